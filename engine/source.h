@@ -1,0 +1,51 @@
+/* engine/source.h - what an input is bound to, as an artifact of type files
+ *
+ * A folder, an archive, or a CSV manifest with the files that it lists becomes
+ * a sequence of items (id: path relative to the folder, '/' separated; field
+ * `bytes`: size and SHA-256 of the content, which stays where it is).  The same
+ * files give the same digest, wherever they lie and whoever made them: a bound
+ * folder and the output of a stage are the same thing to what follows.
+ *
+ * The store keeps a fingerprint per source (each path with size, mtime, ctime,
+ * inode and digest), so that an unchanged file is not read again.
+ */
+#ifndef OST_ENGINE_SOURCE_H
+#define OST_ENGINE_SOURCE_H
+
+#include "base/err.h"
+#include "engine/workflow.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct ost_source_state {
+    ost_digest artifact;    /* digest of the artifact of type files */
+    ost_digest fingerprint; /* of the stat data alone: equal means untouched */
+    char *root;             /* folder that item ids are relative to */
+    uint64_t files;
+    uint64_t bytes;
+    uint64_t files_read;    /* how many had to be hashed */
+} ost_source_state;
+
+void ost_source_state_release(ost_source_state *s);
+
+/* Only looks (stat): the fingerprint digest of the source now. */
+ost_rc ost_source_look(ost_store *store, const ost_source *source,
+                       ost_digest *fingerprint, ost_err *err);
+
+/* Scans the source, hashes what the stored fingerprint does not vouch for (all
+ * of it with `rehash`), and collects artifact and fingerprint in the batch.  A
+ * CSV manifest lists its files in the column `path`, `file`, `filename`,
+ * `image` or `image_path`, else in the first column whose first value is a
+ * file beside it; members must lie below the manifest's folder.  The
+ * artifact's meta holds {"manifest": "name.csv"} then. */
+ost_rc ost_source_scan(ost_batch *batch, const ost_source *source, bool rehash,
+                       ost_source_state *state, ost_err *err);
+
+/* Looks again after use: OST_ECHANGED names the first file that is not as it
+ * was when scanned. */
+ost_rc ost_source_verify(ost_store *store, const ost_source *source,
+                         const ost_source_state *state, ost_err *err);
+
+#endif
