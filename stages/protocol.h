@@ -19,10 +19,10 @@
 #include <stdint.h>
 
 typedef enum ost_msg {
-    OST_MSG_STEP = 1,     /* engine -> worker: compute a step */
-    OST_MSG_CHECK = 2,    /* engine -> worker: run the stage's .check */
-    OST_MSG_STOP = 3,     /* engine -> worker: give up the current step soon */
-    OST_MSG_DONE = 16,    /* worker -> engine: a step is finished, or failed */
+    OST_MSG_STEP = 1,  /* engine -> worker: compute a step */
+    OST_MSG_CHECK = 2, /* engine -> worker: run the stage's .check */
+    OST_MSG_STOP = 3,  /* engine -> worker: give up the current step soon */
+    OST_MSG_DONE = 16, /* worker -> engine: a step is finished, or failed */
     OST_MSG_PROGRESS = 17 /* worker -> engine: how far the current step is */,
     OST_MSG_CHECKED = 18, /* worker -> engine: result of a CHECK */
     OST_MSG_COMMIT = 19,  /* worker -> engine: a batch to commit now (memos of a
@@ -34,7 +34,7 @@ enum { OST_MSG_LIMIT = 1u << 30 };
 /* One artifact at an input port. */
 typedef struct ost_step_input {
     const char *port;
-    const char *row; /* "" when it has none */
+    const char *row;         /* "" when it has none */
     const char *const *axes; /* name, value, name, value ... */
     uint32_t n_axes;         /* pairs */
     ost_digest artifact;
@@ -42,8 +42,8 @@ typedef struct ost_step_input {
 } ost_step_input;
 
 typedef struct ost_step_msg {
-    uint64_t tag;      /* the engine's number for it */
-    const char *name;  /* "train[fold=2]", for logs only */
+    uint64_t tag;     /* the engine's number for it */
+    const char *name; /* "train[fold=2]", for logs only */
     const char *stage;
     const char *params;  /* canonical JSON of the complete parameters */
     const char *seed;    /* canonical JSON of the seed word */
@@ -97,8 +97,9 @@ bool ost_done_msg_decode(const void *body, size_t size, ost_arena *arena,
 void ost_progress_msg_encode(ost_buf *out, const ost_progress_msg *m);
 bool ost_progress_msg_decode(const void *body, size_t size, ost_arena *arena,
                              ost_progress_msg *m);
-/* CHECK carries tag, stage, params; CHECKED tag, rc, error (a done message);
- * COMMIT carries an encoded batch; STOP nothing. */
+/* CHECK carries tag, stage, params; CHECKED tag, rc, error (the body of a done
+ * message); COMMIT carries an encoded batch; STOP nothing. */
+void ost_checked_msg_encode(ost_buf *out, const ost_done_msg *m);
 void ost_check_msg_encode(ost_buf *out, uint64_t tag, const char *stage,
                           const char *params);
 bool ost_check_msg_decode(const void *body, size_t size, ost_arena *arena,

@@ -75,15 +75,15 @@ typedef struct ost_param {
     const char *choices;
 } ost_param;
 
-#define OST_PARAM(struct_type, member, kind_word, help_text, ...)              \
-    {                                                                          \
-        .name = #member, .kind = OST_PARAM_##kind_word,                        \
-        .offset = offsetof(struct_type, member), .help = (help_text),          \
-        __VA_ARGS__                                                            \
+#define OST_PARAM(struct_type, member, kind_word, help_text, ...)     \
+    {                                                                 \
+        .name = #member, .kind = OST_PARAM_##kind_word,               \
+        .offset = offsetof(struct_type, member), .help = (help_text), \
+        __VA_ARGS__                                                   \
     }
-#define OST_END                                                                \
-    {                                                                          \
-        .name = NULL                                                           \
+#define OST_END      \
+    {                \
+        .name = NULL \
     }
 
 /* --- ports ------------------------------------------------------------- */
@@ -98,9 +98,8 @@ typedef struct ost_port {
     bool optional;
 } ost_port;
 
-#define OST_PORTS(...)                                                         \
-    ((const ost_port[]){ __VA_ARGS__, { .name = NULL } })
-#define OST_NO_PORTS ((const ost_port[]){ { .name = NULL } })
+#define OST_PORTS(...) ((const ost_port[]){ __VA_ARGS__, { .name = NULL } })
+#define OST_NO_PORTS   ((const ost_port[]){ { .name = NULL } })
 
 /* --- the descriptor ---------------------------------------------------- */
 
@@ -114,7 +113,6 @@ enum ost_stage_flags {
     OST_STAGE_SERIAL = 1u << 4,  /* .map calls one after another, in order */
     OST_STAGE_EXPORTS = 1u << 5, /* dataset -> files, used by `run --out` */
     OST_STAGE_GPU = 1u << 6,     /* can use a GPU */
-    OST_STAGE_TRAINS = 1u << 7,  /* dataset inputs expose its model outputs */
 };
 
 typedef struct ost_stage {
@@ -161,10 +159,10 @@ const ost_param *ost_param_find(const ost_stage *stage, const char *name);
 typedef struct ost_input {
     ost_artifact artifact;
     ost_digest digest;
-    const char *row;           /* name of the row, or NULL */
-    const char *const *axes;   /* "fold", "0", "bone", "femur": name, value */
-    size_t n_axes;             /* pairs */
-    const char *root;          /* folder of outside files, or NULL */
+    const char *row;         /* name of the row, or NULL */
+    const char *const *axes; /* "fold", "0", "bone", "femur": name, value */
+    size_t n_axes;           /* pairs */
+    const char *root;        /* folder of outside files, or NULL */
 } ost_input;
 
 /* Parameters of the step, the stage's own struct. */
@@ -219,13 +217,17 @@ ost_rng ost_ctx_rng(const ost_stage_ctx *ctx, const ost_item *item, uint64_t n);
  * are carried over).  `copy` < 0: it keeps the id and the parents; otherwise
  * its id is "in.id#copy" and its parent is `in`. */
 ost_item *ost_derive(ost_stage_ctx *ctx, const ost_item *in, int64_t copy);
+/* An item that is made from no single other one (`group` NULL: its id).  It is
+ * exposed to whatever any input of the step is exposed to. */
+ost_item *ost_new_item(ost_stage_ctx *ctx, const char *id, const char *group);
 /* Gives `item` a field with memory of its own: `t` is contiguous, zeroed and
  * to be written before the function returns. */
 ost_rc ost_new_field(ost_stage_ctx *ctx, ost_item *item, const char *name,
                      ost_dtype dtype, int ndim, const int64_t *shape,
                      ost_tensor *t, ost_err *err);
-/* Hands an item to an output port.  The item and its new fields are stored
- * when .map or .run returns OST_OK; in .run, ost_flush() stores them now. */
+/* Hands an item of ost_derive() or ost_new_item() to an output port.  The item
+ * and its new fields are stored when .map or .run returns OST_OK; in .run,
+ * ost_flush() stores them now. */
 ost_rc ost_emit(ost_stage_ctx *ctx, const char *port, ost_item *item,
                 ost_err *err);
 ost_rc ost_flush(ost_stage_ctx *ctx, ost_err *err);

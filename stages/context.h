@@ -1,0 +1,145 @@
+/* stages/context.h - the inside of ost_stage_ctx, for the framework alone
+ *
+ *     step.c      opens a step, runs .run or map.c, stores the outputs
+ *     context.c   what a stage reads: inputs, fields, random streams
+ *     emit.c      what a stage hands over: items, fields, documents
+ *     map.c       item by item, remembered per item and per page
+ *     delta.c     an item's result as bytes, and back
+ */
+#ifndef OST_STAGES_CONTEXT_H
+#define OST_STAGES_CONTEXT_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "stages/protocol.h"
+#include "stages/stage.h"
+#include "store/store.h"
+
+/* An input and what was decoded of it. */
+typedef struct step_input {
+    uint32_t port;
+    ost_input pub;
+    ost_item *items;
+    size_t n_items;
+    bool items_loaded;
+    json_t *meta;
+    ost_map index; /* item id -> index, for joins */
+    bool indexed;
+} step_input;
+
+/* An item under construction. */
+typedef struct made_item {
+    ost_item item;        /* first: an ost_item * of ours is a made_item * */
+    const ost_item *from; /* what it was derived from, or NULL */
+    int64_t copy;
+} made_item;
+
+/* A new field whose bytes wait to be stored. */
+typedef struct pending_field {
+    ost_item *item;
+    const char *name;
+    void *data;
+    size_t size;
+} pending_field;
+
+typedef struct emitted {
+    uint32_t port;
+    made_item *made;
+} emitted;
+
+/* An output port while the step runs. */
+typedef struct step_output {
+    OST_VEC(ost_item) items;
+    OST_VEC(ost_ref) refs;
+    const char *meta; /* canonical JSON, or NULL */
+} step_output;
+
+/* What talks to the engine; functions may be NULL (tests). */
+typedef struct step_link {
+    void (*progress)(void *user, uint64_t done, uint64_t total,
+                     const char *extra);
+    void (*commit)(void *user, ost_batch *batch); /* takes the content */
+    bool (*stop)(void *user);
+    void *user;
+} step_link;
+
+/* Shared by the step; read-only while items are worked on in parallel. */
+typedef struct step_state {
+    const ost_stage *stage;
+    const ost_step_msg *msg;
+    json_t *full;
+    const void *params;
+    ost_batch *batch;
+    const step_link *link;
+    ost_arena arena; /* lives as long as the step */
+    OST_VEC(step_input) inputs;
+    step_output *outputs;
+    size_t n_outputs;
+    ost_digest model_exposure; /* of all models among the inputs */
+    ost_digest new_exposure;   /* of an item without a parent */
+    bool new_exposure_known;
+    uint64_t rng_key;
+    ost_buf notes;
+    uint64_t computed;
+    uint64_t remembered;
+    double last_progress;
+    char *temp_dir;
+    OST_VEC(ost_blob) blobs;
+} step_state;
+
+/* One per step, and one per item that is worked on in parallel. */
+struct ost_stage_ctx {
+    step_state *step;
+    ost_arena *arena; /* the step's own for .run */
+    ost_arena item_arena;
+    OST_VEC(ost_blob) blobs; /* mapped for the item */
+    OST_VEC(emitted) emitted;
+    OST_VEC(pending_field) pending;
+    ost_buf notes;
+    /* in .prepare and .map: */
+    const char **directives;
+    size_t n_directives;
+    const char *directive;
+    const ost_item *in;
+    const ost_item **joined; /* by input port */
+    ost_digest read_digest;  /* of what the stage reads of `in` */
+    bool in_map;
+};
+
+/* Digest of what the stage declares it reads of an item. */
+ost_digest ost_read_digest(const step_state *step, const ost_item *item);
+
+/* Fields of emitted items get their blobs. */
+ost_rc ost_store_pending(ost_stage_ctx *ctx, ost_err *err);
+/* Moves emitted items to the step's outputs, exposures united. */
+ost_rc ost_deliver(ost_stage_ctx *ctx, ost_err *err);
+/* Releases what belonged to one item. */
+void ost_item_ctx_reset(ost_stage_ctx *ctx);
+void ost_item_ctx_release(ost_stage_ctx *ctx);
+
+/* Sends the batch to be committed when it has grown large. */
+void ost_step_relieve(step_state *step);
+
+/* What an item without a parent is exposed to: the exposures of all items and
+ * models among the inputs.  With `groups`, what a model is: the groups of all
+ * dataset items as well. */
+ost_rc ost_step_exposure(ost_stage_ctx *ctx, bool groups, ost_digest *exposure,
+                         ost_err *err);
+
+ost_rc ost_map_run(ost_stage_ctx *ctx, ost_err *err);
+
+/* The result of .map for one item as bytes (see delta.c), with the blobs that
+ * it refers to; and the items that come out when it is applied to an item. */
+typedef OST_VEC(ost_digest) ost_digest_vec;
+void ost_delta_encode(const ost_stage_ctx *ctx, ost_buf *out,
+                      ost_digest_vec *refs);
+ost_rc ost_delta_apply(ost_stage_ctx *ctx, const ost_item *in, const void *data,
+                       size_t size, ost_err *err);
+
+/* Runs a step message against a store; outputs and batch go into `done`,
+ * everything borrowed from `arena`.  Used by the worker and by tests. */
+void ost_step_execute(ost_batch *batch, const ost_step_msg *msg,
+                      const step_link *link, ost_arena *arena,
+                      ost_done_msg *done);
+
+#endif

@@ -1,0 +1,260 @@
+/* stages/emit.c - what a running stage hands over */
+#include "base/json.h"
+#include "stages/context.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+ost_item *ost_derive(ost_stage_ctx *ctx, const ost_item *in, int64_t copy)
+{
+    made_item *made = OST_ARENA_NEW(ctx->arena, made_item);
+    const char **parents;
+
+    made->item = *in;
+    made->from = in;
+    made->copy = copy;
+    if (copy >= 0) {
+        parents = OST_ARENA_ARRAY(ctx->arena, const char *, 1);
+        parents[0] = in->id;
+        made->item.id =
+            ost_arena_printf(ctx->arena, "%s#%lld", in->id, (long long)copy);
+        made->item.parents = parents;
+        made->item.n_parents = 1;
+    }
+    return &made->item;
+}
+
+ost_item *ost_new_item(ost_stage_ctx *ctx, const char *id, const char *group)
+{
+    made_item *made = OST_ARENA_NEW(ctx->arena, made_item);
+
+    made->item.id = ost_arena_strdup(ctx->arena, id);
+    made->item.group =
+        group ? ost_arena_strdup(ctx->arena, group) : made->item.id;
+    made->copy = -1;
+    return &made->item;
+}
+
+ost_rc ost_new_field(ost_stage_ctx *ctx, ost_item *item, const char *name,
+                     ost_dtype dtype, int ndim, const int64_t *shape,
+                     ost_tensor *t, ost_err *err)
+{
+    ost_field f = { .name = name, .dtype = dtype, .ndim = ndim };
+    pending_field p = { .item = item };
+    int64_t count;
+
+    *t = ost_tensor_of(NULL, dtype, ndim, shape);
+    count = ost_tensor_count(t);
+    if (count < 0)
+        return ost_fail(err, OST_ENOMEM, "field '%s' would be too large", name);
+    p.size = (size_t)count * ost_dtype_size(dtype);
+    p.data = ost_try_alloc_aligned(p.size ? p.size : 1, 1);
+    if (!p.data)
+        return ost_fail(err, OST_ENOMEM,
+                        "out of memory: field '%s' needs %zu bytes", name,
+                        p.size);
+    memset(p.data, 0, p.size);
+    t->data = p.data;
+    memcpy(f.shape, t->shape, sizeof(f.shape));
+    memcpy(f.stride, t->stride, sizeof(f.stride));
+    ost_item_set_field(ctx->arena, item, &f);
+    p.name = ost_arena_strdup(ctx->arena, name);
+    ost_vec_push(&ctx->pending, p);
+    return OST_OK;
+}
+
+static uint32_t output_port(const ost_stage_ctx *ctx, const char *port)
+{
+    int p = ost_port_find(ctx->step->stage->outputs, port);
+
+    if (p < 0)
+        OST_BUG(); /* the stage names a port that it does not have */
+    return (uint32_t)p;
+}
+
+ost_rc ost_emit(ost_stage_ctx *ctx, const char *port, ost_item *item,
+                ost_err *err)
+{
+    emitted e = { output_port(ctx, port), (made_item *)item };
+
+    if (!item->id || !*item->id)
+        return ost_fail(err, OST_EINPUT, "an item without an id");
+    ost_vec_push(&ctx->emitted, e);
+    return OST_OK;
+}
+
+ost_rc ost_emit_like(ost_stage_ctx *ctx, const ost_item *in, ost_item **out,
+                     const char *field, ost_dtype dtype,
+                     const ost_tensor *shape_of, ost_tensor *t, ost_err *err)
+{
+    ost_rc rc;
+
+    *out = ost_derive(ctx, in, -1);
+    rc = ost_new_field(ctx, *out, field, dtype, shape_of->ndim, shape_of->shape,
+                       t, err);
+    if (rc)
+        return rc;
+    return ost_emit(ctx, ctx->step->stage->outputs[0].name, *out, err);
+}
+
+ost_rc ost_store_pending(ost_stage_ctx *ctx, ost_err *err)
+{
+    ost_rc rc = OST_OK;
+
+    for (size_t i = 0; i < ctx->pending.len; i++) {
+        pending_field *p = &ctx->pending.data[i];
+        ost_digest d;
+
+        if (!rc)
+            rc =
+                ost_batch_put_blob(ctx->step->batch, p->data, p->size, &d, err);
+        /* The field is the item's latest of that name or was replaced. */
+        for (size_t k = 0; k < p->item->n_fields && !rc; k++) {
+            ost_field *f = (ost_field *)&p->item->fields[k];
+
+            if (strcmp(f->name, p->name) == 0 && ost_digest_is_zero(&f->blob))
+                f->blob = d;
+        }
+        ost_free(p->data);
+    }
+    ctx->pending.len = 0;
+    return rc;
+}
+
+static ost_rc item_exposure(ost_stage_ctx *ctx, made_item *made, ost_err *err)
+{
+    step_state *step = ctx->step;
+    ost_digest *e = &made->item.exposure;
+    ost_rc rc;
+
+    if (!made->from) {
+        if (!step->new_exposure_known) {
+            rc = ost_step_exposure(ctx, false, &step->new_exposure, err);
+            if (rc)
+                return rc;
+            step->new_exposure_known = true;
+        }
+        *e = step->new_exposure;
+        return OST_OK;
+    }
+    rc = ost_groups_unite(step->batch, e, &step->model_exposure, e, err);
+    for (size_t p = 0; ctx->joined && !rc && step->stage->inputs[p].name; p++)
+        if (ctx->joined[p])
+            rc = ost_groups_unite(step->batch, e, &ctx->joined[p]->exposure, e,
+                                  err);
+    return rc;
+}
+
+/* Copies what belongs to the item's arena into the step's. */
+static ost_item keep(ost_arena *arena, const ost_item *item)
+{
+    ost_buf text = { 0 };
+    ost_reader r;
+    ost_item out = { 0 };
+
+    ost_item_encode(&text, item);
+    r = ost_reader_of(text.data, text.len);
+    if (!ost_item_decode(&r, arena, &out))
+        OST_BUG();
+    ost_buf_release(&text);
+    return out;
+}
+
+ost_rc ost_deliver(ost_stage_ctx *ctx, ost_err *err)
+{
+    step_state *step = ctx->step;
+    ost_rc rc = OST_OK;
+
+    for (size_t i = 0; i < ctx->emitted.len && !rc; i++) {
+        emitted *e = &ctx->emitted.data[i];
+
+        rc = item_exposure(ctx, e->made, err);
+        if (!rc)
+            ost_vec_push(&step->outputs[e->port].items,
+                         keep(&step->arena, &e->made->item));
+    }
+    ctx->emitted.len = 0;
+    return rc;
+}
+
+ost_rc ost_flush(ost_stage_ctx *ctx, ost_err *err)
+{
+    ost_rc rc = ost_store_pending(ctx, err);
+
+    if (!rc)
+        rc = ost_deliver(ctx, err);
+    if (!rc)
+        ost_step_relieve(ctx->step);
+    return rc;
+}
+
+ost_rc ost_emit_meta(ost_stage_ctx *ctx, const char *port, const json_t *meta,
+                     ost_err *err)
+{
+    step_output *out = &ctx->step->outputs[output_port(ctx, port)];
+    ost_buf text = { 0 };
+
+    if (!json_is_object(meta))
+        return ost_fail(err, OST_EFAIL,
+                        "output '%s': the metadata is no JSON object", port);
+    ost_json_canonical(&text, meta);
+    out->meta =
+        ost_arena_strndup(&ctx->step->arena, ost_buf_str(&text), text.len);
+    ost_buf_release(&text);
+    return OST_OK;
+}
+
+ost_rc ost_emit_blob(ost_stage_ctx *ctx, const char *port, const char *name,
+                     const void *data, size_t size, ost_err *err)
+{
+    step_output *out = &ctx->step->outputs[output_port(ctx, port)];
+    ost_ref ref = { .size = size };
+    ost_rc rc;
+
+    rc = ost_batch_put_blob(ctx->step->batch, data, size, &ref.digest, err);
+    if (rc)
+        return rc;
+    ref.name = ost_arena_strdup(&ctx->step->arena, name);
+    ost_vec_push(&out->refs, ref);
+    return OST_OK;
+}
+
+ost_rc ost_emit_file(ost_stage_ctx *ctx, const char *port, const char *path,
+                     const void *data, size_t size, ost_err *err)
+{
+    int64_t shape[1] = { (int64_t)size };
+    ost_item *item = ost_new_item(ctx, path, NULL);
+    ost_tensor t;
+    ost_rc rc;
+
+    rc = ost_new_field(ctx, item, "bytes", OST_U8, 1, shape, &t, err);
+    if (rc)
+        return rc;
+    if (size)
+        memcpy(t.data, data, size);
+    return ost_emit(ctx, port, item, err);
+}
+
+void ost_item_ctx_reset(ost_stage_ctx *ctx)
+{
+    for (size_t i = 0; i < ctx->blobs.len; i++)
+        ost_blob_release(&ctx->blobs.data[i]);
+    for (size_t i = 0; i < ctx->pending.len; i++)
+        ost_free(ctx->pending.data[i].data);
+    ctx->blobs.len = 0;
+    ctx->pending.len = 0;
+    ctx->emitted.len = 0;
+    ost_arena_reset(&ctx->item_arena);
+}
+
+void ost_item_ctx_release(ost_stage_ctx *ctx)
+{
+    ost_item_ctx_reset(ctx);
+    ost_vec_release(&ctx->blobs);
+    ost_vec_release(&ctx->pending);
+    ost_vec_release(&ctx->emitted);
+    ost_buf_release(&ctx->notes);
+    ost_arena_release(&ctx->item_arena);
+}
