@@ -68,8 +68,8 @@ static void what_no_text_can_say_is_null(void **state)
     ost_buf b = { 0 };
 
     (void)state;
-    ost_json_add_real(&b, NAN);
-    ost_json_add_real(&b, INFINITY);
+    ost_json_add_real(&b, (double)NAN);
+    ost_json_add_real(&b, (double)INFINITY);
     ost_json_canonical(&b, NULL);
     assert_string_equal(ost_buf_str(&b), "nullnullnull");
     ost_buf_release(&b);

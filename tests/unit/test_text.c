@@ -154,7 +154,7 @@ static void durations_are_readable(void **state)
     assert_string_equal(ost_human_seconds(out, 200), "3 min 20 s");
     assert_string_equal(ost_human_seconds(out, 7500), "2 h 5 min");
     assert_string_equal(ost_human_seconds(out, 100000), "1 d 3 h");
-    assert_string_equal(ost_human_seconds(out, NAN), "unknown");
+    assert_string_equal(ost_human_seconds(out, (double)NAN), "unknown");
     assert_string_equal(ost_human_seconds(out, -1), "unknown");
 }
 
