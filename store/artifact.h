@@ -24,13 +24,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OST_ARTIFACT_MAP(XX)                                                   \
-    XX(ANY, 0, "any")                                                          \
-    XX(DATASET, 1, "dataset")                                                  \
-    XX(FILES, 2, "files")                                                      \
-    XX(PREDICTIONS, 3, "predictions")                                          \
-    XX(MODEL, 4, "model")                                                      \
-    XX(METRICS, 5, "metrics")                                                  \
+#define OST_ARTIFACT_MAP(XX)          \
+    XX(ANY, 0, "any")                 \
+    XX(DATASET, 1, "dataset")         \
+    XX(FILES, 2, "files")             \
+    XX(PREDICTIONS, 3, "predictions") \
+    XX(MODEL, 4, "model")             \
+    XX(METRICS, 5, "metrics")         \
     XX(REPORT, 6, "report")
 
 typedef enum ost_artifact_type {
@@ -84,7 +84,10 @@ typedef struct ost_field {
     ost_digest blob;
 } ost_field;
 
-typedef enum ost_attr_kind { OST_ATTR_NUMBER = 1, OST_ATTR_TEXT = 2 } ost_attr_kind;
+typedef enum ost_attr_kind {
+    OST_ATTR_NUMBER = 1,
+    OST_ATTR_TEXT = 2
+} ost_attr_kind;
 
 typedef struct ost_attr {
     const char *name;

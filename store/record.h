@@ -25,11 +25,11 @@ typedef struct ost_node_record {
     const char *components; /* the key's text, see store/key.h */
     const ost_output *outputs;
     size_t n_outputs;
-    double seconds;      /* how long it took when it was computed */
-    uint64_t wall_ns;    /* when */
-    uint64_t computed;   /* items computed and remembered by a map stage */
+    double seconds;    /* how long it took when it was computed */
+    uint64_t wall_ns;  /* when */
+    uint64_t computed; /* items computed and remembered by a map stage */
     uint64_t remembered;
-    const char *notes;   /* warnings, one a line; "" when none */
+    const char *notes; /* warnings, one a line; "" when none */
 } ost_node_record;
 
 void ost_node_record_encode(ost_buf *out, const ost_node_record *r);
@@ -57,7 +57,7 @@ typedef enum ost_run_verdict {
 
 /* One execution of a plan. */
 typedef struct ost_run_record {
-    const char *id; /* sorts by time */
+    const char *id;       /* sorts by time */
     const char *workflow; /* the document's "name" */
     const char *meta;     /* JSON: bindings, params, seed, versions, gates */
     uint64_t started_ns;

@@ -30,8 +30,8 @@
 #include <stdint.h>
 
 enum {
-    OST_STORE_FORMAT = 1,         /* raised when the layout changes */
-    OST_BLOB_INLINE = 16 * 1024,  /* larger blobs are files */
+    OST_STORE_FORMAT = 1,        /* raised when the layout changes */
+    OST_BLOB_INLINE = 16 * 1024, /* larger blobs are files */
 };
 
 typedef struct ost_store ost_store;
@@ -56,16 +56,16 @@ const char *ost_store_path(const ost_store *s);
 /* --- tables ------------------------------------------------------------ */
 
 /* How to add a table: one row here, its record drawn in FORMAT.md. */
-#define OST_TABLE_MAP(XX)                                                      \
-    XX(BLOBS, "blobs", "digest -> bytes of a small blob")                      \
-    XX(NODES, "nodes", "key -> node record (store/record.h)")                  \
-    XX(MEMOS, "memos", "memo key -> memo record: referenced digests, bytes")   \
-    XX(SOURCES, "sources", "source name -> digest of its fingerprint blob")    \
-    XX(STEPS, "steps", "workflow and step name -> recent keys")                \
-    XX(PLANS, "plans", "digest of a whole plan's inputs -> its outcome")       \
-    XX(RUNS, "runs", "run id -> run record")                                   \
-    XX(PINS, "pins", "name -> run id or artifact digest")                      \
-    XX(CHECKPOINTS, "checkpoints", "key -> digest of a training checkpoint")   \
+#define OST_TABLE_MAP(XX)                                                    \
+    XX(BLOBS, "blobs", "digest -> bytes of a small blob")                    \
+    XX(NODES, "nodes", "key -> node record (store/record.h)")                \
+    XX(MEMOS, "memos", "memo key -> memo record: referenced digests, bytes") \
+    XX(SOURCES, "sources", "source name -> digest of its fingerprint blob")  \
+    XX(STEPS, "steps", "workflow and step name -> recent keys")              \
+    XX(PLANS, "plans", "digest of a whole plan's inputs -> its outcome")     \
+    XX(RUNS, "runs", "run id -> run record")                                 \
+    XX(PINS, "pins", "name -> run id or artifact digest")                    \
+    XX(CHECKPOINTS, "checkpoints", "key -> digest of a training checkpoint") \
     XX(META, "meta", "name -> value: format, creation")
 
 typedef enum ost_table {

@@ -24,10 +24,12 @@ struct ost_store {
     int lease_fd; /* -1 in a read-only store without a lease file */
     MDB_env *env;
     MDB_dbi tables[OST_TABLES];
-    pthread_mutex_t lock; /* guards `idle` */
+    pthread_mutex_t lock;    /* guards `idle` and `verified` */
     OST_VEC(MDB_txn *) idle; /* reset read transactions, to be renewed */
+    ost_map verified;        /* object files hashed by this process */
     atomic_uint tmp_count;
-    ost_store *next; /* of those that are open in this process */
+    bool enrolled; /* among the open stores of this process */
+    ost_store *next;
 };
 
 /* --- store.c ------------------------------------------------------------ */
