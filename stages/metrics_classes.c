@@ -1,0 +1,222 @@
+/* stages/metrics_classes.c - confusion matrices, and areas of many classes */
+#include "base/alloc.h"
+#include "stages/metrics.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "base/banned.h"
+
+/* --- confusion --------------------------------------------------------- */
+
+ost_confusion ost_confusion_of(const uint32_t *truth, const uint32_t *predicted,
+                               size_t n, size_t classes, ost_arena *arena)
+{
+    ost_confusion c = { .classes = classes };
+
+    c.count = OST_ARENA_ARRAY(arena, uint64_t, classes * classes);
+    for (size_t i = 0; i < n; i++) {
+        assert(truth[i] < classes && predicted[i] < classes);
+        c.count[truth[i] * classes + predicted[i]]++;
+    }
+    return c;
+}
+
+static uint64_t row_sum(const ost_confusion *c, size_t k)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < c->classes; i++)
+        sum += c->count[k * c->classes + i];
+    return sum;
+}
+
+static uint64_t column_sum(const ost_confusion *c, size_t k)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < c->classes; i++)
+        sum += c->count[i * c->classes + k];
+    return sum;
+}
+
+static uint64_t diagonal_sum(const ost_confusion *c)
+{
+    uint64_t sum = 0;
+
+    for (size_t k = 0; k < c->classes; k++)
+        sum += c->count[k * c->classes + k];
+    return sum;
+}
+
+static uint64_t total(const ost_confusion *c)
+{
+    uint64_t sum = 0;
+
+    for (size_t k = 0; k < c->classes; k++)
+        sum += row_sum(c, k);
+    return sum;
+}
+
+ost_class_counts ost_confusion_class(const ost_confusion *c, size_t k)
+{
+    ost_class_counts counts = { .tp = c->count[k * c->classes + k] };
+
+    counts.fn = row_sum(c, k) - counts.tp;
+    counts.fp = column_sum(c, k) - counts.tp;
+    counts.tn = total(c) - counts.tp - counts.fn - counts.fp;
+    return counts;
+}
+
+static double quotient(uint64_t num, uint64_t den, ost_zero_division zero)
+{
+    if (den > 0)
+        return (double)num / (double)den;
+    return zero == OST_ZERO_IS_0   ? 0
+           : zero == OST_ZERO_IS_1 ? 1
+                                   : OST_UNDEFINED;
+}
+
+double ost_precision(const ost_class_counts *c, ost_zero_division zero)
+{
+    return quotient(c->tp, c->tp + c->fp, zero);
+}
+
+double ost_recall(const ost_class_counts *c, ost_zero_division zero)
+{
+    return quotient(c->tp, c->tp + c->fn, zero);
+}
+
+double ost_specificity(const ost_class_counts *c, ost_zero_division zero)
+{
+    return quotient(c->tn, c->tn + c->fp, zero);
+}
+
+double ost_f1(const ost_class_counts *c, ost_zero_division zero)
+{
+    return quotient(2 * c->tp, 2 * c->tp + c->fp + c->fn, zero);
+}
+
+double ost_accuracy(const ost_confusion *c)
+{
+    return quotient(diagonal_sum(c), total(c), OST_ZERO_IS_UNDEFINED);
+}
+
+double ost_balanced_accuracy(const ost_confusion *c)
+{
+    double sum = 0, present = 0;
+
+    for (size_t k = 0; k < c->classes; k++) {
+        uint64_t cases = row_sum(c, k);
+
+        if (cases == 0)
+            continue;
+        sum += (double)c->count[k * c->classes + k] / (double)cases;
+        present += 1;
+    }
+    return present > 0 ? sum / present : OST_UNDEFINED;
+}
+
+double ost_mcc(const ost_confusion *c)
+{
+    double n = (double)total(c), agree = n * (double)diagonal_sum(c);
+    double truths = n * n, calls = n * n;
+
+    for (size_t k = 0; k < c->classes; k++) {
+        double row = (double)row_sum(c, k), column = (double)column_sum(c, k);
+
+        agree -= row * column;
+        truths -= row * row;
+        calls -= column * column;
+    }
+    if (!(n > 0))
+        return OST_UNDEFINED;
+    if (!(truths > 0) || !(calls > 0))
+        return 0;
+    return agree / sqrt(truths * calls);
+}
+
+double ost_kappa(const ost_confusion *c)
+{
+    double n = (double)total(c), chance = 0;
+
+    for (size_t k = 0; k < c->classes; k++)
+        chance += (double)row_sum(c, k) * (double)column_sum(c, k);
+    if (!(n * n - chance > 0))
+        return OST_UNDEFINED;
+    return (n * (double)diagonal_sum(c) - chance) / (n * n - chance);
+}
+
+/* --- areas of many classes --------------------------------------------- */
+
+/* The cases as a two-class problem: scores of class `k`, positive where the
+ * truth is `k`; `other` < classes keeps the cases of these two classes only. */
+typedef struct {
+    uint8_t *positive;
+    double *score;
+} two_class_room;
+
+static double area_of(const uint32_t *truth, const double *score, size_t n,
+                      size_t classes, size_t k, size_t other,
+                      two_class_room *room)
+{
+    ost_scores s = { room->positive, room->score, 0 };
+
+    for (size_t i = 0; i < n; i++) {
+        if (other < classes && truth[i] != k && truth[i] != other)
+            continue;
+        room->positive[s.n] = truth[i] == k;
+        room->score[s.n++] = score[i * classes + k];
+    }
+    return ost_auc(&s);
+}
+
+static void ovo_means(const uint32_t *truth, const double *score, size_t n,
+                      size_t classes, const uint64_t *support,
+                      two_class_room *room, ost_multiclass_auc *m)
+{
+    size_t pairs = classes * (classes - 1) / 2, p = 0;
+    double *v = ost_xalloc(sizeof(*v) * (pairs + 1));
+    uint64_t *weight = ost_xalloc(sizeof(*weight) * (pairs + 1));
+
+    for (size_t a = 0; a < classes; a++) {
+        for (size_t b = a + 1; b < classes; b++, p++) {
+            v[p] = (area_of(truth, score, n, classes, a, b, room) +
+                    area_of(truth, score, n, classes, b, a, room)) /
+                   2;
+            weight[p] = support[a] + support[b];
+        }
+    }
+    m->ovo_macro = ost_mean_of(v, pairs).mean;
+    m->ovo_weighted = ost_weighted_mean(v, weight, pairs);
+    ost_free(v);
+    ost_free(weight);
+}
+
+ost_multiclass_auc ost_multiclass_auc_of(const uint32_t *truth,
+                                         const double *score, size_t n,
+                                         size_t classes, ost_arena *arena)
+{
+    ost_multiclass_auc m = { .each = OST_ARENA_ARRAY(arena, double, classes) };
+    uint64_t *support = ost_xalloc(sizeof(*support) * (classes + 1));
+    two_class_room room = {
+        .positive = ost_xalloc(n * classes + 1),
+        .score = ost_xalloc(sizeof(double) * (n + 1)),
+    };
+    ost_scores all = { room.positive, score, n * classes };
+
+    for (size_t i = 0; i < n; i++)
+        support[truth[i]]++;
+    for (size_t k = 0; k < classes; k++)
+        m.each[k] = area_of(truth, score, n, classes, k, classes, &room);
+    m.ovr_macro = ost_mean_of(m.each, classes).mean;
+    m.ovr_weighted = ost_weighted_mean(m.each, support, classes);
+    ovo_means(truth, score, n, classes, support, &room, &m);
+    for (size_t i = 0; i < n * classes; i++)
+        room.positive[i] = truth[i / classes] == i % classes;
+    m.ovr_micro = ost_auc(&all);
+    ost_free(support);
+    ost_free(room.positive);
+    ost_free(room.score);
+    return m;
+}
