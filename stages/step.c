@@ -16,9 +16,6 @@
 
 enum { RELIEVE_BYTES = 8 << 20, RELIEVE_RECORDS = 20000 };
 
-/* What a decoder of foreign bytes may allocate. */
-static const uint64_t FOREIGN_MEMORY = UINT64_C(4) << 30;
-
 void ost_step_relieve(step_state *step)
 {
     if (!step->link || !step->link->commit)
@@ -188,6 +185,7 @@ static ost_rc store_outputs(ost_stage_ctx *ctx, ost_arena *arena,
 static void limit_memory(bool on)
 {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    const uint64_t foreign_memory = UINT64_C(4) << 30;
     struct rlimit r;
     unsigned long long pages = 0;
     FILE *f;
@@ -198,7 +196,7 @@ static void limit_memory(bool on)
     if (on) {
         f = fopen("/proc/self/statm", "r");
         if (f && fscanf(f, "%llu", &pages) == 1)
-            r.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + FOREIGN_MEMORY;
+            r.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + foreign_memory;
         if (f)
             fclose(f);
     }
