@@ -25,7 +25,9 @@ typedef struct ost_source_state {
     char *root;             /* folder that item ids are relative to */
     uint64_t files;
     uint64_t bytes;
-    uint64_t files_read;    /* how many had to be hashed */
+    uint64_t files_read; /* how many had to be hashed */
+    bool fresh; /* a file changed so shortly before it was read that its stat
+                   data cannot vouch for it: to be read again next time */
 } ost_source_state;
 
 void ost_source_state_release(ost_source_state *s);

@@ -1,0 +1,339 @@
+/* engine/listing.c - the files of a source, as a walk or a manifest finds them
+ */
+#include "engine/listing.h"
+
+#include "base/alloc.h"
+#include "base/csv.h"
+#include "base/fs.h"
+#include "base/map.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+enum { MAX_DEPTH = 64 };
+#define MANIFEST_LIMIT ((size_t)1 << 30)
+
+void ost_listing_release(ost_listing *l)
+{
+    ost_vec_release(&l->files);
+    ost_free(l->root);
+    ost_free(l->manifest);
+    ost_arena_release(&l->arena);
+    *l = (ost_listing){ 0 };
+}
+
+static uint64_t nanoseconds(struct timespec t)
+{
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void ost_listed_stat(ost_listed *e, const struct stat *st)
+{
+    e->size = (uint64_t)st->st_size;
+    e->mtime_ns = nanoseconds(st->st_mtim);
+    e->ctime_ns = nanoseconds(st->st_ctim);
+    e->inode = st->st_ino;
+}
+
+bool ost_listed_same(const ost_listed *a, const ost_listed *b)
+{
+    return a->size == b->size && a->mtime_ns == b->mtime_ns &&
+           a->ctime_ns == b->ctime_ns && a->inode == b->inode;
+}
+
+ost_digest ost_listing_fingerprint(const ost_listing *l)
+{
+    ost_buf text = { 0 };
+    ost_digest d;
+
+    ost_buf_string(&text, l->manifest);
+    for (size_t i = 0; i < l->files.len; i++) {
+        const ost_listed *e = &l->files.data[i];
+
+        ost_buf_string(&text, e->path);
+        ost_buf_u64(&text, e->size);
+        ost_buf_u64(&text, e->mtime_ns);
+        ost_buf_u64(&text, e->ctime_ns);
+        ost_buf_u64(&text, e->inode);
+    }
+    d = ost_digest_of(text.data, text.len);
+    ost_buf_release(&text);
+    return d;
+}
+
+/* --- folders ------------------------------------------------------------ */
+
+typedef struct folder {
+    dev_t dev;
+    ino_t ino;
+} folder;
+
+typedef struct walk {
+    ost_listing *listing;
+    folder above[MAX_DEPTH]; /* from the root to where we are */
+    ost_buf path;            /* relative, of the folder, with a '/' behind */
+} walk;
+
+static ost_rc walk_folder(walk *w, int fd, int depth, ost_err *err);
+
+static ost_rc enter_folder(walk *w, int parent, const char *name,
+                           const struct stat *st, int depth, ost_err *err)
+{
+    size_t len = w->path.len;
+    ost_rc rc;
+    int fd;
+
+    if (depth + 1 == MAX_DEPTH)
+        return ost_fail(err, OST_EINPUT, "folder '%s/%s%s' is nested too deep",
+                        w->listing->root, ost_buf_str(&w->path), name);
+    for (int i = 0; i <= depth; i++) {
+        if (w->above[i].dev == st->st_dev && w->above[i].ino == st->st_ino)
+            return ost_fail(err, OST_EINPUT,
+                            "folder '%s/%s%s' leads back to itself",
+                            w->listing->root, ost_buf_str(&w->path), name);
+    }
+    fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return ost_fail_errno(err, OST_EIO, errno, "cannot open '%s/%s%s'",
+                              w->listing->root, ost_buf_str(&w->path), name);
+    w->above[depth + 1] = (folder){ st->st_dev, st->st_ino };
+    ost_buf_adds(&w->path, name);
+    ost_buf_addc(&w->path, '/');
+    rc = walk_folder(w, fd, depth + 1, err);
+    w->path.len = len;
+    w->path.data[len] = '\0';
+    return rc;
+}
+
+static ost_rc add_file(ost_listing *l, const char *dir, const char *name,
+                       const struct stat *st, ost_err *err)
+{
+    ost_listed e = { .path = ost_arena_printf(&l->arena, "%s%s", dir, name) };
+
+    if (!ost_path_is_plain(e.path) || !ost_utf8_valid(e.path, strlen(e.path)))
+        return ost_fail(err, OST_EINPUT,
+                        "file name '%s' in '%s' cannot be an item id: it has a "
+                        "backslash, a control character or invalid UTF-8",
+                        e.path, l->root);
+    ost_listed_stat(&e, st);
+    ost_vec_push(&l->files, e);
+    return OST_OK;
+}
+
+static ost_rc visit(walk *w, int fd, const char *name, int depth, ost_err *err)
+{
+    struct stat st;
+
+    if (fstatat(fd, name, &st, 0) != 0)
+        return ost_fail_errno(err, OST_EIO, errno, "cannot look at '%s/%s%s'",
+                              w->listing->root, ost_buf_str(&w->path), name);
+    if (S_ISDIR(st.st_mode))
+        return enter_folder(w, fd, name, &st, depth, err);
+    if (!S_ISREG(st.st_mode))
+        return OST_OK;
+    return add_file(w->listing, ost_buf_str(&w->path), name, &st, err);
+}
+
+/* Takes the descriptor. */
+static ost_rc walk_folder(walk *w, int fd, int depth, ost_err *err)
+{
+    DIR *dir = fdopendir(fd);
+    struct dirent *d;
+    ost_rc rc = OST_OK;
+
+    if (!dir) {
+        close(fd);
+        return ost_fail_errno(err, OST_EIO, errno, "cannot read '%s/%s'",
+                              w->listing->root, ost_buf_str(&w->path));
+    }
+    errno = 0;
+    while (!rc && (d = readdir(dir))) {
+        if (d->d_name[0] != '.')
+            rc = visit(w, fd, d->d_name, depth, err);
+        errno = 0;
+    }
+    if (!rc && errno)
+        rc = ost_fail_errno(err, OST_EIO, errno, "cannot read '%s/%s'",
+                            w->listing->root, ost_buf_str(&w->path));
+    closedir(dir);
+    return rc;
+}
+
+static ost_rc list_folder(ost_listing *l, const struct stat *st, ost_err *err)
+{
+    walk w = { .listing = l };
+    ost_rc rc;
+    int fd = open(l->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return ost_fail_errno(err, OST_EIO, errno, "cannot open '%s'", l->root);
+    w.above[0] = (folder){ st->st_dev, st->st_ino };
+    rc = walk_folder(&w, fd, 0, err);
+    ost_buf_release(&w.path);
+    return rc;
+}
+
+/* --- manifests ---------------------------------------------------------- */
+
+static bool is_file_below(const char *root, const char *name)
+{
+    char *path = ost_path_join(root, name);
+    struct stat st;
+    bool yes =
+        ost_path_is_plain(name) && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+
+    ost_free(path);
+    return yes;
+}
+
+/* The column that names files, or -1 for a table of something else. */
+static int file_column(const ost_csv *csv, const char *root)
+{
+    static const char *const names[] = { "path", "file", "filename", "image",
+                                         "image_path" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        int column = ost_csv_column(csv, names[i]);
+
+        if (column >= 0)
+            return column;
+    }
+    for (size_t i = 0; i < csv->n_columns && csv->n_rows > 0; i++) {
+        if (is_file_below(root, csv->rows[0].cells[i]))
+            return (int)i;
+    }
+    return -1;
+}
+
+/* The real place of a member must be below that of the manifest's folder. */
+static ost_rc check_member(const ost_listing *l, const char *real_root,
+                           const char *name, int line, struct stat *st,
+                           ost_err *err)
+{
+    size_t n = strlen(real_root);
+    ost_rc rc = OST_OK;
+    char *path, *real;
+
+    if (!ost_path_is_plain(name))
+        return ost_fail(err, OST_EINPUT,
+                        "%s:%d: '%s' is not a path below the manifest's folder",
+                        l->manifest, line, name);
+    path = ost_path_join(l->root, name);
+    real = realpath(path, NULL);
+    if (!real || stat(real, st) != 0)
+        rc = ost_fail_errno(err, OST_EINPUT, errno, "%s:%d: file '%s'",
+                            l->manifest, line, name);
+    else if (strncmp(real, real_root, n) != 0 ||
+             (n > 1 && real[n] != '/' && real[n] != '\0'))
+        rc = ost_fail(err, OST_EINPUT,
+                      "%s:%d: '%s' leads out of the manifest's folder",
+                      l->manifest, line, name);
+    else if (!S_ISREG(st->st_mode))
+        rc = ost_fail(err, OST_EINPUT, "%s:%d: '%s' is not a file", l->manifest,
+                      line, name);
+    free(real);
+    ost_free(path);
+    return rc;
+}
+
+static ost_rc list_members(ost_listing *l, const ost_csv *csv, int column,
+                           ost_err *err)
+{
+    char *real_root = realpath(l->root, NULL);
+    ost_map seen = { 0 };
+    ost_rc rc = OST_OK;
+
+    if (!real_root)
+        return ost_fail_errno(err, OST_EIO, errno, "cannot find '%s'", l->root);
+    ost_map_put(&seen, l->manifest, strlen(l->manifest), 0);
+    for (size_t i = 0; i < csv->n_rows && !rc; i++) {
+        const char *name = csv->rows[i].cells[column];
+        struct stat st;
+
+        while (name[0] == '.' && name[1] == '/')
+            name += 2;
+        rc = check_member(l, real_root, name, csv->rows[i].line, &st, err);
+        if (!rc && ost_map_put(&seen, name, strlen(name), i))
+            rc = add_file(l, "", name, &st, err);
+    }
+    ost_map_release(&seen);
+    free(real_root);
+    return rc;
+}
+
+static ost_rc list_manifest(ost_listing *l, const char *where, ost_err *err)
+{
+    ost_arena arena = { 0 };
+    ost_buf text = { 0 };
+    ost_csv csv;
+    int column = -1;
+    ost_rc rc;
+
+    rc = ost_fs_read(where, MANIFEST_LIMIT, &text, err);
+    if (rc)
+        goto out;
+    l->manifest = ost_xstrdup(ost_path_base(where));
+    rc = ost_csv_parse(l->manifest, ost_buf_str(&text), text.len, &arena, &csv,
+                       err);
+    if (rc)
+        goto out;
+    column = file_column(&csv, l->root);
+    if (column >= 0)
+        rc = list_members(l, &csv, column, err);
+out:
+    if (column < 0) {
+        ost_free(l->manifest);
+        l->manifest = NULL;
+    }
+    ost_buf_release(&text);
+    ost_arena_release(&arena);
+    return rc;
+}
+
+static bool is_csv(const char *where)
+{
+    size_t n = strlen(where);
+
+    return n > 4 && strcasecmp(where + n - 4, ".csv") == 0;
+}
+
+/* --- either -------------------------------------------------------------- */
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const ost_listed *)a)->path, ((const ost_listed *)b)->path);
+}
+
+ost_rc ost_listing_make(ost_listing *l, const char *where, ost_err *err)
+{
+    struct stat st;
+    ost_rc rc;
+
+    *l = (ost_listing){ 0 };
+    if (stat(where, &st) != 0)
+        return ost_fail_errno(err, OST_EINPUT, errno, "cannot find '%s'",
+                              where);
+    if (S_ISDIR(st.st_mode)) {
+        l->root = ost_xstrdup(where);
+        rc = list_folder(l, &st, err);
+    } else if (S_ISREG(st.st_mode)) {
+        l->root = ost_path_dir(where);
+        rc = add_file(l, "", ost_path_base(where), &st, err);
+        if (!rc && is_csv(where))
+            rc = list_manifest(l, where, err);
+    } else {
+        rc = ost_fail(err, OST_EINPUT, "'%s' is neither a file nor a folder",
+                      where);
+    }
+    if (!rc && l->files.len > 1)
+        qsort(l->files.data, l->files.len, sizeof(*l->files.data), by_path);
+    return rc;
+}
