@@ -1,0 +1,502 @@
+/* kernels/cpu/canny.c - Canny's edge detector
+ *
+ * The image is walked once, row by row.  Each row of pixels becomes rows of
+ * dx, dy and magnitude (a ring of three is kept); when the row below is known,
+ * each pixel is compared with its two neighbors along the gradient and marked
+ * NONE, WEAK or STRONG in a map with a border of one pixel.  Then the strong
+ * pixels flood through the weak ones.
+ *
+ * Gradients fit 16 bits: |dx|, |dy| <= 1020 for aperture 3, 12240 for 5 and
+ * 10200 (after the division by 16) for 7, so |dx| + |dy| does too.
+ */
+#include "base/alloc.h"
+#include "kernels/cpu/rows.h"
+#include "kernels/image.h"
+#include "kernels/pixel.h"
+
+#include <endian.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+/* Rows are worked on in blocks; PAD around them stays readable. */
+enum { MAX_REACH = 3, BLOCK = 64, PAD = BLOCK };
+enum { NONE = 0, WEAK = 1, STRONG = 255 };
+
+/* Rows of `w` values with PAD more on both sides; `mag` holds uint16_t, or
+ * int32_t for the Euclidean magnitude. */
+typedef struct gradient_row {
+    int16_t *dx;
+    int16_t *dy;
+    void *mag;
+} gradient_row;
+
+typedef struct canny {
+    ost_image in;
+    int reach; /* of the kernels: 1, 2 or 3 */
+    bool l2;
+    int32_t low;
+    int32_t high;
+    uint8_t *pixels[2 * MAX_REACH + 1]; /* only for images with other strides */
+    int16_t *smooth;                    /* columns weighted, then along rows */
+    int16_t *slope;
+    gradient_row ring[3];
+    gradient_row other; /* of a further channel */
+    uint8_t *map;       /* (h + 2) x step, the image at (1, 1) */
+    int64_t step;       /* of a map row: w + 2, and room for whole blocks */
+    void *memory;
+} canny;
+
+/* ---- gradients ---- */
+
+/* Weighs the 2 * reach + 1 rows around one: smooth = sum of binomial weights,
+ * slope = sum of derivative weights. */
+static void weigh_columns(const uint8_t *const *p, int reach, int64_t w,
+                          int16_t *restrict smooth, int16_t *restrict slope)
+{
+    if (reach == 1)
+        for (int64_t x = 0; x < w; x++) {
+            smooth[x] = (int16_t)(p[0][x] + 2 * p[1][x] + p[2][x]);
+            slope[x] = (int16_t)(p[2][x] - p[0][x]);
+        }
+    else if (reach == 2)
+        for (int64_t x = 0; x < w; x++) {
+            smooth[x] = (int16_t)(p[0][x] + p[4][x] + 4 * (p[1][x] + p[3][x]) +
+                                  6 * p[2][x]);
+            slope[x] = (int16_t)(p[4][x] - p[0][x] + 2 * (p[3][x] - p[1][x]));
+        }
+    else
+        for (int64_t x = 0; x < w; x++) {
+            smooth[x] = (int16_t)(p[0][x] + p[6][x] + 6 * (p[1][x] + p[5][x]) +
+                                  15 * (p[2][x] + p[4][x]) + 20 * p[3][x]);
+            slope[x] = (int16_t)(p[6][x] - p[0][x] + 4 * (p[5][x] - p[1][x]) +
+                                 5 * (p[4][x] - p[2][x]));
+        }
+}
+
+/* The same along the row, which is padded by `reach` on both sides. */
+static void weigh_row(const int16_t *restrict s, const int16_t *restrict d,
+                      int reach, int64_t w, int16_t *restrict dx,
+                      int16_t *restrict dy)
+{
+    if (reach == 1)
+        for (int64_t x = 0; x < w; x++) {
+            dx[x] = (int16_t)(s[x + 1] - s[x - 1]);
+            dy[x] = (int16_t)(d[x - 1] + 2 * d[x] + d[x + 1]);
+        }
+    else if (reach == 2)
+        for (int64_t x = 0; x < w; x++) {
+            dx[x] = (int16_t)(s[x + 2] - s[x - 2] + 2 * (s[x + 1] - s[x - 1]));
+            dy[x] = (int16_t)(d[x - 2] + d[x + 2] + 4 * (d[x - 1] + d[x + 1]) +
+                              6 * d[x]);
+        }
+    else
+        for (int64_t x = 0; x < w; x++) {
+            int32_t gx = s[x + 3] - s[x - 3] + 4 * (s[x + 2] - s[x - 2]) +
+                         5 * (s[x + 1] - s[x - 1]);
+            int32_t gy = d[x - 3] + d[x + 3] + 6 * (d[x - 2] + d[x + 2]) +
+                         15 * (d[x - 1] + d[x + 1]) + 20 * d[x];
+
+            dx[x] = ost_px_sixteenth(gx);
+            dy[x] = ost_px_sixteenth(gy);
+        }
+}
+
+static uint16_t magnitude16(int16_t dx, int16_t dy)
+{
+    return (uint16_t)((dx < 0 ? -dx : dx) + (dy < 0 ? -dy : dy));
+}
+
+static void measure(const gradient_row *g, bool l2, int64_t w)
+{
+    const int16_t *restrict dx = g->dx, *restrict dy = g->dy;
+
+    if (l2) {
+        int32_t *restrict mag = g->mag;
+
+        for (int64_t x = 0; x < w; x++)
+            mag[x] = dx[x] * dx[x] + dy[x] * dy[x];
+    } else {
+        uint16_t *restrict mag = g->mag;
+
+        for (int64_t x = 0; x < w; x++)
+            mag[x] = magnitude16(dx[x], dy[x]);
+    }
+}
+
+static void replicate_ends(int16_t *row, int64_t w, int reach)
+{
+    for (int k = 1; k <= reach; k++) {
+        row[-k] = row[0];
+        row[w - 1 + k] = row[w - 1];
+    }
+}
+
+/* Gradients of one channel of row y. */
+static void differentiate(const canny *c, const uint8_t *const *rows,
+                          const gradient_row *g)
+{
+    weigh_columns(rows, c->reach, c->in.w, c->smooth, c->slope);
+    replicate_ends(c->smooth, c->in.w, c->reach);
+    replicate_ends(c->slope, c->in.w, c->reach);
+    weigh_row(c->smooth, c->slope, c->reach, c->in.w, g->dx, g->dy);
+    measure(g, c->l2, c->in.w);
+}
+
+static void gradients_of_channel(const canny *c, int64_t y, int64_t channel,
+                                 const gradient_row *g)
+{
+    const uint8_t *rows[2 * MAX_REACH + 1];
+
+    for (int k = -c->reach; k <= c->reach; k++) {
+        int64_t from = ost_px_clamp(y + k, 0, c->in.h - 1);
+        const uint8_t *p = ost_image_at(&c->in, from, 0, channel);
+        uint8_t *copy = c->pixels[k + c->reach];
+
+        if (c->in.step_x != 1) {
+            for (int64_t x = 0; x < c->in.w; x++)
+                copy[x] = p[x * c->in.step_x];
+            p = copy;
+        }
+        rows[k + c->reach] = p;
+    }
+    differentiate(c, rows, g);
+}
+
+/* Takes the other channel where its magnitude is larger. */
+static void merge_channel(const canny *c, const gradient_row *g,
+                          const gradient_row *other)
+{
+    for (int64_t x = 0; x < c->in.w; x++) {
+        if (c->l2) {
+            int32_t *mag = g->mag;
+            int32_t m = ((const int32_t *)other->mag)[x];
+
+            if (m <= mag[x])
+                continue;
+            mag[x] = m;
+        } else {
+            uint16_t *mag = g->mag;
+            uint16_t m = ((const uint16_t *)other->mag)[x];
+
+            if (m <= mag[x])
+                continue;
+            mag[x] = m;
+        }
+        g->dx[x] = other->dx[x];
+        g->dy[x] = other->dy[x];
+    }
+}
+
+/* Fills the ring's place of row y; above and below the image magnitudes are
+ * 0, as they are left and right of it (the padding is never written). */
+static void gradients(const canny *c, int64_t y)
+{
+    const gradient_row *g = &c->ring[(y + 3) % 3];
+
+    if (y < 0 || y >= c->in.h) {
+        size_t size = c->l2 ? sizeof(int32_t) : sizeof(uint16_t);
+
+        memset(g->mag, 0, (size_t)c->in.w * size);
+        return;
+    }
+    gradients_of_channel(c, y, 0, g);
+    for (int64_t k = 1; k < c->in.c; k++) {
+        gradients_of_channel(c, y, k, &c->other);
+        merge_channel(c, g, &c->other);
+    }
+}
+
+/* ---- thinning ---- */
+
+/* All bits where `condition` holds, none elsewhere. */
+#define MASK(type, condition) ((type) - (type)(condition))
+#define PICK(mask, yes, no)   (((mask) & (yes)) | (~(mask) & (no)))
+
+/* Marks BLOCK pixels with magnitudes of type `mag`.  Written without branches,
+ * so that the compiler makes vectors of it; a block in which nothing exceeds
+ * `low` is left out, as most are.  A magnitude of 0 is never kept: nothing is
+ * smaller.  "Not smaller than after" on straight sectors and "larger than
+ * after" on diagonals are one comparison, as m > after is m - 1 >= after for a
+ * positive m. */
+#define DEFINE_THIN(name, mag)                                               \
+    static void name(const int16_t *restrict dx, const int16_t *restrict dy, \
+                     const mag *restrict up, const mag *restrict mid,        \
+                     const mag *restrict down, mag low, mag high,            \
+                     uint8_t *restrict mark)                                 \
+    {                                                                        \
+        mag any = 0;                                                         \
+                                                                             \
+        for (int x = 0; x < BLOCK; x++)                                      \
+            any |= MASK(mag, mid[x] > low);                                  \
+        if (!any) {                                                          \
+            memset(mark, NONE, BLOCK);                                       \
+            return;                                                          \
+        }                                                                    \
+        for (int x = 0; x < BLOCK; x++) {                                    \
+            uint16_t ax = (uint16_t)(dx[x] < 0 ? -dx[x] : dx[x]);            \
+            uint16_t ay = (uint16_t)(dy[x] < 0 ? -dy[x] : dy[x]);            \
+            uint16_t q = ost_px_sector(ax);                                  \
+            mag flat = MASK(mag, ost_px_along_row(q, ay));                   \
+            mag upright = MASK(mag, ost_px_along_column(q, ax, ay));         \
+            mag falling = MASK(mag, (dx[x] ^ dy[x]) < 0);                    \
+            mag m = mid[x];                                                  \
+            mag before = PICK(falling, up[x + 1], up[x - 1]);                \
+            mag after = PICK(falling, down[x - 1], down[x + 1]);             \
+            mag least = (mag)(m + (mag) ~(flat | upright));                  \
+                                                                             \
+            before = PICK(upright, up[x], before);                           \
+            after = PICK(upright, down[x], after);                           \
+            before = PICK(flat, mid[x - 1], before);                         \
+            after = PICK(flat, mid[x + 1], after);                           \
+            mark[x] = (uint8_t)(MASK(mag, m > low) & MASK(mag, m > before) & \
+                                MASK(mag, least >= after) &                  \
+                                (MASK(mag, m > high) | WEAK));               \
+        }                                                                    \
+    }
+
+DEFINE_THIN(thin16, uint16_t)
+DEFINE_THIN(thin32, int32_t)
+
+/* Whole blocks: what lies past the end of the row has magnitude 0. */
+static void thin(const canny *c, int64_t y)
+{
+    const gradient_row *row = &c->ring[y % 3];
+    const void *above = c->ring[(y + 2) % 3].mag;
+    const void *below = c->ring[(y + 1) % 3].mag;
+    uint8_t *mark = c->map + (y + 1) * c->step + 1;
+
+    for (int64_t x = 0; x < c->in.w; x += BLOCK) {
+        if (c->l2) {
+            const int32_t *up = above, *mid = row->mag, *down = below;
+
+            thin32(row->dx + x, row->dy + x, up + x, mid + x, down + x, c->low,
+                   c->high, mark + x);
+        } else {
+            const uint16_t *up = above, *mid = row->mag, *down = below;
+
+            thin16(row->dx + x, row->dy + x, up + x, mid + x, down + x,
+                   (uint16_t)c->low, (uint16_t)c->high, mark + x);
+        }
+    }
+}
+
+/* ---- hysteresis ---- */
+
+/* The lowest bit of each byte of `marks` that is WEAK: the only mark with that
+ * bit and without the next. */
+static uint64_t weak_bits(uint64_t marks)
+{
+    return marks & ~(marks >> 1) & 0x0101010101010101u;
+}
+
+/* Makes the weak neighbors of map position `at` strong and pushes them.  Most
+ * have none: that is seen from three words. */
+static size_t spread(uint8_t *map, int64_t step, size_t at, size_t *stack,
+                     size_t top)
+{
+    uint32_t words[3];
+
+    for (int k = 0; k < 3; k++)
+        memcpy(&words[k], map + at - 1 + (k - 1) * step, sizeof(words[k]));
+    if (!(weak_bits(words[0]) | weak_bits(words[1]) | weak_bits(words[2])))
+        return top;
+    for (int k = -1; k <= 1; k++) {
+        size_t next = at + (size_t)(k * step) - 1;
+
+        for (int i = 0; i < 3; i++, next++)
+            if (map[next] == WEAK) {
+                map[next] = STRONG;
+                stack[top++] = next;
+            }
+    }
+    return top;
+}
+
+/* Looks for strong pixels eight at a time; `size` is a multiple of eight.
+ * Each weak pixel is pushed at most once, so `stack` has room for as many. */
+static void flood(uint8_t *map, int64_t step, size_t size, size_t *stack)
+{
+    for (size_t first = 0; first < size; first += 8) {
+        uint64_t strong;
+
+        memcpy(&strong, map + first, sizeof(strong));
+        strong = le64toh(strong) & 0x8080808080808080u;
+        for (; strong; strong &= strong - 1) {
+            size_t at = first + (size_t)(__builtin_ctzll(strong) / 8);
+            size_t top = spread(map, step, at, stack, 0);
+
+            while (top > 0) {
+                at = stack[--top];
+                top = spread(map, step, at, stack, top);
+            }
+        }
+    }
+}
+
+static size_t count_weak(const uint8_t *map, size_t size)
+{
+    size_t n = 0;
+
+    for (size_t first = 0; first < size; first += 8) {
+        uint64_t marks;
+
+        memcpy(&marks, map + first, sizeof(marks));
+        /* The product's highest byte is the sum of all bytes. */
+        n += (size_t)((weak_bits(marks) * 0x0101010101010101u) >> 56);
+    }
+    return n;
+}
+
+static void write_edges(const canny *c, const ost_image *out)
+{
+    for (int64_t y = 0; y < out->h; y++) {
+        const uint8_t *restrict mark = c->map + (y + 1) * c->step + 1;
+        uint8_t *restrict p = ost_image_at(out, y, 0, 0);
+        int64_t w = out->w, step = out->step_x;
+
+        if (step == 1)
+            for (int64_t x = 0; x < w; x++)
+                p[x] = mark[x] == STRONG ? 255 : 0;
+        else
+            for (int64_t x = 0; x < w; x++)
+                p[x * step] = mark[x] == STRONG ? 255 : 0;
+    }
+}
+
+/* ---- the whole ---- */
+
+static ost_rc set_thresholds(canny *c, const ost_canny_spec *spec, ost_err *err)
+{
+    double low = spec->low, high = spec->high;
+
+    if (isnan(low) || isnan(high))
+        return ost_fail(err, OST_EINPUT, "canny: a threshold is not a number");
+    if (spec->aperture != 3 && spec->aperture != 5 && spec->aperture != 7)
+        return ost_fail(err, OST_EINPUT, "canny: aperture %d is not 3, 5 or 7",
+                        spec->aperture);
+    c->reach = spec->aperture / 2;
+    c->l2 = spec->l2;
+    if (spec->aperture == 7) {
+        low /= 16.0;
+        high /= 16.0;
+    }
+    if (low > high) {
+        double swapped = low;
+
+        low = high;
+        high = swapped;
+    }
+    low = fmin(low, 32767.0);
+    high = fmin(high, 32767.0);
+    if (spec->l2) {
+        low = low > 0 ? low * low : low;
+        high = high > 0 ? high * high : high;
+    }
+    /* No magnitude of 0 is kept, so negative thresholds act like 0. */
+    c->low = (int32_t)floor(fmax(low, 0.0));
+    c->high = (int32_t)floor(fmax(high, 0.0));
+    return OST_OK;
+}
+
+/* One block for all rows and the map. */
+static ost_rc take_memory(canny *c, ost_err *err)
+{
+    size_t row = ((size_t)c->in.w + 2 * PAD + 63) / 64 * 64;
+    size_t mag = c->l2 ? sizeof(int32_t) : sizeof(uint16_t);
+    size_t rows = 2 * 2 + 4 * (2 * 2 + mag) + 2 * MAX_REACH + 1;
+    unsigned char *p;
+    size_t map;
+
+    c->step = (c->in.w + 2 + BLOCK + 7) / 8 * 8;
+    map = (size_t)(c->in.h + 2) * (size_t)c->step;
+
+    c->memory = ost_try_alloc_aligned(row * rows + map, 1);
+    if (!c->memory)
+        return ost_fail(err, OST_ENOMEM, "canny: no memory for %lld x %lld",
+                        (long long)c->in.h, (long long)c->in.w);
+    p = c->memory;
+    memset(p, 0, row * rows);
+    c->smooth = (int16_t *)p + PAD;
+    p += 2 * row;
+    c->slope = (int16_t *)p + PAD;
+    p += 2 * row;
+    for (int i = 0; i < 4; i++) {
+        gradient_row *g = i < 3 ? &c->ring[i] : &c->other;
+
+        g->dx = (int16_t *)p + PAD;
+        p += 2 * row;
+        g->dy = (int16_t *)p + PAD;
+        p += 2 * row;
+        g->mag = p + mag * PAD;
+        p += mag * row;
+    }
+    for (int i = 0; i < 2 * MAX_REACH + 1; i++, p += row)
+        c->pixels[i] = p;
+    c->map = p;
+    return OST_OK;
+}
+
+static void mark_all(const canny *c)
+{
+    const size_t step = (size_t)c->step;
+
+    memset(c->map, NONE, step);
+    memset(c->map + step * (size_t)(c->in.h + 1), NONE, step);
+    gradients(c, -1);
+    gradients(c, 0);
+    for (int64_t y = 0; y < c->in.h; y++) {
+        c->map[(y + 1) * c->step] = NONE;
+        memset(c->map + (y + 1) * c->step + 1 + c->in.w, NONE,
+               step - 1 - (size_t)c->in.w);
+        gradients(c, y + 1);
+        thin(c, y);
+    }
+}
+
+ost_rc ost_cpu_canny(const ost_tensor *image, const ost_canny_spec *spec,
+                     ost_tensor *edges, ost_err *err)
+{
+    canny c = { 0 };
+    ost_image out;
+    size_t size, *stack = NULL;
+    ost_rc rc;
+
+    rc = ost_image_of(image, "image", &c.in, err);
+    if (!rc)
+        rc = ost_image_of(edges, "edge image", &out, err);
+    if (!rc)
+        rc = set_thresholds(&c, spec, err);
+    if (rc)
+        return rc;
+    if (c.in.dtype != OST_U8 || out.dtype != OST_U8)
+        return ost_fail(err, OST_EINPUT,
+                        "canny: image is %s, but only u8 has edges",
+                        ost_dtype_name(c.in.dtype));
+    if (out.h != c.in.h || out.w != c.in.w || out.c != 1)
+        return ost_fail(err, OST_EINPUT,
+                        "canny: the edge image has another size");
+    if (ost_image_is_empty(&c.in)) {
+        for (int64_t y = 0; y < out.h; y++)
+            for (int64_t x = 0; x < out.w; x++)
+                *(uint8_t *)ost_image_at(&out, y, x, 0) = 0;
+        return OST_OK;
+    }
+    rc = take_memory(&c, err);
+    if (rc)
+        return rc;
+    mark_all(&c);
+    size = (size_t)(c.in.h + 2) * (size_t)c.step;
+    stack = ost_try_alloc_aligned(count_weak(c.map, size) + 1, sizeof(*stack));
+    if (!stack) {
+        rc = ost_fail(err, OST_ENOMEM, "canny: no memory for the edges");
+        goto out;
+    }
+    flood(c.map, c.step, size, stack);
+    write_edges(&c, &out);
+out:
+    ost_free(stack);
+    ost_free(c.memory);
+    return rc;
+}

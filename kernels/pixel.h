@@ -1,0 +1,91 @@
+/* kernels/pixel.h - what is done to one pixel, for every backend
+ *
+ * Inline bodies that both the C and the CUDA compiler accept.  They use only
+ * integers and IEEE single or double arithmetic without fused operations, so
+ * each gives the same bits on every machine and in every vector width.  Files
+ * that include this are compiled with -ffp-contract=off.
+ */
+#ifndef OST_KERNELS_PIXEL_H
+#define OST_KERNELS_PIXEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __CUDACC__
+#define OST_PIXEL static __host__ __device__ __forceinline__
+#else
+#define OST_PIXEL static inline __attribute__((always_inline, unused))
+#endif
+
+OST_PIXEL int64_t ost_px_clamp(int64_t v, int64_t lo, int64_t hi)
+{
+    return v < lo ? lo : v > hi ? hi : v;
+}
+
+OST_PIXEL float ost_px_clampf(float v, float lo, float hi)
+{
+    v = v > lo ? v : lo; /* NaN becomes lo */
+    return v < hi ? v : hi;
+}
+
+/* Nearest integer, halves to even, of 0 <= v < 2^22: adding 1.5 * 2^23 leaves
+ * no room for a fraction, so the addition itself rounds. */
+OST_PIXEL float ost_px_rint(float v)
+{
+    const float magic = 12582912.0f;
+
+    return (v + magic) - magic;
+}
+
+/* Rounded (halves to even) and saturated; NaN becomes 0. */
+OST_PIXEL uint8_t ost_px_u8(float v)
+{
+    return (uint8_t)(int32_t)ost_px_rint(ost_px_clampf(v, 0.0f, 255.0f));
+}
+
+OST_PIXEL uint16_t ost_px_u16(float v)
+{
+    return (uint16_t)(int32_t)ost_px_rint(ost_px_clampf(v, 0.0f, 65535.0f));
+}
+
+/* v / 16 rounded half to even and saturated to 16 bits. */
+OST_PIXEL int16_t ost_px_sixteenth(int32_t v)
+{
+    int32_t r = (v + 7 + ((v >> 4) & 1)) >> 4;
+
+    return (int16_t)(r < INT16_MIN ? INT16_MIN : r > INT16_MAX ? INT16_MAX : r);
+}
+
+/* Canny's sectors.  `q` is |dx| * tan(22.5 degrees) rounded down, in OpenCV's
+ * fixed point: tan is 13573 / 2^15, and 27146 = 2 * 13573 makes the shift one
+ * by 16, which is a single instruction.  As 13573 is odd, |dx| * 13573 is no
+ * multiple of 2^15 for 0 < |dx| < 2^15, so the comparisons of the fractions
+ * with whole |dy| are the comparisons with q. */
+OST_PIXEL uint16_t ost_px_sector(uint16_t abs_dx)
+{
+    return (uint16_t)(((uint32_t)abs_dx * 27146u) >> 16);
+}
+
+/* The gradient points left or right (along the row). */
+OST_PIXEL bool ost_px_along_row(uint16_t q, uint16_t abs_dy)
+{
+    return abs_dy <= q;
+}
+
+/* The gradient points up or down; only asked when not along the row. */
+OST_PIXEL bool ost_px_along_column(uint16_t q, uint16_t abs_dx, uint16_t abs_dy)
+{
+    return abs_dy > (uint16_t)(2u * abs_dx + q);
+}
+
+/* Linear interpolation of four neighbors, rows first. */
+OST_PIXEL float ost_px_bilinear(float a, float b, float c, float d, float fx,
+                                float fy)
+{
+    float top = a + (b - a) * fx;
+    float bottom = c + (d - c) * fx;
+
+    return top + (bottom - top) * fy;
+}
+
+#endif
