@@ -1,0 +1,68 @@
+/* tests/fuzz/fuzz_decode.c - any bytes as a picture
+ *
+ * The decoder that the first bytes ask for must return, within its limit of
+ * pixels, and every value that it gives is read.
+ */
+/* links: base stages */
+#include "stages/decode.h"
+#include "stages/decode_dicom.h"
+#include "tests/fuzz/target.h"
+
+#include "base/banned.h"
+
+enum { MAX_PIXELS = 1 << 20 };
+
+static void use_picture(const ost_picture *p)
+{
+    size_t n = (size_t)(p->height * p->width) * (size_t)p->channels *
+               ost_dtype_size(p->dtype);
+    const volatile unsigned char *v = p->data;
+
+    if (p->height * p->width > MAX_PIXELS || n == 0)
+        OST_BUG();
+    for (size_t i = 0; i < n; i++)
+        (void)v[i];
+}
+
+static void try_dicom(const uint8_t *data, size_t size)
+{
+    const char *const keywords[] = { "Modality", "SOPInstanceUID" };
+    char values[2][OST_DICOM_VALUE];
+    ost_dicom d;
+
+    if (ost_dicom_read(data, size, MAX_PIXELS, keywords, 2, values, &d)) {
+        if (!d.error[0])
+            OST_BUG();
+    } else {
+        const volatile unsigned char *v = d.words;
+        size_t n = (size_t)d.frames * d.rows * d.columns * d.samples;
+
+        if (n * (d.bits / 8) != d.size)
+            OST_BUG();
+        for (size_t i = 0; i < d.size; i++)
+            (void)v[i];
+    }
+    ost_dicom_release(&d);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    ost_decode_limits limits = { .max_pixels = MAX_PIXELS, .color = size & 1 };
+    ost_format format = ost_format_of(data, size);
+    ost_picture p = { 0 };
+    ost_err err = { 0 };
+    ost_rc rc = OST_OK;
+
+    if (format == OST_FORMAT_PNG)
+        rc = ost_png_decode(data, size, &limits, &p, &err);
+    else if (format == OST_FORMAT_JPEG)
+        rc = ost_jpeg_decode(data, size, &limits, &p, &err);
+    else if (format == OST_FORMAT_DICOM)
+        try_dicom(data, size);
+    if (rc && !err.text[0])
+        OST_BUG();
+    if (p.data)
+        use_picture(&p);
+    ost_picture_release(&p);
+    return 0;
+}
