@@ -5,24 +5,24 @@
 
 #include "base/banned.h"
 
+/* The logarithm of 2 in two parts: the products of `ln2_high`, which ends in
+ * zeros, with whole numbers to 2000 are exact. */
+static const double ln2_high = 6.93147180369123816490e-01;
+static const double ln2_low = 1.90821492927058770002e-10;
+
 double ost_exact_exp(double x)
 {
-    double term = 1.0, sum = 1.0;
-    int halvings = 0;
+    double twos, rest, term = 1.0, sum = 1.0;
 
     if (x < -700.0)
         return 0.0;
-    while (fabs(x) > 0.125) {
-        x *= 0.5;
-        halvings++;
-    }
-    for (int k = 1; k <= 12; k++) {
-        term = term * x / k;
+    twos = floor(x / ln2_high + 0.5);
+    rest = (x - twos * ln2_high) - twos * ln2_low;
+    for (int k = 1; k <= 16; k++) {
+        term = term * rest / k;
         sum += term;
     }
-    for (; halvings > 0; halvings--)
-        sum *= sum;
-    return sum;
+    return ldexp(sum, (int)twos);
 }
 
 /* Taylor series for |x| <= pi/4; `first` is 1 for the cosine's even powers and

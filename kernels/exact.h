@@ -2,7 +2,7 @@
  *
  * A mathematical library may round the last bit differently from one version
  * or processor to the next.  These use additions, products and divisions
- * only, in a fixed order; their relative error is below 1e-12.
+ * only, in a fixed order; their relative error is below 1e-15.
  */
 #ifndef OST_KERNELS_EXACT_H
 #define OST_KERNELS_EXACT_H
