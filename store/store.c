@@ -316,10 +316,14 @@ ost_rc ost_store_open(const char *path, unsigned flags, ost_store **store,
     return OST_OK;
 }
 
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
 void ost_store_close(ost_store *s)
 {
-    int *fds[] = { &s->dir_fd, &s->objects_fd, &s->tmp_fd, &s->lease_fd };
-
     if (!s)
         return;
     for (size_t i = 0; i < s->idle.len; i++)
@@ -327,10 +331,10 @@ void ost_store_close(ost_store *s)
     ost_vec_release(&s->idle);
     if (s->env)
         mdb_env_close(s->env);
-    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-        if (*fds[i] >= 0)
-            close(*fds[i]);
-    }
+    close_fd(s->dir_fd);
+    close_fd(s->objects_fd);
+    close_fd(s->tmp_fd);
+    close_fd(s->lease_fd);
     if (s->enrolled)
         withdraw(s);
     ost_map_release(&s->verified);
