@@ -1,0 +1,66 @@
+/* kernels/backend.h - a device, as a table of functions
+ *
+ * A backend owns a device for one process: its threads or its GPU, its library
+ * handles, and one function per operator (operator_list.def names them all).
+ * An operator that a backend does not have fails with its name.  A backend is
+ * used from one thread at a time.
+ *
+ * Results depend on the shapes of the operands and on `numeric_class`, never on
+ * `threads`: every operator cuts its work by shape alone.
+ */
+#ifndef OST_KERNELS_BACKEND_H
+#define OST_KERNELS_BACKEND_H
+
+#include "base/err.h"
+#include "kernels/image.h"
+#include "kernels/tensor.h"
+
+#include <stddef.h>
+
+typedef struct ost_backend ost_backend;
+typedef struct ost_class_loss ost_class_loss; /* kernels/loss.h */
+typedef struct ost_layer ost_layer;           /* kernels/layer.h */
+typedef struct ost_update ost_update;         /* kernels/optimizer.h */
+typedef struct ost_weight ost_weight;         /* kernels/weights.h */
+
+enum ost_backend_flags {
+    /* Only instructions that every x86-64-v3 machine has, so that results are
+     * the same bytes on all of them. */
+    OST_BACKEND_PORTABLE = 1u << 0,
+};
+
+struct ost_backend {
+    const char *name;          /* "cpu", "cuda" */
+    const char *numeric_class; /* "cpu-f32-avx512", ...; enters keys */
+    int threads;               /* at most this many at a time */
+    void *state;               /* the device's own */
+
+    void (*close)(ost_backend *backend);
+    /* Memory for tensors, 64-byte aligned and zeroed; NULL when there is not
+     * enough of it. */
+    void *(*alloc)(ost_backend *backend, size_t bytes);
+    void (*release)(ost_backend *backend, void *data);
+    /* Copies between a weight as the device keeps it and plain row-major
+     * numbers (`weight_count` floats; `from` names what is read). */
+    ost_rc (*weight_read)(ost_backend *backend, const ost_weight *weight,
+                          float *plain, ost_err *err);
+    ost_rc (*weight_write)(ost_backend *backend, ost_weight *weight,
+                           const float *plain, ost_err *err);
+#define OPERATOR(name, args) ost_rc(*name) args;
+#include "kernels/operator_list.def"
+};
+
+/* Opens the backend called `name` ("cpu") for `threads` threads (0: as many as
+ * the process may use cores).  Fails with OST_EUNSUPPORTED when the machine
+ * lacks the device or the instructions.  The CPU backend sets the number of
+ * OpenMP threads of the calling thread: a later open with another number makes
+ * that the number for image operators of both.  Caller closes with
+ * ost_backend_close(). */
+ost_rc ost_backend_open(const char *name, int threads, unsigned flags,
+                        ost_backend **backend, ost_err *err);
+void ost_backend_close(ost_backend *backend);
+
+/* What ost_backend_open() would say, without opening anything. */
+const char *ost_backend_numeric_class(const char *name, unsigned flags);
+
+#endif

@@ -1,0 +1,37 @@
+/* kernels/cpu/adam.c - Adam with bias correction */
+#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/threads.h"
+
+#include <math.h>
+
+#include "base/banned.h"
+
+ost_rc ost_cpu_adam(const ost_update *u, ost_err *err)
+{
+    float beta1 = (float)u->with.beta1;
+    float beta2 = (float)u->with.beta2;
+    float rest1 = (float)(1.0 - u->with.beta1);
+    float rest2 = (float)(1.0 - u->with.beta2);
+    float decay = (float)u->with.weight_decay;
+    float epsilon = (float)u->with.epsilon;
+    float rate =
+        (float)(u->with.rate / (1.0 - pow(u->with.beta1, (double)u->step)));
+    float root = (float)sqrt(1.0 - pow(u->with.beta2, (double)u->step));
+    const float *g = u->grad;
+    float *w = u->data;
+    float *m = u->state[0];
+    float *v = u->state[1];
+    int threads = u->count > OST_CPU_CHUNK ? u->threads : 1;
+
+    (void)err;
+    (void)threads;
+    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    for (int64_t i = 0; i < u->count; i++) {
+        float d = g[i] + decay * w[i];
+
+        m[i] = beta1 * m[i] + rest1 * d;
+        v[i] = beta2 * v[i] + rest2 * d * d;
+        w[i] -= rate * m[i] / (sqrtf(v[i]) / root + epsilon);
+    }
+    return OST_OK;
+}

@@ -1,0 +1,41 @@
+/* kernels/cpu/cpu.h - the CPU backend: oneDNN, OpenMP and our own loops
+ *
+ * Private to kernels/cpu/ and kernels/backend.c.
+ */
+#ifndef OST_KERNELS_CPU_CPU_H
+#define OST_KERNELS_CPU_CPU_H
+
+#include "kernels/backend.h"
+#include "kernels/layer.h"
+#include "kernels/loss.h"
+#include "kernels/optimizer.h"
+
+#include <stdint.h>
+
+ost_rc ost_cpu_open(int threads, unsigned flags, ost_backend **backend,
+                    ost_err *err);
+const char *ost_cpu_numeric_class(unsigned flags);
+
+#define OPERATOR(name, args) ost_rc ost_cpu_##name args;
+#include "kernels/operator_list.def"
+
+/* The channel block that this machine's instructions like: 16 or 8. */
+int ost_cpu_block(const ost_backend *backend);
+
+/* `out` gets the layout of input 0, for layers that work number by number. */
+void ost_cpu_same_layout(ost_layer *layer);
+
+enum { OST_CPU_CHUNK = 4096 }; /* floats that one thread takes at a time */
+static inline int64_t ost_cpu_chunks(int64_t count)
+{
+    return (count + OST_CPU_CHUNK - 1) / OST_CPU_CHUNK;
+}
+
+/* C (m, n) = op(A) op(B) on the calling thread, row-major; `lda`, `ldb`, `ldc`
+ * are row lengths in memory.  The sums over k are in the same order for every
+ * element, whatever m and n. */
+ost_rc ost_cpu_sgemm(char op_a, char op_b, int64_t m, int64_t n, int64_t k,
+                     const float *a, int64_t lda, const float *b, int64_t ldb,
+                     float *c, int64_t ldc);
+
+#endif

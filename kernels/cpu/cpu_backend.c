@@ -1,0 +1,214 @@
+/* kernels/cpu/cpu_backend.c - the CPU as a backend */
+#include "base/alloc.h"
+#include "base/proc.h"
+#include "kernels/cpu/onednn.h"
+#include "kernels/cpu/threads.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+static void *cpu_alloc(ost_backend *backend, size_t bytes)
+{
+    void *data = ost_try_alloc_aligned(bytes, 1);
+
+    (void)backend;
+    if (data)
+        memset(data, 0, bytes);
+    return data;
+}
+
+static void cpu_release(ost_backend *backend, void *data)
+{
+    (void)backend;
+    ost_free(data);
+}
+
+static ost_rc copy_weight(ost_backend *backend, const dnnl_memory_desc_t *from,
+                          void *src, const dnnl_memory_desc_t *to, void *dst,
+                          ost_err *err)
+{
+    ost_prim prim = { 0 };
+    ost_args args = { 0 };
+    void *scratch = NULL;
+    ost_rc rc;
+
+    rc = ost_prim_init_reorder(&prim, backend, from, to, err);
+    if (!rc)
+        rc = ost_args_add(&args, backend, DNNL_ARG_FROM, from, err);
+    if (!rc)
+        rc = ost_args_add(&args, backend, DNNL_ARG_TO, to, err);
+    if (!rc)
+        rc = ost_args_add_scratch(&args, backend, &prim, err);
+    if (!rc && prim.scratch && !(scratch = cpu_alloc(backend, prim.scratch)))
+        rc = ost_fail(err, OST_ENOMEM, "no memory to copy a weight");
+    if (!rc)
+        rc = ost_prim_run(&prim, backend, &args,
+                          (void *[]){ src, dst, scratch }, err);
+    cpu_release(backend, scratch);
+    ost_args_release(&args);
+    ost_prim_release(&prim);
+    return rc;
+}
+
+static ost_rc weight_read(ost_backend *backend, const ost_weight *weight,
+                          float *plain, ost_err *err)
+{
+    dnnl_memory_desc_t to = ost_dnnl_plain(weight->ndim, weight->shape);
+
+    if (weight->layout)
+        return copy_weight(backend, weight->layout, weight->data, &to, plain,
+                           err);
+    memcpy(plain, weight->data, (size_t)weight->stored * sizeof(float));
+    return OST_OK;
+}
+
+static ost_rc weight_write(ost_backend *backend, ost_weight *weight,
+                           const float *plain, ost_err *err)
+{
+    dnnl_memory_desc_t from = ost_dnnl_plain(weight->ndim, weight->shape);
+
+    if (weight->layout)
+        return copy_weight(backend, &from, (void *)(uintptr_t)plain,
+                           weight->layout, weight->data, err);
+    memcpy(weight->data, plain, (size_t)weight->stored * sizeof(float));
+    return OST_OK;
+}
+
+static bool machine_has_avx512(void)
+{
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq");
+#else
+    return false;
+#endif
+}
+
+static bool machine_has_avx2(void)
+{
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return false;
+#endif
+}
+
+const char *ost_cpu_numeric_class(unsigned flags)
+{
+    if (flags & OST_BACKEND_PORTABLE)
+        return "cpu-f32-portable";
+    return machine_has_avx512() ? "cpu-f32-avx512" : "cpu-f32-avx2";
+}
+
+/* oneDNN would use what is newest; a class names what may be used.  It listens
+ * only before its first primitive. */
+static void pin_instructions(const char *numeric_class)
+{
+    bool wide = strcmp(numeric_class, "cpu-f32-avx512") == 0;
+
+    dnnl_set_max_cpu_isa(wide ? dnnl_cpu_isa_avx512_core : dnnl_cpu_isa_avx2);
+}
+
+static int choose_threads(int wanted)
+{
+    int n = wanted > 0 ? wanted : ost_proc_cores();
+    int limit = omp_get_thread_limit();
+
+    /* oneDNN waits for all the threads that it asked for. */
+    if (n > limit)
+        n = limit;
+    omp_set_dynamic(0);
+    omp_set_num_threads(n);
+    return n;
+}
+
+static void cpu_close(ost_backend *backend)
+{
+    ost_dnnl *d = backend->state;
+
+    for (int i = 0; d->streams && i < backend->threads; i++)
+        if (d->streams[i])
+            dnnl_stream_destroy(d->streams[i]);
+    if (d->attr)
+        dnnl_primitive_attr_destroy(d->attr);
+    if (d->engine)
+        dnnl_engine_destroy(d->engine);
+    ost_free(d->streams);
+    ost_free(d);
+    ost_free(backend);
+}
+
+static const ost_backend cpu = {
+    .name = "cpu",
+    .close = cpu_close,
+    .alloc = cpu_alloc,
+    .release = cpu_release,
+    .weight_read = weight_read,
+    .weight_write = weight_write,
+#define OPERATOR(name, args) .name = ost_cpu_##name,
+#include "kernels/operator_list.def"
+};
+
+ost_rc ost_cpu_open(int threads, unsigned flags, ost_backend **backend,
+                    ost_err *err)
+{
+    ost_backend *b;
+    ost_dnnl *d;
+    dnnl_status_t status;
+
+    if (!machine_has_avx2())
+        return ost_fail(err, OST_EUNSUPPORTED,
+                        "this processor lacks AVX2 and FMA instructions");
+    b = ost_xalloc(sizeof(*b));
+    d = ost_xalloc(sizeof(*d));
+    *b = cpu;
+    b->state = d;
+    b->numeric_class = ost_cpu_numeric_class(flags);
+    b->threads = choose_threads(threads);
+    pin_instructions(b->numeric_class);
+    d->block =
+        dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core ? 16 : 8;
+    d->streams = ost_xalloc((size_t)b->threads * sizeof(*d->streams));
+    status = dnnl_engine_create(&d->engine, dnnl_cpu, 0);
+    if (!status)
+        status = dnnl_primitive_attr_create(&d->attr);
+    if (!status)
+        status = dnnl_primitive_attr_set_scratchpad_mode(
+            d->attr, dnnl_scratchpad_mode_user);
+    for (int i = 0; i < b->threads && !status; i++)
+        status = dnnl_stream_create(&d->streams[i], d->engine,
+                                    dnnl_stream_default_flags);
+    if (status) {
+        cpu_close(b);
+        return ost_dnnl_check(status, "start", err);
+    }
+    *backend = b;
+    return OST_OK;
+}
+
+int ost_cpu_block(const ost_backend *backend)
+{
+    return ost_dnnl_of(backend)->block;
+}
+
+void ost_cpu_same_layout(ost_layer *layer)
+{
+    layer->out->block = layer->in_block[0];
+}
+
+ost_rc ost_cpu_sgemm(char op_a, char op_b, int64_t m, int64_t n, int64_t k,
+                     const float *a, int64_t lda, const float *b, int64_t ldb,
+                     float *c, int64_t ldc)
+{
+    int saved = omp_get_max_threads();
+    dnnl_status_t status;
+
+    omp_set_num_threads(1);
+    status =
+        dnnl_sgemm(op_a, op_b, m, n, k, 1.0f, a, lda, b, ldb, 0.0f, c, ldc);
+    omp_set_num_threads(saved);
+    return status ? OST_EFAIL : OST_OK;
+}

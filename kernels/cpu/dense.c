@@ -1,0 +1,140 @@
+/* kernels/cpu/dense.c - y = x W' + b
+ *
+ * Every product is cut into tiles of the output, each one a matrix product on
+ * one thread over the whole inner side: which thread takes it changes nothing.
+ */
+#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/threads.h"
+
+#include "base/banned.h"
+
+enum { TILE = 128 };
+
+typedef struct product {
+    char op_a, op_b;
+    int64_t m, n, k;
+    const float *a;
+    int64_t lda;
+    const float *b;
+    int64_t ldb;
+    float *c;
+    int64_t ldc;
+} product;
+
+/* Tile of columns `j`, and of rows `i` when A is not transposed. */
+static ost_rc run_tile(const product *p, int64_t i, int64_t j)
+{
+    int64_t row = i * TILE;
+    int64_t col = j * TILE;
+    int64_t m = p->m - row < TILE ? p->m - row : TILE;
+    int64_t n = p->n - col < TILE ? p->n - col : TILE;
+
+    return ost_cpu_sgemm(p->op_a, p->op_b, m, n, p->k,
+                         p->op_a == 'N' ? p->a + row * p->lda : p->a + row,
+                         p->lda,
+                         p->op_b == 'N' ? p->b + col : p->b + col * p->ldb,
+                         p->ldb, p->c + row * p->ldc + col, p->ldc);
+}
+
+static ost_rc run_product(const product *p, int threads, ost_err *err)
+{
+    int64_t rows = (p->m + TILE - 1) / TILE;
+    int64_t cols = (p->n + TILE - 1) / TILE;
+    ost_rc failed = OST_OK;
+
+    (void)threads;
+    OST_OMP("omp parallel for num_threads(threads) schedule(dynamic, 1)")
+    for (int64_t t = 0; t < rows * cols; t++) {
+        ost_rc rc = run_tile(p, t / cols, t % cols);
+
+        if (rc) {
+            OST_OMP("omp atomic write")
+            failed = rc;
+        }
+    }
+    if (failed)
+        return ost_fail(err, failed, "oneDNN cannot multiply matrices");
+    return OST_OK;
+}
+
+static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
+{
+    int64_t n = layer->in[0]->shape[0];
+    int64_t k = layer->in[0]->shape[1];
+    int64_t out = layer->out->shape[1];
+    float *y = layer->out->data;
+    const float *bias = layer->n_weights > 1 ? layer->weights[1]->data : NULL;
+    product p = {
+        'N', 'T', n,  out, k, layer->in[0]->data, k, layer->weights[0]->data,
+        k,   y,   out
+    };
+    ost_rc rc = run_product(&p, layer->backend->threads, err);
+
+    (void)pass;
+    for (int64_t i = 0; bias && i < n; i++)
+        for (int64_t o = 0; o < out; o++)
+            y[i * out + o] += bias[o];
+    return rc;
+}
+
+static void bias_grad(const ost_layer *layer, float *grad)
+{
+    int64_t n = layer->out->shape[0];
+    int64_t out = layer->out->shape[1];
+    const float *dy = layer->out->grad;
+
+    for (int64_t o = 0; o < out; o++) {
+        double sum = 0.0;
+
+        for (int64_t i = 0; i < n; i++)
+            sum += (double)dy[i * out + o];
+        grad[o] = (float)sum;
+    }
+}
+
+static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
+{
+    int64_t n = layer->in[0]->shape[0];
+    int64_t k = layer->in[0]->shape[1];
+    int64_t out = layer->out->shape[1];
+    const float *dy = layer->out->grad;
+    int threads = layer->backend->threads;
+    ost_rc rc = OST_OK;
+
+    (void)pass;
+    if (layer->weight_grad[0]) {
+        product p = { 'T', 'N',
+                      out, k,
+                      n,   dy,
+                      out, layer->in[0]->data,
+                      k,   layer->weight_grad[0],
+                      k };
+
+        rc = run_product(&p, threads, err);
+    }
+    if (!rc && layer->n_weights > 1 && layer->weight_grad[1])
+        bias_grad(layer, layer->weight_grad[1]);
+    if (!rc && layer->in_grad[0]) {
+        product p = { 'N', 'N',
+                      n,   k,
+                      out, dy,
+                      out, layer->weights[0]->data,
+                      k,   layer->in_grad[0],
+                      k };
+
+        rc = run_product(&p, threads, err);
+    }
+    return rc;
+}
+
+ost_rc ost_cpu_dense(ost_layer *layer, ost_err *err)
+{
+    ost_rc rc = OST_OK;
+
+    layer->forward = forward;
+    layer->backward = backward;
+    for (int i = 0; i < layer->n_weights && !rc; i++)
+        rc = ost_layer_place_weight(
+            layer, i, ost_weight_count(layer->weights[i]), NULL, err);
+    return rc;
+}

@@ -1,0 +1,9 @@
+/* kernels/cpu/max_pool2d.c - maxima over two-dimensional windows */
+#include "kernels/cpu/pooling.h"
+
+#include "base/banned.h"
+
+ost_rc ost_cpu_max_pool2d(ost_layer *layer, ost_err *err)
+{
+    return ost_cpu_pooling(layer, dnnl_pooling_max, err);
+}

@@ -1,0 +1,197 @@
+/* kernels/layer.h - what a network is made of: values, layers, attributes
+ *
+ * A layer reads values and makes one.  Its kind (ost_layer_kind, one per
+ * LAYER() line of operator_list.def) says which attributes it takes, which
+ * shapes come out and which weights it learns, the same for every device; the
+ * backend's slot of that name then prepares it for the device: chooses layouts,
+ * asks for memory and sets `forward` and `backward`.
+ *
+ * Layouts.  A value has the logical shape (N, C, spatial...) and a channel
+ * block B: its element (n, c, s) lies at
+ *     ((n * ceil(C / B) + c / B) * S + s) * B + c % B
+ * where S counts the spatial positions.  B = 1 is plain row-major order, B = C
+ * is channels last, B = 8 and 16 are what vector instructions like.  The lanes
+ * of missing channels are zero, always.
+ */
+#ifndef OST_KERNELS_LAYER_H
+#define OST_KERNELS_LAYER_H
+
+#include "base/err.h"
+#include "kernels/backend.h"
+#include "kernels/tensor.h"
+#include "kernels/weights.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    OST_ATTR_VALUES = 6,   /* numbers in one attribute */
+    OST_LAYER_ATTRS = 8,   /* attributes of one kind */
+    OST_LAYER_WEIGHTS = 4, /* weights of one layer */
+    OST_LAYER_INPUTS = 8,
+};
+
+typedef struct ost_net ost_net;
+
+/* An attribute as it was written: one number or several, or a word.  Booleans
+ * are 0 and 1. */
+typedef struct ost_attr {
+    const char *name;
+    const char *text; /* NULL for numbers */
+    int count;
+    double v[OST_ATTR_VALUES];
+} ost_attr;
+
+typedef enum ost_attr_type {
+    OST_ATTR_INT,  /* one integer */
+    OST_ATTR_INTS, /* one integer for all spatial sides, or one for each */
+    OST_ATTR_REAL,
+    OST_ATTR_BOOL,
+    OST_ATTR_WORD, /* one of `words` */
+} ost_attr_type;
+
+/* An attribute that a kind of layer knows. */
+typedef struct ost_attr_spec {
+    const char *name;
+    ost_attr_type type;
+    bool required;
+    double dflt; /* of a word: its index */
+    double min;
+    double max;
+    const char *const *words; /* ends with NULL */
+    const char *help;
+} ost_attr_spec;
+
+typedef struct ost_value {
+    int ndim;
+    int64_t shape[OST_MAX_DIMS]; /* N, C, spatial... */
+    int block;
+    bool wants_grad; /* something that learns stands before it */
+
+    int producer;  /* index of its layer; -1 for the network's input */
+    int consumers; /* layers that read it */
+    int grads_set; /* consumers that have added their gradient this pass */
+    struct ost_value *data_home; /* whose memory it shares, or itself */
+    struct ost_value *grad_home;
+    float *data;
+    float *grad;
+} ost_value;
+
+int64_t ost_value_channels(const ost_value *v);
+/* Spatial positions: 1 for (N, C). */
+int64_t ost_value_area(const ost_value *v);
+/* ceil(C / B) */
+int64_t ost_value_blocks(const ost_value *v);
+/* Floats in memory, padding included; -1 when they cannot be counted. */
+int64_t ost_value_stored(const ost_value *v);
+/* "8x1x64x64"; `out` has room for 96 characters. */
+const char *ost_shape_text(char out[96], int ndim, const int64_t *shape);
+
+enum ost_layer_kind_flags {
+    OST_READS_INPUT = 1u << 0,  /* backward reads the inputs' numbers */
+    OST_READS_OUTPUT = 1u << 1, /* backward reads the output's numbers */
+    OST_IN_PLACE = 1u << 2,     /* may write over its one input */
+    OST_INTERNAL = 1u << 3,     /* not for network descriptions */
+};
+
+typedef struct ost_layer_kind {
+    const char *name;
+    const char *summary;
+    int min_inputs;
+    int max_inputs;
+    unsigned flags;
+    const ost_attr_spec *attrs; /* ends with a NULL name */
+    /* From the inputs' shapes and the attributes to the output's shape and the
+     * layer's weights (ost_layer_weight()).  Says what is wrong without naming
+     * the layer: the caller does. */
+    ost_rc (*shape)(ost_layer *layer, ost_err *err);
+    /* Floating point operations of the forward pass, multiply and add counted
+     * as two; NULL for negligible. */
+    double (*flops)(const ost_layer *layer);
+} ost_layer_kind;
+
+/* What differs from one pass to the next. */
+typedef struct ost_pass {
+    uint64_t draw; /* names the random numbers of this pass */
+} ost_pass;
+
+struct ost_layer {
+    const ost_layer_kind *kind;
+    ost_net *net;
+    ost_backend *backend;
+    char *name;
+    int index;  /* in the network description; -1 when inserted */
+    int serial; /* in the network */
+    bool training;
+
+    ost_attr attrs[OST_LAYER_ATTRS]; /* resolved, in the order of kind->attrs */
+
+    int n_inputs;
+    ost_value *in[OST_LAYER_INPUTS];
+    ost_value *out;
+    int n_weights;
+    ost_weight *weights[OST_LAYER_WEIGHTS];
+
+    /* Set by the backend's slot: layouts it wants and makes, memory sizes,
+     * functions. */
+    int in_block[OST_LAYER_INPUTS]; /* preset to what the inputs have */
+    ost_rc (*forward)(ost_layer *layer, const ost_pass *pass, ost_err *err);
+    /* Reads out->grad; writes the gradient of each input i that wants one to
+     * in_grad[i] and that of each learned weight to weight_grad[i]. */
+    ost_rc (*backward)(ost_layer *layer, const ost_pass *pass, ost_err *err);
+    void (*release)(ost_layer *layer); /* frees `state`; may be NULL */
+    void *state;
+
+    /* Set by the tape before `backward`; NULL where no gradient is wanted. */
+    float *in_grad[OST_LAYER_INPUTS];
+    float *weight_grad[OST_LAYER_WEIGHTS];
+
+    /* Spare memory for gradients that are to be added to earlier ones; NULL
+     * where there is nothing to add. */
+    float *in_spare[OST_LAYER_INPUTS];
+    float *weight_spare[OST_LAYER_WEIGHTS];
+
+    /* For people and tests: what computes forward, the gradients of the input
+     * and those of the weights; NULL: own loops. */
+    const char *code[3];
+};
+
+/* For kinds: the attribute called `name` of a resolved layer (it is in the
+ * kind's table; anything else is a bug).  `side` chooses among INTS. */
+double ost_layer_attr(const ost_layer *layer, const char *name);
+int64_t ost_layer_attr_int(const ost_layer *layer, const char *name, int side);
+/* Index of a word in its table. */
+int ost_layer_attr_word(const ost_layer *layer, const char *name);
+
+/* For kinds: declares the next weight as "layer.suffix". */
+ost_rc ost_layer_weight(ost_layer *layer, const char *suffix, int ndim,
+                        const int64_t *shape, ost_init init, int64_t fan_in,
+                        int64_t fan_out, bool learned, ost_err *err);
+
+/* When memory that a layer asks for has to keep its content. */
+typedef enum ost_life {
+    OST_LIFE_FORWARD,  /* within a forward call */
+    OST_LIFE_BACKWARD, /* within a backward call */
+    OST_LIFE_SAVED,    /* from the forward call to the backward call */
+} ost_life;
+
+/* For backends, while preparing: the pointer at `slot` will point to `bytes` of
+ * 64-byte aligned memory once the network is built.  `slot` must stay where it
+ * is. */
+void ost_layer_memory(ost_layer *layer, size_t bytes, ost_life life,
+                      void *slot);
+/* For backends: gives weight `i` its memory (ost_weights_place()). */
+ost_rc ost_layer_place_weight(ost_layer *layer, int i, int64_t stored,
+                              void *layout, ost_err *err);
+
+/* Looks up a kind by name; NULL when there is none. */
+const ost_layer_kind *ost_layer_kind_find(const char *name);
+/* Kind `i`, sorted by name; NULL past the end. */
+const ost_layer_kind *ost_layer_kind_at(size_t i);
+/* Fills `layer->attrs` from what was written.  On failure `*which` is the index
+ * of the attribute at fault, -1 when one is missing. */
+ost_rc ost_layer_resolve(ost_layer *layer, const ost_attr *attrs, int count,
+                         int *which, ost_err *err);
+
+#endif

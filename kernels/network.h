@@ -1,0 +1,93 @@
+/* kernels/network.h - networks as data, built for a device and a batch
+ *
+ * A description (ost_net_spec) is a list of layers: which kind, which inputs,
+ * which attributes.  ost_net_new() builds it for one batch shape: infers
+ * shapes, lets the backend choose layouts, inserts conversions between them,
+ * plans all memory ahead and allocates it at once, so that a step allocates
+ * nothing.
+ *
+ *     spec + weights -> ost_net_new -> { fill input, forward, loss, backward,
+ *                                        ost_optimizer_step } repeated
+ *
+ * Networks for other batch sizes and for inference are built from the same
+ * description with the same ost_weights.  A network is used by one thread at a
+ * time.
+ */
+#ifndef OST_KERNELS_NETWORK_H
+#define OST_KERNELS_NETWORK_H
+
+#include "kernels/backend.h"
+#include "kernels/layer.h"
+#include "kernels/weights.h"
+
+enum {
+    OST_NET_INPUT = -1, /* as an input of a layer: the network's input */
+};
+
+/* One layer; strings are borrowed from the maker. */
+typedef struct ost_layer_spec {
+    const char *kind;
+    const char *name; /* of its weights; NULL: its index */
+    int n_inputs;
+    int inputs[OST_LAYER_INPUTS]; /* indices of earlier layers, or INPUT */
+    const ost_attr *attrs;
+    int n_attrs;
+} ost_layer_spec;
+
+typedef struct ost_net_spec {
+    const ost_layer_spec *layers;
+    int n_layers;
+    int output; /* index of the layer whose value comes out */
+} ost_net_spec;
+
+enum ost_net_flags {
+    OST_NET_TRAIN = 1u << 0,      /* batch statistics, dropout, backward */
+    OST_NET_ADD_GRAD = 1u << 1,   /* backward adds to the weights' gradients */
+    OST_NET_INPUT_GRAD = 1u << 2, /* backward goes on to the input */
+};
+
+/* Where a description is wrong: layer -1 is the whole. */
+typedef struct ost_net_place {
+    int layer;
+    int attr; /* index among the layer's attributes, -1 for the layer */
+} ost_net_place;
+
+/* Builds `spec` for inputs of `shape` (N, C, H, W or N, C).  `weights` gets the
+ * weights that it does not have yet, zeroed (see ost_weights_init()), and must
+ * outlive the network.  `where` (may be NULL) is filled on OST_EINPUT, whose
+ * message begins with "layer 3 (conv2d): ".  Caller frees with
+ * ost_net_free(). */
+ost_rc ost_net_new(ost_weights *weights, const ost_net_spec *spec, int ndim,
+                   const int64_t *shape, unsigned flags, ost_net **net,
+                   ost_net_place *where, ost_err *err);
+void ost_net_free(ost_net *net);
+
+/* The input, plain row-major numbers to be filled before each forward, and the
+ * output, plain too, valid until the next forward.  Both borrowed. */
+ost_tensor ost_net_input(ost_net *net);
+ost_tensor ost_net_output(const ost_net *net);
+/* The gradient of the output, to be filled before each backward (with training
+ * flag only).  Borrowed. */
+ost_tensor ost_net_output_grad(ost_net *net);
+
+/* With OST_NET_INPUT_GRAD, after a backward: the gradient of the input.
+ * Borrowed. */
+ost_tensor ost_net_input_grad(const ost_net *net);
+
+/* One pass.  `draw` names the random numbers of dropout: the same number gives
+ * the same masks. */
+ost_rc ost_net_forward(ost_net *net, uint64_t draw, ost_err *err);
+/* After a forward of a network built for training: the gradients of all
+ * learned weights.  Built with OST_NET_ADD_GRAD they are added to those of
+ * earlier passes since ost_weights_clear_grad(), otherwise they replace
+ * them. */
+ost_rc ost_net_backward(ost_net *net, ost_err *err);
+
+/* What was built, for tables and tests: layers in order, those of the
+ * description and the conversions in between (index -1). */
+int ost_net_layers(const ost_net *net);
+const ost_layer *ost_net_layer(const ost_net *net, int i);
+/* Bytes for activations, gradients and scratch. */
+size_t ost_net_memory(const ost_net *net);
+
+#endif

@@ -1,0 +1,103 @@
+/* kernels/tape.c - what ran forward, to run it backward */
+#include "kernels/tape.h"
+
+#include "base/vec.h"
+
+#include <assert.h>
+
+#include "base/banned.h"
+
+void ost_tape_release(ost_tape *tape)
+{
+    ost_vec_release(tape);
+}
+
+void ost_tape_start(ost_tape *tape, ost_pass pass)
+{
+    tape->len = 0;
+    tape->pass = pass;
+}
+
+void ost_tape_record(ost_tape *tape, ost_layer *layer)
+{
+    ost_vec_push(tape, layer);
+}
+
+static float *target(float *grad, bool set, float *spare)
+{
+    if (!set)
+        return grad;
+    assert(spare);
+    return spare;
+}
+
+static void choose_targets(ost_layer *layer)
+{
+    for (int i = 0; i < layer->n_inputs; i++) {
+        ost_value *v = layer->in[i];
+
+        layer->in_grad[i] = NULL;
+        if (v->wants_grad)
+            layer->in_grad[i] =
+                target(v->grad, v->grads_set > 0, layer->in_spare[i]);
+        v->grads_set += v->wants_grad;
+    }
+    for (int i = 0; i < layer->n_weights; i++) {
+        ost_weight *w = layer->weights[i];
+
+        layer->weight_grad[i] = NULL;
+        if (w->learned)
+            layer->weight_grad[i] =
+                target(w->grad, w->grad_set, layer->weight_spare[i]);
+        w->grad_set |= w->learned;
+    }
+}
+
+static ost_rc add_spares(ost_layer *layer, ost_err *err)
+{
+    ost_backend *b = layer->backend;
+
+    for (int i = 0; i < layer->n_inputs; i++) {
+        ost_value *v = layer->in[i];
+        ost_rc rc = OST_OK;
+
+        if (layer->in_grad[i] && layer->in_grad[i] == layer->in_spare[i])
+            rc = b->accumulate(v->grad, layer->in_grad[i], ost_value_stored(v),
+                               err);
+        if (rc)
+            return rc;
+    }
+    for (int i = 0; i < layer->n_weights; i++) {
+        ost_weight *w = layer->weights[i];
+        ost_rc rc = OST_OK;
+
+        if (layer->weight_grad[i] &&
+            layer->weight_grad[i] == layer->weight_spare[i])
+            rc = b->accumulate(w->grad, layer->weight_grad[i], w->stored, err);
+        if (rc)
+            return rc;
+    }
+    return OST_OK;
+}
+
+ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, ost_err *err)
+{
+    for (size_t i = 0; i < tape->len; i++)
+        for (int k = 0; k < tape->data[i]->n_inputs; k++)
+            tape->data[i]->in[k]->grads_set = 0;
+    from->grads_set = 1;
+    for (size_t i = tape->len; i-- > 0;) {
+        ost_layer *layer = tape->data[i];
+        ost_rc rc;
+
+        if (!layer->out->wants_grad || !layer->out->grads_set)
+            continue;
+        choose_targets(layer);
+        rc = layer->backward(layer, &tape->pass, err);
+        if (!rc)
+            rc = add_spares(layer, err);
+        if (rc)
+            return rc;
+    }
+    return OST_OK;
+}

@@ -1,0 +1,286 @@
+/* tests/unit/test_operators.c - network operators against PyTorch's numbers
+ *
+ * The fixtures were computed in double precision by another library; ours may
+ * differ by rounding alone.  Every case also has to give the same bytes for any
+ * number of threads.
+ */
+/* links: base kernels */
+#include "kernels/loss.h"
+#include "tests/support/net_case.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+static const double tolerance = 1e-5;
+
+typedef struct built {
+    ost_backend *backend;
+    ost_weights *weights;
+    ost_net *net;
+} built;
+
+static void build(const net_case *c, int threads, built *b)
+{
+    const case_tensor *in = case_find(c, "input");
+    ost_net_spec spec = { c->layers, c->n_layers, c->n_layers - 1 };
+    unsigned flags = c->train ? OST_NET_TRAIN | OST_NET_INPUT_GRAD : 0;
+    ost_err err = { 0 };
+
+    if (ost_backend_open("cpu", threads, 0, &b->backend, &err))
+        fail_msg("%s", err.text);
+    b->weights = ost_weights_new(b->backend);
+    if (ost_net_new(b->weights, &spec, in->ndim, in->shape, flags, &b->net,
+                    NULL, &err))
+        fail_msg("%s: %s", c->name, err.text);
+    for (int i = 0; i < c->n_tensors; i++) {
+        const case_tensor *t = &c->tensors[i];
+        ost_weight *w;
+
+        if (strncmp(t->name, "weight:", 7) != 0)
+            continue;
+        w = ost_weights_find(b->weights, t->name + 7);
+        if (!w)
+            fail_msg("%s: no weight %s", c->name, t->name);
+        assert_int_equal(ost_weight_count(w), t->count);
+        assert_int_equal(
+            ost_weights_set(b->weights, w, OST_PART_DATA, t->v, &err), OST_OK);
+    }
+    memcpy(ost_net_input(b->net).data, in->v, (size_t)in->count * 4);
+}
+
+static void tear_down(built *b)
+{
+    ost_net_free(b->net);
+    ost_weights_free(b->weights);
+    ost_backend_close(b->backend);
+}
+
+static void expect_near(const net_case *c, const char *name, const float *got)
+{
+    const case_tensor *t = case_find(c, name);
+    double largest = 0.0;
+    double worst = 0.0;
+
+    assert_non_null(t);
+    for (int64_t i = 0; i < t->count; i++) {
+        double d = fabs((double)got[i] - (double)t->v[i]);
+
+        if (!(d <= worst))
+            worst = d;
+        if (fabs((double)t->v[i]) > largest)
+            largest = fabs((double)t->v[i]);
+    }
+    if (!(worst <= tolerance * largest + 1e-7))
+        fail_msg("%s: %s differs by %.3g of %.3g", c->name, name, worst,
+                 largest);
+}
+
+static void expect_weight(const net_case *c, const built *b, const char *name,
+                          ost_weight_part part)
+{
+    const case_tensor *t = case_find(c, name);
+    const ost_weight *w = ost_weights_find(b->weights, strchr(name, ':') + 1);
+    float *plain = ost_xalloc((size_t)t->count * sizeof(float));
+    ost_err err;
+
+    assert_int_equal(ost_weights_get(b->weights, w, part, plain, &err), OST_OK);
+    expect_near(c, name, plain);
+    ost_free(plain);
+}
+
+static void run_once(const net_case *c, built *b)
+{
+    const case_tensor *dy = case_find(c, "output_grad");
+    ost_err err = { 0 };
+
+    if (ost_net_forward(b->net, 1, &err))
+        fail_msg("%s: %s", c->name, err.text);
+    if (!dy)
+        return;
+    memcpy(ost_net_output_grad(b->net).data, dy->v, (size_t)dy->count * 4);
+    if (ost_net_backward(b->net, &err))
+        fail_msg("%s: %s", c->name, err.text);
+}
+
+static void check_pass(const net_case *c)
+{
+    built b;
+
+    build(c, 2, &b);
+    run_once(c, &b);
+    expect_near(c, "output", ost_net_output(b.net).data);
+    for (int i = 0; i < c->n_tensors; i++) {
+        const char *name = c->tensors[i].name;
+
+        if (strncmp(name, "grad:", 5) == 0)
+            expect_weight(c, &b, name, OST_PART_GRAD);
+        else if (strncmp(name, "after:", 6) == 0)
+            expect_weight(c, &b, name, OST_PART_DATA);
+    }
+    if (c->train)
+        expect_near(c, "input_grad", ost_net_input_grad(b.net).data);
+    tear_down(&b);
+}
+
+static void train(const net_case *c, built *b, float *losses)
+{
+    const case_tensor *labels = case_find(c, "labels");
+    const case_tensor *class_weights = case_find(c, "class_weights");
+    int32_t classes[64];
+    ost_err err = { 0 };
+
+    for (int64_t i = 0; i < labels->count; i++)
+        classes[i] = (int32_t)labels->v[i];
+    for (int s = 0; s < c->steps; s++) {
+        double loss;
+        ost_class_loss l = {
+            .classes = classes,
+            .class_weights = class_weights ? class_weights->v : NULL,
+            .loss = &loss,
+        };
+
+        if (ost_net_forward(b->net, (uint64_t)s, &err))
+            fail_msg("%s: %s", c->name, err.text);
+        l.logits = ost_net_output(b->net);
+        l.grad = ost_net_output_grad(b->net).data;
+        assert_int_equal(b->backend->softmax_cross_entropy(&l, &err), OST_OK);
+        assert_int_equal(ost_net_backward(b->net, &err), OST_OK);
+        assert_int_equal(ost_optimizer_step(&c->optimizer, b->weights, &err),
+                         OST_OK);
+        losses[s] = (float)loss;
+    }
+}
+
+static void check_training(const net_case *c)
+{
+    float losses[16];
+    built b;
+
+    build(c, 2, &b);
+    train(c, &b, losses);
+    expect_near(c, "losses", losses);
+    for (int i = 0; i < c->n_tensors; i++)
+        if (strncmp(c->tensors[i].name, "after:", 6) == 0)
+            expect_weight(c, &b, c->tensors[i].name, OST_PART_DATA);
+    tear_down(&b);
+}
+
+static void numbers_agree_with_pytorch(void **state)
+{
+    FILE *f = case_open();
+    net_case c;
+    int count = 0;
+
+    (void)state;
+    for (; case_read(f, &c); count++) {
+        if (c.has_steps)
+            check_training(&c);
+        else
+            check_pass(&c);
+        case_release(&c);
+    }
+    assert_true(count > 30);
+    fclose(f);
+}
+
+static uint64_t mix(uint64_t h, const void *data, size_t bytes)
+{
+    const unsigned char *p = data;
+
+    for (size_t i = 0; i < bytes; i++)
+        h = (h ^ p[i]) * 1099511628211u;
+    return h;
+}
+
+static uint64_t digest(const net_case *c, int threads)
+{
+    uint64_t h = 14695981039346656037u;
+    ost_tensor out;
+    float losses[16];
+    ost_err err;
+    built b;
+
+    build(c, threads, &b);
+    if (c->has_steps)
+        train(c, &b, losses);
+    else
+        run_once(c, &b);
+    out = ost_net_output(b.net);
+    h = mix(h, out.data, (size_t)ost_tensor_count(&out) * 4);
+    for (size_t i = 0; i < b.weights->len; i++) {
+        const ost_weight *w = b.weights->data[i];
+        size_t n = (size_t)ost_weight_count(w);
+        float *plain = ost_xalloc(n * sizeof(float));
+
+        for (int part = OST_PART_DATA; part <= OST_PART_STATE1; part++) {
+            assert_int_equal(ost_weights_get(b.weights, w,
+                                             (ost_weight_part)part, plain,
+                                             &err),
+                             OST_OK);
+            h = mix(h, plain, n * sizeof(float));
+        }
+        ost_free(plain);
+    }
+    if (c->train) {
+        out = ost_net_input_grad(b.net);
+        h = mix(h, out.data, (size_t)ost_tensor_count(&out) * 4);
+    }
+    tear_down(&b);
+    return h;
+}
+
+static void bytes_are_the_same_for_any_number_of_threads(void **state)
+{
+    static const int threads[] = { 2, 3, 4, 8, 1 };
+    FILE *f = case_open();
+    net_case c;
+
+    (void)state;
+    while (case_read(f, &c)) {
+        uint64_t first = digest(&c, 1);
+
+        for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++)
+            if (digest(&c, threads[i]) != first)
+                fail_msg("%s: other bytes with %d threads", c.name, threads[i]);
+        case_release(&c);
+    }
+    fclose(f);
+}
+
+static void no_operator_runs_reference_code(void **state)
+{
+    FILE *f = case_open();
+    net_case c;
+
+    (void)state;
+    while (case_read(f, &c)) {
+        built b;
+
+        build(&c, 2, &b);
+        for (int i = 0; i < ost_net_layers(b.net); i++) {
+            const ost_layer *l = ost_net_layer(b.net, i);
+
+            for (int k = 0; k < 3; k++)
+                if (l->code[k] && strstr(l->code[k], "ref") &&
+                    strcmp(l->kind->name, "reorder") != 0)
+                    fail_msg("%s: layer %s runs %s (%d)", c.name, l->name,
+                             l->code[k], k);
+        }
+        tear_down(&b);
+        case_release(&c);
+    }
+    fclose(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_agree_with_pytorch),
+        cmocka_unit_test(bytes_are_the_same_for_any_number_of_threads),
+        cmocka_unit_test(no_operator_runs_reference_code),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
