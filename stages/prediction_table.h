@@ -1,0 +1,56 @@
+/* stages/prediction_table.h - predictions of all inputs of a port as one table
+ *
+ * Shared by the stages that judge predictions.
+ */
+#ifndef OST_STAGES_PREDICTION_TABLE_H
+#define OST_STAGES_PREDICTION_TABLE_H
+
+#include "stages/stage.h"
+
+/* `truth` is OST_NO_CLASS for an item without label, `predicted` for one that
+ * has neither scores nor the attribute `predicted`. */
+#define OST_NO_CLASS UINT32_MAX
+
+typedef struct ost_prediction {
+    const ost_item *item;
+    uint32_t truth;
+    uint32_t predicted;
+    const double *score; /* one per class, or NULL */
+    const char *part;    /* value of the axis that divides them, or NULL */
+} ost_prediction;
+
+/* Classes are sorted by name.  `scored`: every item has a score per class. */
+typedef struct ost_prediction_table {
+    size_t n_classes;
+    const char **classes;
+    size_t n;
+    ost_prediction *rows;
+    size_t n_parts;
+    const char **parts; /* in axis order */
+    size_t n_labeled;
+    bool scored;
+} ost_prediction_table;
+
+/* Reads port `port`.  `axis` names the axis whose values divide the items: an
+ * axis of the inputs, or the attribute "axis.NAME" of the items.
+ *
+ * Classes are those of the inputs' metadata and of the attributes
+ * "score.CLASS"; without any, labels and predictions say them.  An item is
+ * predicted as its attribute `predicted` says, else as the class with the
+ * highest score, the first of equal ones.  OST_EINPUT names the item whose
+ * label or prediction is not among the classes, or whose score is missing or
+ * not finite. */
+ost_rc ost_prediction_table_read(ost_stage_ctx *ctx, const char *port,
+                                 const char *axis, ost_prediction_table *table,
+                                 ost_err *err);
+
+/* Index of a class, or OST_NO_CLASS. */
+uint32_t ost_prediction_class(const ost_prediction_table *t, const char *name);
+
+/* The class that a two-class problem is about: `name`, or the last of the two
+ * by name when it is NULL; OST_NO_CLASS when there are not two classes and no
+ * name.  OST_EINPUT when `name` is no class or there are more than two. */
+ost_rc ost_prediction_positive(const ost_prediction_table *t, const char *name,
+                               uint32_t *positive, ost_err *err);
+
+#endif
