@@ -34,7 +34,7 @@ static ost_rc open_to_read(const char *path, int *fd, struct stat *st,
 ost_rc ost_fs_read(const char *path, size_t limit, ost_buf *out, ost_err *err)
 {
     size_t start = out->len;
-    struct stat st;
+    struct stat st = { 0 };
     ssize_t n = 0;
     int fd;
     ost_rc rc = open_to_read(path, &fd, &st, err);
@@ -231,7 +231,7 @@ ost_rc ost_fs_remove_tree(const char *path, ost_err *err)
 ost_rc ost_fs_map(const char *path, const void **data, size_t *size,
                   ost_err *err)
 {
-    struct stat st;
+    struct stat st = { 0 };
     void *p;
     int fd;
     ost_rc rc = open_to_read(path, &fd, &st, err);

@@ -147,39 +147,54 @@ static void name_duplicates(ost_json_doc *doc)
     }
 }
 
-ost_rc ost_json_parse(const char *name, const char *text, size_t size,
-                      ost_json_doc **out, ost_err *err)
+ost_rc ost_json_index(const char *name, ost_buf *text, ost_json_doc **doc,
+                      ost_err *err)
 {
-    ost_json_doc *doc;
-    json_error_t fault;
-    ost_rc rc = OST_OK;
+    ost_json_doc *made;
 
-    *out = NULL;
-    if (size >= UINT32_MAX)
-        return ost_fail(err, OST_EINPUT, "%s: larger than 4 GiB", name);
-    doc = ost_xalloc(sizeof(*doc));
-    doc->name = ost_xstrdup(name);
-    doc->text = ost_xalloc(size + 1);
-    doc->size = size;
-    if (size)
-        memcpy(doc->text, text, size);
-    if (!ost_json_scan_text(&doc->scan, doc->text, size)) {
-        rc = syntax_error(doc, doc->scan.error_at, doc->scan.message, err);
-        goto out;
+    *doc = NULL;
+    if (text->len >= UINT32_MAX) {
+        ost_buf_release(text);
+        ost_fail(err, OST_EINPUT, "%s: larger than 4 GiB", name);
+        return OST_EINPUT;
     }
-    doc->root = json_loadb(doc->text, size, 0, &fault);
-    if (!doc->root) {
+    ost_buf_reserve(text, 0);
+    made = ost_xalloc(sizeof(*made));
+    made->name = ost_xstrdup(name);
+    made->text = (char *)ost_buf_detach(text, &made->size);
+    if (!ost_json_scan_text(&made->scan, made->text, made->size)) {
+        syntax_error(made, made->scan.error_at, made->scan.message, err);
+        ost_json_free(made);
+        return OST_EINPUT;
+    }
+    name_duplicates(made);
+    *doc = made;
+    return OST_OK;
+}
+
+ost_rc ost_json_parse(const char *name, const char *text, size_t size,
+                      ost_json_doc **doc, ost_err *err)
+{
+    ost_json_doc *made;
+    ost_buf copy = { 0 };
+    json_error_t fault;
+    ost_rc rc;
+
+    *doc = NULL;
+    ost_buf_add(&copy, text, size);
+    rc = ost_json_index(name, &copy, &made, err);
+    if (rc)
+        return rc;
+    made->root = json_loadb(made->text, size, 0, &fault);
+    if (!made->root) {
         size_t at = fault.position > 0 ? (size_t)fault.position : 0;
 
-        rc = syntax_error(doc, at < size ? at : size, fault.text, err);
-        goto out;
+        rc = syntax_error(made, at < size ? at : size, fault.text, err);
+        ost_json_free(made);
+        return rc;
     }
-    name_duplicates(doc);
-    *out = doc;
-    doc = NULL;
-out:
-    ost_json_free(doc);
-    return rc;
+    *doc = made;
+    return OST_OK;
 }
 
 ost_rc ost_json_load(const char *path, size_t limit, ost_json_doc **doc,
@@ -195,14 +210,19 @@ ost_rc ost_json_load(const char *path, size_t limit, ost_json_doc **doc,
     return rc;
 }
 
-void ost_json_free(ost_json_doc *doc)
+void ost_json_drop_index(ost_json_doc *doc)
 {
-    if (!doc)
-        return;
     for (size_t i = 0; i < doc->duplicates.len; i++)
         ost_free(doc->duplicates.data[i].pointer);
     ost_vec_release(&doc->duplicates);
     ost_json_scan_release(&doc->scan);
+}
+
+void ost_json_free(ost_json_doc *doc)
+{
+    if (!doc)
+        return;
+    ost_json_drop_index(doc);
     json_decref(doc->root);
     ost_free(doc->text);
     ost_free(doc->name);
@@ -317,6 +337,59 @@ void ost_json_add_report(ost_buf *out, const ost_json_doc *doc,
                  pointer, *pointer ? ": " : "", message);
     add_snippet(out, doc->text, doc->size, pos.offset);
     ost_buf_addc(out, '\n');
+}
+
+uint32_t ost_json_end(const ost_json_doc *doc, uint32_t i)
+{
+    return doc->scan.entries.data[i].next;
+}
+
+char ost_json_kind(const ost_json_doc *doc, uint32_t i)
+{
+    char c = doc->text[doc->scan.entries.data[i].at];
+
+    return c == '-' || (c >= '0' && c <= '9') ? '0' : c;
+}
+
+size_t ost_json_offset(const ost_json_doc *doc, uint32_t i, bool key)
+{
+    const ost_json_entry *e = &doc->scan.entries.data[i];
+
+    return key && e->name != OST_JSON_NO_NAME ? e->name : e->at;
+}
+
+const char *ost_json_member(const ost_json_doc *doc, uint32_t i,
+                            ost_buf *scratch, size_t *n)
+{
+    return ost_json_scan_name(doc->text, doc->scan.entries.data[i].name,
+                              scratch, n);
+}
+
+const char *ost_json_string(const ost_json_doc *doc, uint32_t i,
+                            ost_buf *scratch, size_t *n)
+{
+    return ost_json_scan_name(doc->text, doc->scan.entries.data[i].at, scratch,
+                              n);
+}
+
+json_t *ost_json_build(const ost_json_doc *doc, size_t offset)
+{
+    json_t *value = json_loadb(doc->text + offset, doc->size - offset,
+                               JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, NULL);
+
+    if (!value)
+        OST_BUG();
+    return value;
+}
+
+void ost_json_add_path(ost_buf *out, const ost_json_doc *doc, uint32_t i)
+{
+    add_path(doc, i, out);
+}
+
+void ost_json_add_snippet(ost_buf *out, const ost_json_doc *doc, size_t offset)
+{
+    add_snippet(out, doc->text, doc->size, offset);
 }
 
 void ost_json_add_pointer(ost_buf *out, const char *name)

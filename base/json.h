@@ -14,6 +14,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct ost_json_doc ost_json_doc;
 
@@ -68,6 +69,40 @@ void ost_json_add_report(ost_buf *out, const ost_json_doc *doc,
 void ost_json_canonical(ost_buf *out, const json_t *value);
 /* Appends a double as the canonical form prints it ("null" if not finite). */
 void ost_json_add_real(ost_buf *out, double v);
+
+/* --- reading in place ----------------------------------------------------
+ *
+ * A large document need not be built: an index of its values takes a tenth of
+ * their room.  Values are numbered in the order of the text, 0 is the root;
+ * these are the children of value i:
+ *
+ *     for (c = i + 1; c < ost_json_end(doc, i); c = ost_json_end(doc, c))
+ */
+
+/* Like ost_json_parse(), but moves the text in (also on failure) and builds no
+ * values: ost_json_root() is NULL. */
+ost_rc ost_json_index(const char *name, ost_buf *text, ost_json_doc **doc,
+                      ost_err *err);
+/* Frees the index; only the text, its name and ost_json_build() are left. */
+void ost_json_drop_index(ost_json_doc *doc);
+/* The number behind value i and all that it holds. */
+uint32_t ost_json_end(const ost_json_doc *doc, uint32_t i);
+/* '{', '[', '"', '0' (a number), 't', 'f' or 'n'. */
+char ost_json_kind(const ost_json_doc *doc, uint32_t i);
+/* Where value i begins, or (with `key`) its member name, if it has one. */
+size_t ost_json_offset(const ost_json_doc *doc, uint32_t i, bool key);
+/* A member's name and a string's content: `*n` bytes without a 0 behind them,
+ * borrowed from the document or from `scratch`. */
+const char *ost_json_member(const ost_json_doc *doc, uint32_t i,
+                            ost_buf *scratch, size_t *n);
+const char *ost_json_string(const ost_json_doc *doc, uint32_t i,
+                            ost_buf *scratch, size_t *n);
+/* The value that begins at an offset; caller decrefs. */
+json_t *ost_json_build(const ost_json_doc *doc, size_t offset);
+/* Appends the JSON pointer of value i. */
+void ost_json_add_path(ost_buf *out, const ost_json_doc *doc, uint32_t i);
+/* Appends the source line of an offset and, below it, a caret. */
+void ost_json_add_snippet(ost_buf *out, const ost_json_doc *doc, size_t offset);
 
 /* Appends "/name" with ~ and / escaped as RFC 6901 says. */
 void ost_json_add_pointer(ost_buf *out, const char *name);

@@ -320,7 +320,7 @@ static bool scan_container(scanner *s, size_t *members)
     }
     for (;;) {
         bool good = object ? scan_member(s) : scan_value(s, OST_JSON_NO_NAME);
-        size_t comma = s->at;
+        size_t comma;
 
         if (!good)
             return false;

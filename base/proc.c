@@ -209,12 +209,16 @@ const char *ost_proc_boot_id(void)
 /* The quota of our control group in whole cores, or `limit` without one. */
 static int quota_cores(int limit)
 {
-    unsigned long long quota, period, cores;
+    unsigned long long quota = 0, period = 0, cores;
     ost_buf text = { 0 };
+    char *rest;
 
-    if (!ost_fs_read("/sys/fs/cgroup/cpu.max", 4096, &text, NULL) &&
-        sscanf((const char *)text.data, "%llu %llu", &quota, &period) == 2 &&
-        quota > 0 && period > 0) {
+    /* "50000 100000", or "max 100000" */
+    if (!ost_fs_read("/sys/fs/cgroup/cpu.max", 4096, &text, NULL)) {
+        quota = strtoull((const char *)text.data, &rest, 10);
+        period = strtoull(rest, NULL, 10);
+    }
+    if (quota > 0 && period > 0) {
         cores = (quota + period - 1) / period;
         if (cores < (unsigned long long)limit)
             limit = (int)cores;

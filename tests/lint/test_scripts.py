@@ -32,4 +32,9 @@ for path in scripts:
                           capture_output=True)
     if done.returncode:
         faults.append(f"{rel}: {done.stderr.strip()}")
+    elif shutil.which("shellcheck"):
+        done = subprocess.run(["shellcheck", "-S", "warning", str(path)],
+                              text=True, capture_output=True)
+        if done.returncode:
+            faults.append(f"{rel}: {done.stdout.strip()}")
 tree.finish(faults, checked)
