@@ -372,6 +372,82 @@ static void files_are_loaded_up_to_a_limit(void **state)
     assert_null(doc);
 }
 
+static ost_json_doc *index_of(const char *text)
+{
+    ost_err err = { 0 };
+    ost_json_doc *doc;
+    ost_buf b = { 0 };
+
+    ost_buf_adds(&b, text);
+    if (ost_json_index("w.json", &b, &doc, &err))
+        fail_msg("%s", err.text);
+    assert_null(b.data);
+    return doc;
+}
+
+static void an_index_is_walked_in_the_order_of_the_text(void **state)
+{
+    ost_json_doc *doc =
+        index_of("{\"a\": [1, -2, {}],\n \"\\u0062\": \"x\\ny\"}");
+    ost_buf scratch = { 0 }, path = { 0 };
+    static const char kinds[] = "{[00{\"";
+    const char *p;
+    size_t n;
+
+    (void)state;
+    assert_null(ost_json_root(doc));
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(ost_json_kind(doc, i), kinds[i]);
+    assert_int_equal(ost_json_end(doc, 0), 6);
+    assert_int_equal(ost_json_end(doc, 1), 5);
+    assert_int_equal(ost_json_offset(doc, 1, true), 1);
+    assert_int_equal(ost_json_offset(doc, 1, false), 6);
+    assert_int_equal(ost_json_offset(doc, 2, true), 7);
+    p = ost_json_member(doc, 5, &scratch, &n);
+    assert_int_equal(n, 1);
+    assert_memory_equal(p, "b", 1);
+    p = ost_json_string(doc, 5, &scratch, &n);
+    assert_int_equal(n, 3);
+    assert_memory_equal(p, "x\ny", 3);
+    ost_json_add_path(&path, doc, 4);
+    assert_string_equal(ost_buf_str(&path), "/a/2");
+    ost_buf_release(&path);
+    ost_buf_release(&scratch);
+    ost_json_free(doc);
+}
+
+static void a_value_is_built_from_its_place(void **state)
+{
+    ost_json_doc *doc = index_of("{\"a\": [1, true], \"b\": -7}");
+    json_t *a = ost_json_build(doc, ost_json_offset(doc, 1, false));
+    json_t *b = ost_json_build(doc, ost_json_offset(doc, 4, false));
+
+    (void)state;
+    assert_int_equal(json_array_size(a), 2);
+    assert_int_equal(json_integer_value(b), -7);
+    json_decref(a);
+    json_decref(b);
+    ost_json_drop_index(doc);
+    a = ost_json_build(doc, 6);
+    assert_true(json_is_array(a));
+    json_decref(a);
+    ost_json_free(doc);
+}
+
+static void an_index_takes_the_text_also_when_it_fails(void **state)
+{
+    ost_err err = { 0 };
+    ost_json_doc *doc;
+    ost_buf b = { 0 };
+
+    (void)state;
+    ost_buf_adds(&b, "[1,");
+    assert_int_equal(ost_json_index("w", &b, &doc, &err), OST_EINPUT);
+    assert_null(doc);
+    assert_null(b.data);
+    assert_memory_equal(err.text, "w:1:4: text ends too early", 26);
+}
+
 static void pointers_are_escaped(void **state)
 {
     ost_buf b = { 0 };
@@ -403,6 +479,9 @@ int main(void)
         cmocka_unit_test(of_a_long_line_only_the_neighborhood_is_shown),
         cmocka_unit_test(a_report_has_place_pointer_message_line_and_caret),
         cmocka_unit_test(files_are_loaded_up_to_a_limit),
+        cmocka_unit_test(an_index_is_walked_in_the_order_of_the_text),
+        cmocka_unit_test(a_value_is_built_from_its_place),
+        cmocka_unit_test(an_index_takes_the_text_also_when_it_fails),
         cmocka_unit_test(pointers_are_escaped),
     };
 
