@@ -90,7 +90,8 @@ static void add_stage(ost_buf *out, const ost_stage *s)
     add_c_string(out, s->name);
     ost_buf_addf(out, ",\n    .version = %u,\n    .summary = ", s->version);
     add_c_string(out, s->summary);
-    ost_buf_addf(out, ",\n    .flags = %uu,\n    .reads = ", s->flags);
+    ost_buf_addf(out, ",\n    .flags = %uu,\n    .reads = ",
+                 s->flags | (s->check ? OST_STAGE_CHECKS : 0u));
     add_c_string(out, s->reads);
     ost_buf_addf(out,
                  ",\n    .params = params_%s,\n    .inputs = inputs_%s,\n"

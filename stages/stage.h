@@ -113,6 +113,8 @@ enum ost_stage_flags {
     OST_STAGE_SERIAL = 1u << 4,  /* .map calls one after another, in order */
     OST_STAGE_EXPORTS = 1u << 5, /* dataset -> files, used by `run --out` */
     OST_STAGE_GPU = 1u << 6,     /* can use a GPU */
+    OST_STAGE_CHECKS = 1u << 7,  /* has .check; set in the command's tables,
+                                    which lack the functions */
 };
 
 typedef struct ost_stage {
