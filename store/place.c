@@ -202,7 +202,8 @@ static bool tmp_is_stale(const char *name, uint64_t namespace)
     return ns == namespace && kill(pid, 0) < 0 && errno == ESRCH;
 }
 
-void ost_tmp_sweep(ost_store *s, bool all, uint64_t *files, uint64_t *bytes)
+void ost_tmp_sweep(ost_store *s, bool all, bool dry_run, uint64_t *files,
+                   uint64_t *bytes)
 {
     uint64_t namespace = pid_namespace();
     int fd = openat(s->dir_fd, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -219,7 +220,7 @@ void ost_tmp_sweep(ost_store *s, bool all, uint64_t *files, uint64_t *bytes)
         if (e->d_name[0] == '.' ||
             (!all && !tmp_is_stale(e->d_name, namespace)) ||
             fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-            unlinkat(fd, e->d_name, 0) < 0)
+            (!dry_run && unlinkat(fd, e->d_name, 0) < 0))
             continue;
         if (files)
             (*files)++;

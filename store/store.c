@@ -310,7 +310,7 @@ ost_rc ost_store_open(const char *path, unsigned flags, ost_store **store,
         return rc;
     }
     if (!(flags & OST_STORE_READONLY))
-        ost_tmp_sweep(s, false, NULL, NULL);
+        ost_tmp_sweep(s, false, false, NULL, NULL);
     ost_log(STORE, "opened '%s'", s->path);
     *store = s;
     return OST_OK;

@@ -58,9 +58,10 @@ ost_rc ost_place_make(const char *path, int dir_fd, ost_err *err);
 ost_rc ost_place_write_version(const char *path, ost_err *err);
 /* Prefix of the names in tmp/ that this process makes: "NAMESPACE.PID.". */
 void ost_tmp_prefix(char out[64]);
-/* Removes the files in tmp/ whose process is gone; with `all` every file.
- * Counts what was removed. */
-void ost_tmp_sweep(ost_store *s, bool all, uint64_t *files, uint64_t *bytes);
+/* Removes the files in tmp/ whose process is gone; with `all` every file; with
+ * `dry_run` none.  Adds to the counts, which may be NULL. */
+void ost_tmp_sweep(ost_store *s, bool all, bool dry_run, uint64_t *files,
+                   uint64_t *bytes);
 
 /* --- blob.c -------------------------------------------------------------- */
 
