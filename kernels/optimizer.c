@@ -36,7 +36,6 @@ ost_rc ost_optimizer_step(const ost_optimizer *opt, ost_weights *weights,
         if (rc)
             return rc;
         update = (ost_update){
-            .threads = b->threads,
             .count = w->stored,
             .data = w->data,
             .grad = w->grad,

@@ -26,7 +26,6 @@ typedef struct ost_optimizer {
 
 /* One update of one weight; what the backends' slots get. */
 struct ost_update {
-    int threads;
     int64_t count;
     float *data;
     const float *grad;

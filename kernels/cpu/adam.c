@@ -21,11 +21,9 @@ ost_rc ost_cpu_adam(const ost_update *u, ost_err *err)
     float *w = u->data;
     float *m = u->state[0];
     float *v = u->state[1];
-    int threads = u->count > OST_CPU_CHUNK ? u->threads : 1;
 
     (void)err;
-    (void)threads;
-    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    OST_OMP("omp parallel for schedule(static)")
     for (int64_t i = 0; i < u->count; i++) {
         float d = g[i] + decay * w[i];
 

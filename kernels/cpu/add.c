@@ -12,17 +12,16 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     const float *b = layer->in[1]->data;
     float *y = layer->out->data;
     int64_t count = ost_value_stored(layer->out);
-    int threads = layer->backend->threads;
 
     (void)pass;
     (void)err;
-    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    OST_OMP("omp parallel for schedule(static)")
     for (int64_t i = 0; i < count; i++)
         y[i] = a[i] + b[i];
     for (int k = 2; k < layer->n_inputs; k++) {
         const float *x = layer->in[k]->data;
 
-        OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+        OST_OMP("omp parallel for schedule(static)")
         for (int64_t i = 0; i < count; i++)
             y[i] += x[i];
     }

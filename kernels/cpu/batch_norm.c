@@ -265,12 +265,10 @@ static void update_running(const ost_layer *layer, int64_t c, double mean,
 static void batch_statistics(const ost_layer *layer, norm *s)
 {
     const float *x = layer->in[0]->data;
-    int threads = layer->backend->threads;
     int64_t tasks = tasks_of(s);
     double count = (double)s->items * (double)s->area;
 
-    (void)threads;
-    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    OST_OMP("omp parallel for schedule(static)")
     for (int64_t t = 0; t < tasks; t++) {
         segment g = segment_of(s, t);
         int64_t n = g.positions * s->block;
@@ -302,12 +300,10 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     norm *s = layer->state;
     const float *x = layer->in[0]->data;
     float *y = layer->out->data;
-    int threads = layer->backend->threads;
     int64_t tasks = tasks_of(s);
 
     (void)pass;
     (void)err;
-    (void)threads;
     clear_padding(s);
     if (layer->training)
         batch_statistics(layer, s);
@@ -316,7 +312,7 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
             set_forward(layer, s, c,
                         (double)layer->weights[RUNNING_MEAN]->data[c],
                         (double)layer->weights[RUNNING_VAR]->data[c]);
-    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    OST_OMP("omp parallel for schedule(static)")
     for (int64_t t = 0; t < tasks; t++) {
         segment g = segment_of(s, t);
         int64_t c = g.block * s->block;
@@ -359,13 +355,11 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     const float *x = layer->in[0]->data;
     const float *dy = layer->out->grad;
     float *dx = layer->in_grad[0];
-    int threads = layer->backend->threads;
     int64_t tasks = tasks_of(s);
 
     (void)pass;
     (void)err;
-    (void)threads;
-    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    OST_OMP("omp parallel for schedule(static)")
     for (int64_t t = 0; t < tasks; t++) {
         segment g = segment_of(s, t);
 
@@ -378,7 +372,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         set_backward(layer, s, c);
     if (!dx)
         return OST_OK;
-    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    OST_OMP("omp parallel for schedule(static)")
     for (int64_t t = 0; t < tasks; t++) {
         segment g = segment_of(s, t);
         int64_t c = g.block * s->block;

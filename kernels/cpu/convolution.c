@@ -1,48 +1,57 @@
 /* kernels/cpu/convolution.c - convolutions with any number of spatial sides
  *
- * Forward and the gradient of the input are oneDNN's direct convolutions, whose
- * results do not depend on the number of threads.  They choose the layouts;
- * weights are kept as the first network's forward pass likes them and converted
- * where another primitive wants them otherwise.
+ * Forward and the gradient of the input are oneDNN's direct convolutions in
+ * channel blocks, whose results do not depend on the number of threads.  Where
+ * those do not exist (a dilated gradient on AVX2) the layer works on plain
+ * layouts by matrix products, in pieces.
+ *
+ * oneDNN divides the sum over the batch in the gradient of the weights among
+ * its threads, so that the last bits hang on how many there are: here it is
+ * taken in pieces, and the partial gradients are added pairwise, in a fixed
+ * tree.
+ *
+ * Weights are kept in the layout that the first network's forward pass likes
+ * and converted where another primitive wants them otherwise.
  */
 #include "kernels/cpu/convolution.h"
 
 #include "base/alloc.h"
+#include "kernels/cpu/pieces.h"
+#include "kernels/cpu/threads.h"
 
 #include <string.h>
 
 #include "base/banned.h"
 
-/* Weights in the layout of one primitive. */
-typedef struct own_weights {
-    ost_prim prim; /* the conversion; empty when the layouts agree */
+enum { BIAS_ALIGN = 16 };
+
+/* A conversion of weights; empty when the layouts agree. */
+typedef struct conversion {
+    ost_prim prim;
     ost_args args;
     void *scratch;
-    void *data;
-} own_weights;
+    float *data; /* converted weights */
+} conversion;
 
 typedef struct conv {
-    ost_prim forward;
-    ost_args forward_args;
-    void *forward_scratch;
-    own_weights forward_weights;
-    ost_prim data; /* gradient of the input; empty when not wanted */
-    ost_args data_args;
-    void *data_scratch;
-    own_weights data_weights;
-    ost_conv_weights *weights; /* gradient of the weights */
+    bool cut; /* no primitive whose results do not depend on the threads */
+    ost_pieces forward;
+    conversion forward_weights;
+    ost_pieces data; /* gradient of the input; empty when not wanted */
+    conversion data_weights;
+    ost_pieces weights; /* gradient of the weights, partial */
+    conversion weight_grad;
+    float *partial;
+    int64_t partial_step; /* floats of a partial gradient, bias included */
+    int64_t partial_bias; /* where its bias begins */
+    float *bias;          /* the bias, padded; NULL when it needs none */
+    int64_t bias_padded;
 } conv;
 
-ost_conv_sides ost_conv_sides_of(const ost_layer *layer)
+static void release_conversion(conversion *c)
 {
-    ost_conv_sides s = { 0 };
-
-    for (int i = 0; i < layer->out->ndim - 2; i++) {
-        s.stride[i] = ost_layer_attr_int(layer, "stride", i);
-        s.dilation[i] = ost_layer_attr_int(layer, "dilation", i) - 1;
-        s.padding[i] = ost_layer_attr_int(layer, "padding", i);
-    }
-    return s;
+    ost_args_release(&c->args);
+    ost_prim_release(&c->prim);
 }
 
 static void conv_release(ost_layer *layer)
@@ -51,219 +60,302 @@ static void conv_release(ost_layer *layer)
 
     if (!c)
         return;
-    ost_conv_weights_free(c->weights);
-    ost_prim_release(&c->data_weights.prim);
-    ost_args_release(&c->data_weights.args);
-    ost_prim_release(&c->forward_weights.prim);
-    ost_args_release(&c->forward_weights.args);
-    ost_prim_release(&c->data);
-    ost_args_release(&c->data_args);
-    ost_prim_release(&c->forward);
-    ost_args_release(&c->forward_args);
+    release_conversion(&c->weight_grad);
+    ost_pieces_release(&c->weights);
+    release_conversion(&c->data_weights);
+    ost_pieces_release(&c->data);
+    release_conversion(&c->forward_weights);
+    ost_pieces_release(&c->forward);
     ost_free(c);
     layer->state = NULL;
 }
 
-static ost_rc make_forward(ost_layer *layer, conv *c,
-                           const dnnl_memory_desc_t *src,
-                           const dnnl_memory_desc_t *dst, ost_err *err)
+/* Whether fast code exists for all three primitives in these layouts. */
+static bool fits(ost_layer *layer, int in_block, int out_block)
 {
-    const ost_weight *w = layer->weights[0];
-    ost_conv_sides s = ost_conv_sides_of(layer);
-    dnnl_memory_desc_t weights = ost_dnnl_plain(w->ndim, w->shape);
-    dnnl_memory_desc_t bias = ost_dnnl_plain(1, w->shape);
-    dnnl_convolution_desc_t op;
-    ost_rc rc;
+    static const ost_piece_maker make[] = { ost_conv_forward,
+                                            ost_conv_backward_weights,
+                                            ost_conv_backward_data };
+    int count = in_block == 1 && out_block != 1 ? 2 : 3;
+    bool fast = true;
 
-    dnnl_memory_desc_init_by_tag(&weights, weights.ndims, weights.dims,
-                                 dnnl_f32, dnnl_format_tag_any);
-    rc = ost_dnnl_check(
-        dnnl_dilated_convolution_forward_desc_init(
-            &op,
-            layer->training ? dnnl_forward_training : dnnl_forward_inference,
-            dnnl_convolution_direct, src, &weights,
-            layer->n_weights > 1 ? &bias : NULL, dst, s.stride, s.dilation,
-            s.padding, s.padding),
-        "describe a convolution", err);
-    if (rc)
-        return rc;
-    return ost_prim_init(&c->forward, layer->backend, &op, NULL,
-                         layer->backend->threads, "make a convolution", err);
+    layer->in_block[0] = in_block;
+    layer->out->block = out_block;
+    for (int i = 0; i < count && fast; i++) {
+        ost_prim prim = { 0 };
+
+        fast = !make[i](layer, 1, 1, &prim, NULL) && ost_prim_is_fast(&prim);
+        ost_prim_release(&prim);
+    }
+    return fast;
 }
 
-/* Whether our own loops can read what oneDNN chose. */
-static bool layouts_are_ours(const ost_layer *layer)
-{
-    int mine = ost_cpu_block(layer->backend);
-
-    return (layer->in_block[0] == 1 || layer->in_block[0] == mine) &&
-           layer->out->block == mine;
-}
-
-static ost_rc choose_layouts(ost_layer *layer, conv *c, ost_err *err)
+/* One to three channels of the network's input stay as they are when there is
+ * code for it; everything else is in blocks, or plain in the end. */
+static void choose_layouts(ost_layer *layer, conv *c)
 {
     const ost_value *in = layer->in[0];
-    dnnl_memory_desc_t src = ost_dnnl_any(in);
-    dnnl_memory_desc_t dst = ost_dnnl_any(layer->out);
     int block = ost_cpu_block(layer->backend);
-    ost_rc rc = make_forward(layer, c, &src, &dst, err);
 
-    if (rc)
-        return rc;
-    layer->in_block[0] =
-        ost_dnnl_block_of(in, ost_prim_desc(&c->forward, dnnl_query_src_md));
-    layer->out->block = ost_dnnl_block_of(
-        layer->out, ost_prim_desc(&c->forward, dnnl_query_dst_md));
-    if (layouts_are_ours(layer))
-        return OST_OK;
-    ost_prim_release(&c->forward);
-    layer->in_block[0] = ost_value_channels(in) > 3 ? block : 1;
-    layer->out->block = block;
-    src = ost_dnnl_desc(in, layer->in_block[0]);
-    dst = ost_dnnl_desc(layer->out, block);
-    return make_forward(layer, c, &src, &dst, err);
+    if (ost_value_channels(in) <= 3 && !in->wants_grad && in->producer < 0 &&
+        fits(layer, 1, block))
+        return;
+    if (fits(layer, block, block))
+        return;
+    c->cut = true;
+    layer->in_block[0] = layer->out->block = 1;
 }
 
-/* Makes the conversion from the weight as it is kept to the layout `want`, if
- * they differ. */
-static ost_rc want_weights(ost_layer *layer, own_weights *o,
-                           const dnnl_memory_desc_t *want, ost_life life,
-                           ost_err *err)
+static ost_rc convert(const ost_layer *layer, conversion *c, float *from,
+                      float *to, ost_err *err)
+{
+    return ost_prim_run(&c->prim, layer->backend, &c->args,
+                        (void *[]){ from, to, c->scratch }, err);
+}
+
+static ost_rc make_conversion(ost_layer *layer, conversion *c,
+                              const dnnl_memory_desc_t *from,
+                              const dnnl_memory_desc_t *to, ost_life life,
+                              ost_err *err)
 {
     const ost_backend *b = layer->backend;
-    const dnnl_memory_desc_t *have = layer->weights[0]->layout;
     ost_rc rc;
 
-    if (dnnl_memory_desc_equal(have, want))
+    if (dnnl_memory_desc_equal(from, to))
         return OST_OK;
-    rc = ost_prim_init_reorder(&o->prim, b, have, want, err);
+    rc = ost_prim_init_reorder(&c->prim, b, from, to, err);
     if (!rc)
-        rc = ost_args_add(&o->args, b, DNNL_ARG_FROM, have, err);
+        rc = ost_args_add(&c->args, b, DNNL_ARG_FROM, from, err);
     if (!rc)
-        rc = ost_args_add(&o->args, b, DNNL_ARG_TO, want, err);
+        rc = ost_args_add(&c->args, b, DNNL_ARG_TO, to, err);
     if (!rc)
-        rc = ost_args_add_scratch(&o->args, b, &o->prim, err);
-    if (rc)
-        return rc;
-    ost_layer_memory(layer, dnnl_memory_desc_get_size(want), life, &o->data);
-    ost_layer_memory(layer, o->prim.scratch, life, &o->scratch);
-    return OST_OK;
+        rc = ost_args_add_scratch(&c->args, b, &c->prim, err);
+    ost_layer_memory(layer, c->prim.scratch, life, &c->scratch);
+    return rc;
 }
 
-static ost_rc get_weights(ost_layer *layer, own_weights *o, void **data,
+/* Makes the conversion of the weights to what a primitive wants. */
+static ost_rc want_weights(ost_layer *layer, conversion *c,
+                           const ost_prim *prim, ost_life life, ost_err *err)
+{
+    const dnnl_memory_desc_t *want = ost_prim_desc(prim, dnnl_query_weights_md);
+    dnnl_memory_desc_t have = ost_conv_weight_full(layer);
+    ost_rc rc = make_conversion(layer, c, &have, want, life, err);
+
+    if (!rc && c->prim.prim)
+        ost_layer_memory(layer, dnnl_memory_desc_get_size(want), life,
+                         &c->data);
+    return rc;
+}
+
+/* The weights in the layout of a primitive. */
+static ost_rc get_weights(ost_layer *layer, conversion *c, float **data,
                           ost_err *err)
 {
     *data = layer->weights[0]->data;
-    if (!o->prim.prim)
+    if (!c->prim.prim)
         return OST_OK;
-    *data = o->data;
-    return ost_prim_run(
-        &o->prim, layer->backend, &o->args,
-        (void *[]){ layer->weights[0]->data, o->data, o->scratch }, err);
+    *data = c->data;
+    return convert(layer, c, layer->weights[0]->data, c->data, err);
+}
+
+/* Floats of one item of a value in a channel block. */
+static int64_t per_item(const ost_value *v, int block)
+{
+    ost_value blocked = *v;
+
+    blocked.block = block;
+    return ost_value_stored(&blocked) / v->shape[0];
+}
+
+static ost_rc place_weights(ost_layer *layer, conv *c, ost_err *err)
+{
+    const ost_weight *w = layer->weights[0];
+    dnnl_memory_desc_t md = ost_conv_weight_layout(layer, &c->forward.whole);
+    size_t bytes = dnnl_memory_desc_get_size(&md);
+    int block = layer->out->block;
+    dnnl_memory_desc_t *layout = ost_xalloc(sizeof(*layout));
+    ost_rc rc;
+
+    *layout = md;
+    rc = ost_layer_place_weight(layer, 0, (int64_t)(bytes / sizeof(float)),
+                                layout, err);
+    c->bias_padded = (w->shape[0] + block - 1) / block * block;
+    if (rc || layer->n_weights < 2)
+        return rc;
+    rc = ost_layer_place_weight(layer, 1, w->shape[0], NULL, err);
+    if (c->bias_padded != w->shape[0])
+        ost_layer_memory(layer, (size_t)c->bias_padded * sizeof(float),
+                         OST_LIFE_FORWARD, &c->bias);
+    return rc;
 }
 
 static ost_rc prepare_forward(ost_layer *layer, conv *c, ost_err *err)
 {
     const ost_backend *b = layer->backend;
-    const dnnl_memory_desc_t *weights;
-    dnnl_memory_desc_t bias = ost_dnnl_plain(1, layer->weights[0]->shape);
-    dnnl_memory_desc_t *layout;
-    ost_rc rc = choose_layouts(layer, c, err);
+    ost_pieces *p = &c->forward;
+    ost_rc rc = ost_pieces_init(p, layer, ost_conv_forward, c->cut,
+                                OST_LIFE_FORWARD, err);
 
+    if (!rc)
+        rc = place_weights(layer, c, err);
     if (rc)
         return rc;
-    weights = ost_prim_desc(&c->forward, dnnl_query_weights_md);
-    layout = ost_xalloc(sizeof(*layout));
-    *layout = *weights;
-    rc = ost_layer_place_weight(
-        layer, 0, (int64_t)(dnnl_memory_desc_get_size(weights) / sizeof(float)),
-        layout, err);
+    rc = want_weights(layer, &c->forward_weights, &p->whole, OST_LIFE_FORWARD,
+                      err);
+    if (!rc)
+        rc = ost_pieces_add(p, b, DNNL_ARG_SRC, dnnl_query_src_md, 0,
+                            per_item(layer->in[0], layer->in_block[0]), err);
+    if (!rc)
+        rc = ost_pieces_add(p, b, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0, 0,
+                            err);
+    if (!rc)
+        rc = ost_pieces_add(p, b, DNNL_ARG_DST, dnnl_query_dst_md, 0,
+                            per_item(layer->out, layer->out->block), err);
     if (!rc && layer->n_weights > 1)
-        rc = ost_layer_place_weight(layer, 1, bias.dims[0], NULL, err);
-    if (!rc)
-        rc = want_weights(layer, &c->forward_weights, weights, OST_LIFE_FORWARD,
-                          err);
-    if (!rc)
-        rc = ost_args_add(&c->forward_args, b, DNNL_ARG_SRC,
-                          ost_prim_desc(&c->forward, dnnl_query_src_md), err);
-    if (!rc)
-        rc = ost_args_add(&c->forward_args, b, DNNL_ARG_WEIGHTS, weights, err);
-    if (!rc)
-        rc = ost_args_add(&c->forward_args, b, DNNL_ARG_DST,
-                          ost_prim_desc(&c->forward, dnnl_query_dst_md), err);
-    if (!rc && layer->n_weights > 1)
-        rc = ost_args_add(&c->forward_args, b, DNNL_ARG_BIAS, &bias, err);
-    if (!rc)
-        rc = ost_args_add_scratch(&c->forward_args, b, &c->forward, err);
-    ost_layer_memory(layer, c->forward.scratch, OST_LIFE_FORWARD,
-                     &c->forward_scratch);
+        rc = ost_pieces_add(p, b, DNNL_ARG_BIAS, dnnl_query_weights_md, 1, 0,
+                            err);
     return rc;
 }
 
 static ost_rc prepare_data(ost_layer *layer, conv *c, ost_err *err)
 {
     const ost_backend *b = layer->backend;
-    ost_conv_sides s = ost_conv_sides_of(layer);
-    dnnl_memory_desc_t src = ost_dnnl_desc(layer->in[0], layer->in_block[0]);
-    dnnl_memory_desc_t dst = ost_dnnl_desc(layer->out, layer->out->block);
-    dnnl_memory_desc_t any;
-    const dnnl_memory_desc_t *weights;
-    dnnl_convolution_desc_t op;
-    ost_rc rc;
+    ost_pieces *p = &c->data;
+    ost_rc rc = ost_pieces_init(p, layer, ost_conv_backward_data, c->cut,
+                                OST_LIFE_BACKWARD, err);
 
-    any = *ost_prim_desc(&c->forward, dnnl_query_weights_md);
-    dnnl_memory_desc_init_by_tag(&any, any.ndims, any.dims, dnnl_f32,
-                                 dnnl_format_tag_any);
-    rc = ost_dnnl_check(dnnl_dilated_convolution_backward_data_desc_init(
-                            &op, dnnl_convolution_direct, &src, &any, &dst,
-                            s.stride, s.dilation, s.padding, s.padding),
-                        "describe a convolution", err);
-    if (!rc)
-        rc = ost_prim_init(&c->data, b, &op, &c->forward, b->threads,
-                           "make a convolution", err);
     if (rc)
         return rc;
-    weights = ost_prim_desc(&c->data, dnnl_query_weights_md);
-    rc = want_weights(layer, &c->data_weights, weights, OST_LIFE_BACKWARD, err);
+    layer->code[1] = ost_prim_code(&p->whole);
+    rc = want_weights(layer, &c->data_weights, &p->whole, OST_LIFE_BACKWARD,
+                      err);
     if (!rc)
-        rc = ost_args_add(&c->data_args, b, DNNL_ARG_DIFF_SRC, &src, err);
+        rc = ost_pieces_add(p, b, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md, 0,
+                            per_item(layer->in[0], layer->in_block[0]), err);
     if (!rc)
-        rc = ost_args_add(&c->data_args, b, DNNL_ARG_WEIGHTS, weights, err);
+        rc = ost_pieces_add(p, b, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0, 0,
+                            err);
     if (!rc)
-        rc = ost_args_add(&c->data_args, b, DNNL_ARG_DIFF_DST, &dst, err);
+        rc = ost_pieces_add(p, b, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0,
+                            per_item(layer->out, layer->out->block), err);
+    return rc;
+}
+
+static ost_rc prepare_weights(ost_layer *layer, conv *c, ost_err *err)
+{
+    const ost_backend *b = layer->backend;
+    dnnl_memory_desc_t keep = ost_conv_weight_full(layer);
+    ost_pieces *p = &c->weights;
+    const dnnl_memory_desc_t *made;
+    ost_rc rc = ost_pieces_init(p, layer, ost_conv_backward_weights, true,
+                                OST_LIFE_BACKWARD, err);
+
+    if (rc)
+        return rc;
+    layer->code[2] = ost_prim_code(&p->whole);
+    made = ost_prim_desc(&p->whole, dnnl_query_diff_weights_md);
+    if (p->rest.prim &&
+        !dnnl_memory_desc_equal(
+            made, ost_prim_desc(&p->rest, dnnl_query_diff_weights_md)))
+        return ost_fail(err, OST_EUNSUPPORTED,
+                        "oneDNN makes one gradient in two layouts");
+    c->partial_bias =
+        (int64_t)((dnnl_memory_desc_get_size(made) + 63) / 64 * 16);
+    c->partial_step = c->partial_bias + (c->bias_padded + BIAS_ALIGN - 1) /
+                                            BIAS_ALIGN * BIAS_ALIGN;
+    ost_layer_memory(layer,
+                     (size_t)c->partial_step * (size_t)p->count * sizeof(float),
+                     OST_LIFE_BACKWARD, &c->partial);
+    rc = make_conversion(layer, &c->weight_grad, made, &keep, OST_LIFE_BACKWARD,
+                         err);
     if (!rc)
-        rc = ost_args_add_scratch(&c->data_args, b, &c->data, err);
-    ost_layer_memory(layer, c->data.scratch, OST_LIFE_BACKWARD,
-                     &c->data_scratch);
+        rc = ost_pieces_add(p, b, DNNL_ARG_SRC, dnnl_query_src_md, 0,
+                            per_item(layer->in[0], layer->in_block[0]), err);
+    if (!rc)
+        rc = ost_pieces_add(p, b, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0,
+                            per_item(layer->out, layer->out->block), err);
+    if (!rc)
+        rc = ost_pieces_add_own(p, b, DNNL_ARG_DIFF_WEIGHTS,
+                                dnnl_query_diff_weights_md, 0, c->partial_step,
+                                err);
+    if (!rc && layer->n_weights > 1)
+        rc = ost_pieces_add_own(p, b, DNNL_ARG_DIFF_BIAS,
+                                dnnl_query_diff_weights_md, 1, c->partial_step,
+                                err);
     return rc;
 }
 
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
     conv *c = layer->state;
-    void *weights;
-    void *data[5];
-    int n = 3;
+    float *weights;
+    float *bias = layer->n_weights > 1 ? layer->weights[1]->data : NULL;
     ost_rc rc = get_weights(layer, &c->forward_weights, &weights, err);
 
     (void)pass;
     if (rc)
         return rc;
-    data[0] = layer->in[0]->data;
-    data[1] = weights;
-    data[2] = layer->out->data;
+    if (c->bias) {
+        int64_t n = layer->weights[1]->stored;
+
+        memcpy(c->bias, bias, (size_t)n * sizeof(float));
+        memset(c->bias + n, 0, (size_t)(c->bias_padded - n) * sizeof(float));
+        bias = c->bias;
+    }
+    return ost_pieces_run(
+        &c->forward, layer->backend,
+        (float *[]){ layer->in[0]->data, weights, layer->out->data, bias },
+        err);
+}
+
+/* Adds floats a to e of all partial gradients into those of the first. */
+static void add_tree(const conv *c, int64_t a, int64_t e)
+{
+    for (int step = 1; step < c->weights.count; step *= 2)
+        for (int i = 0; i + step < c->weights.count; i += 2 * step) {
+            float *sum = c->partial + i * c->partial_step;
+            const float *add = c->partial + (i + step) * c->partial_step;
+
+            for (int64_t k = a; k < e; k++)
+                sum[k] += add[k];
+        }
+}
+
+static ost_rc backward_weights(ost_layer *layer, conv *c, ost_err *err)
+{
+    int64_t chunks = ost_cpu_chunks(c->partial_step);
+    ost_rc rc =
+        ost_pieces_run(&c->weights, layer->backend,
+                       (float *[]){ layer->in[0]->data, layer->out->grad,
+                                    c->partial, c->partial + c->partial_bias },
+                       err);
+
+    if (rc)
+        return rc;
+    OST_OMP("omp parallel for schedule(static)")
+    for (int64_t i = 0; i < chunks; i++) {
+        int64_t a = i * OST_CPU_CHUNK;
+        int64_t e = a + OST_CPU_CHUNK;
+
+        add_tree(c, a, e < c->partial_step ? e : c->partial_step);
+    }
     if (layer->n_weights > 1)
-        data[n++] = layer->weights[1]->data;
-    data[n] = c->forward_scratch;
-    return ost_prim_run(&c->forward, layer->backend, &c->forward_args, data,
-                        err);
+        memcpy(layer->weight_grad[1], c->partial + c->partial_bias,
+               (size_t)layer->weights[1]->stored * sizeof(float));
+    if (c->weight_grad.prim.prim)
+        return convert(layer, &c->weight_grad, c->partial,
+                       layer->weight_grad[0], err);
+    memcpy(layer->weight_grad[0], c->partial,
+           (size_t)layer->weights[0]->stored * sizeof(float));
+    return OST_OK;
 }
 
 static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
     conv *c = layer->state;
-    void *weights;
-    ost_rc rc = ost_conv_weights_run(c->weights, layer, err);
+    float *weights;
+    ost_rc rc = backward_weights(layer, c, err);
 
     (void)pass;
     if (rc || !layer->in_grad[0])
@@ -271,10 +363,9 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     rc = get_weights(layer, &c->data_weights, &weights, err);
     if (rc)
         return rc;
-    return ost_prim_run(&c->data, layer->backend, &c->data_args,
-                        (void *[]){ layer->in_grad[0], weights,
-                                    layer->out->grad, c->data_scratch },
-                        err);
+    return ost_pieces_run(
+        &c->data, layer->backend,
+        (float *[]){ layer->in_grad[0], weights, layer->out->grad }, err);
 }
 
 ost_rc ost_cpu_convolution(ost_layer *layer, ost_err *err)
@@ -286,14 +377,14 @@ ost_rc ost_cpu_convolution(ost_layer *layer, ost_err *err)
     layer->release = conv_release;
     layer->forward = forward;
     layer->backward = backward;
+    choose_layouts(layer, c);
     rc = prepare_forward(layer, c, err);
     if (rc)
         return rc;
-    layer->code[0] = ost_prim_code(&c->forward);
+    layer->code[0] = ost_prim_code(&c->forward.whole);
     if (layer->training && layer->in[0]->wants_grad)
         rc = prepare_data(layer, c, err);
-    layer->code[1] = ost_prim_code(&c->data);
     if (!rc && layer->training)
-        rc = ost_conv_weights_new(layer, &c->weights, err);
+        rc = prepare_weights(layer, c, err);
     return rc;
 }

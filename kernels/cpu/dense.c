@@ -36,14 +36,13 @@ static ost_rc run_tile(const product *p, int64_t i, int64_t j)
                          p->ldb, p->c + row * p->ldc + col, p->ldc);
 }
 
-static ost_rc run_product(const product *p, int threads, ost_err *err)
+static ost_rc run_product(const product *p, ost_err *err)
 {
     int64_t rows = (p->m + TILE - 1) / TILE;
     int64_t cols = (p->n + TILE - 1) / TILE;
     ost_rc failed = OST_OK;
 
-    (void)threads;
-    OST_OMP("omp parallel for num_threads(threads) schedule(dynamic, 1)")
+    OST_OMP("omp parallel for schedule(dynamic, 1)")
     for (int64_t t = 0; t < rows * cols; t++) {
         ost_rc rc = run_tile(p, t / cols, t % cols);
 
@@ -68,7 +67,7 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         'N', 'T', n,  out, k, layer->in[0]->data, k, layer->weights[0]->data,
         k,   y,   out
     };
-    ost_rc rc = run_product(&p, layer->backend->threads, err);
+    ost_rc rc = run_product(&p, err);
 
     (void)pass;
     for (int64_t i = 0; bias && i < n; i++)
@@ -98,7 +97,6 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     int64_t k = layer->in[0]->shape[1];
     int64_t out = layer->out->shape[1];
     const float *dy = layer->out->grad;
-    int threads = layer->backend->threads;
     ost_rc rc = OST_OK;
 
     (void)pass;
@@ -110,7 +108,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
                       k,   layer->weight_grad[0],
                       k };
 
-        rc = run_product(&p, threads, err);
+        rc = run_product(&p, err);
     }
     if (!rc && layer->n_weights > 1 && layer->weight_grad[1])
         bias_grad(layer, layer->weight_grad[1]);
@@ -122,7 +120,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
                       k,   layer->in_grad[0],
                       k };
 
-        rc = run_product(&p, threads, err);
+        rc = run_product(&p, err);
     }
     return rc;
 }

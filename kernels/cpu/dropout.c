@@ -77,7 +77,6 @@ static void drop(const ost_layer *layer, const ost_pass *pass, const float *x,
 {
     rows r = rows_of(layer->out);
     double p = ost_layer_attr(layer, "p");
-    int threads = layer->backend->threads;
 
     if (!layer->training || p == 0.0) {
         if (x != y)
@@ -87,7 +86,7 @@ static void drop(const ost_layer *layer, const ost_pass *pass, const float *x,
     /* Lanes of missing channels belong to no row. */
     if (x != y)
         memset(y, 0, (size_t)ost_value_stored(layer->out) * sizeof(float));
-    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    OST_OMP("omp parallel for schedule(static)")
     for (int64_t row = 0; row < r.count; row++) {
         int64_t at = row_start(&r, row);
 

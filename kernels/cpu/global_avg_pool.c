@@ -31,11 +31,10 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     int64_t blocks = ost_value_blocks(in);
     int block = in->block;
     int64_t tasks = in->shape[0] * blocks;
-    int threads = layer->backend->threads;
 
     (void)pass;
     (void)err;
-    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    OST_OMP("omp parallel for schedule(static)")
     for (int64_t t = 0; t < tasks; t++) {
         int64_t n = t / blocks;
         int64_t c = t % blocks * block;
@@ -67,13 +66,12 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     int64_t blocks = ost_value_blocks(in);
     int block = in->block;
     int64_t tasks = in->shape[0] * blocks;
-    int threads = layer->backend->threads;
 
     (void)pass;
     (void)err;
     if (!layer->in_grad[0])
         return OST_OK;
-    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    OST_OMP("omp parallel for schedule(static)")
     for (int64_t t = 0; t < tasks; t++) {
         int64_t n = t / blocks;
         int64_t c = t % blocks * block;

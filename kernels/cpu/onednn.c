@@ -43,17 +43,12 @@ static dnnl_format_tag_t tag_of(int ndim, int block)
                                              dnnl_aBcde8b };
     static const dnnl_format_tag_t by16[] = { dnnl_aBc16b, dnnl_aBcd16b,
                                               dnnl_aBcde16b };
-    static const dnnl_format_tag_t last[] = { dnnl_acb, dnnl_acdb, dnnl_acdeb };
 
     if (block == 1)
         return plain[ndim - 1];
-    if (ndim < 3 || ndim > 5)
-        return dnnl_format_tag_undef;
-    if (block == 8)
-        return by8[ndim - 3];
-    if (block == 16)
-        return by16[ndim - 3];
-    return last[ndim - 3];
+    if (ndim < 3 || ndim > 5 || (block != 8 && block != 16))
+        OST_BUG();
+    return block == 8 ? by8[ndim - 3] : by16[ndim - 3];
 }
 
 static dnnl_memory_desc_t tagged(int ndim, const int64_t *shape,
@@ -68,41 +63,30 @@ static dnnl_memory_desc_t tagged(int ndim, const int64_t *shape,
     return md;
 }
 
-dnnl_memory_desc_t ost_dnnl_desc_n(const ost_value *v, int block, int64_t n)
+dnnl_memory_desc_t ost_dnnl_desc(const ost_value *v, int block)
+{
+    return tagged(v->ndim, v->shape, tag_of(v->ndim, block));
+}
+
+dnnl_memory_desc_t ost_dnnl_desc_full(const ost_value *v, int block,
+                                      int64_t items)
 {
     int64_t shape[OST_MAX_DIMS];
 
     memcpy(shape, v->shape, sizeof(shape));
-    shape[0] = n;
+    shape[0] = items;
+    shape[1] = (shape[1] + block - 1) / block * block;
     return tagged(v->ndim, shape, tag_of(v->ndim, block));
 }
 
-dnnl_memory_desc_t ost_dnnl_desc(const ost_value *v, int block)
+dnnl_memory_desc_t ost_dnnl_any(int ndim, const int64_t *shape)
 {
-    return ost_dnnl_desc_n(v, block, v->shape[0]);
-}
-
-dnnl_memory_desc_t ost_dnnl_any(const ost_value *v)
-{
-    return tagged(v->ndim, v->shape, dnnl_format_tag_any);
+    return tagged(ndim, shape, dnnl_format_tag_any);
 }
 
 dnnl_memory_desc_t ost_dnnl_plain(int ndim, const int64_t *shape)
 {
     return tagged(ndim, shape, tag_of(ndim, 1));
-}
-
-int ost_dnnl_block_of(const ost_value *v, const dnnl_memory_desc_t *md)
-{
-    int try[] = { 1, 16, 8, (int)ost_value_channels(v) };
-
-    for (int i = 0; i < 4; i++) {
-        dnnl_memory_desc_t ours = ost_dnnl_desc(v, try[i]);
-
-        if (dnnl_memory_desc_equal(&ours, md))
-            return try[i];
-    }
-    return 0;
 }
 
 ost_rc ost_prim_init(ost_prim *p, const ost_backend *backend,
@@ -122,6 +106,7 @@ ost_rc ost_prim_init(ost_prim *p, const ost_backend *backend,
     omp_set_num_threads(saved);
     if (status)
         return ost_dnnl_check(status, what, err);
+    p->threads = threads;
     p->scratch =
         dnnl_memory_desc_get_size(ost_prim_desc(p, dnnl_query_scratchpad_md));
     return OST_OK;
@@ -140,6 +125,7 @@ ost_rc ost_prim_init_reorder(ost_prim *p, const ost_backend *backend,
         status = dnnl_primitive_create(&p->prim, p->pd);
     if (status)
         return ost_dnnl_check(status, "convert layouts", err);
+    p->threads = backend->threads;
     p->scratch =
         dnnl_memory_desc_get_size(ost_prim_desc(p, dnnl_query_scratchpad_md));
     return OST_OK;
@@ -166,6 +152,13 @@ const char *ost_prim_code(const ost_prim *p)
     if (p->pd)
         dnnl_primitive_desc_query(p->pd, dnnl_query_impl_info_str, 0, &code);
     return code;
+}
+
+bool ost_prim_is_fast(const ost_prim *p)
+{
+    const char *code = ost_prim_code(p);
+
+    return code && !strstr(code, "ref");
 }
 
 ost_rc ost_args_add(ost_args *a, const ost_backend *backend, int name,

@@ -26,12 +26,12 @@ ost_rc ost_dnnl_check(dnnl_status_t status, const char *what, ost_err *err);
 
 /* The description of a value in channel block `block`. */
 dnnl_memory_desc_t ost_dnnl_desc(const ost_value *v, int block);
-/* The same for one image after another: `n` of them. */
-dnnl_memory_desc_t ost_dnnl_desc_n(const ost_value *v, int block, int64_t n);
-/* The same with the layout left open. */
-dnnl_memory_desc_t ost_dnnl_any(const ost_value *v);
-/* The channel block of a description, 0 when it is none of ours. */
-int ost_dnnl_block_of(const ost_value *v, const dnnl_memory_desc_t *md);
+/* The same for `items` items instead of all, and with the lanes of missing
+ * channels counted as channels. */
+dnnl_memory_desc_t ost_dnnl_desc_full(const ost_value *v, int block,
+                                      int64_t items);
+/* Open layout, for weights. */
+dnnl_memory_desc_t ost_dnnl_any(int ndim, const int64_t *shape);
 /* Plain row-major. */
 dnnl_memory_desc_t ost_dnnl_plain(int ndim, const int64_t *shape);
 
@@ -42,6 +42,7 @@ typedef struct ost_prim {
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t prim;
     size_t scratch; /* bytes it needs while it runs */
+    int threads;
 } ost_prim;
 
 /* Makes it from an operation descriptor, for all threads or for one. */
@@ -54,6 +55,8 @@ ost_rc ost_prim_init_reorder(ost_prim *p, const ost_backend *backend,
                              const dnnl_memory_desc_t *to, ost_err *err);
 void ost_prim_release(ost_prim *p);
 const dnnl_memory_desc_t *ost_prim_desc(const ost_prim *p, dnnl_query_t what);
+/* False for oneDNN's reference code, which is many times slower. */
+bool ost_prim_is_fast(const ost_prim *p);
 const char *ost_prim_code(const ost_prim *p);
 
 /* Its operands: made once, pointed to data before each run. */

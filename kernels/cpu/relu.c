@@ -28,11 +28,10 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     const float *x = layer->in[0]->data;
     float *y = layer->out->data;
     int64_t count = ost_value_stored(layer->out);
-    int threads = layer->backend->threads;
 
     (void)pass;
     (void)err;
-    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    OST_OMP("omp parallel for schedule(static)")
     for (int64_t c = 0; c < ost_cpu_chunks(count); c++) {
         int64_t a = c * OST_CPU_CHUNK;
 
@@ -47,13 +46,12 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     const float *dy = layer->out->grad;
     float *dx = layer->in_grad[0];
     int64_t count = ost_value_stored(layer->out);
-    int threads = layer->backend->threads;
 
     (void)pass;
     (void)err;
     if (!dx)
         return OST_OK;
-    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    OST_OMP("omp parallel for schedule(static)")
     for (int64_t c = 0; c < ost_cpu_chunks(count); c++) {
         int64_t a = c * OST_CPU_CHUNK;
 

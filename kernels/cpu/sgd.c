@@ -12,11 +12,9 @@ ost_rc ost_cpu_sgd(const ost_update *u, ost_err *err)
     const float *g = u->grad;
     float *w = u->data;
     float *v = u->state[0];
-    int threads = u->count > OST_CPU_CHUNK ? u->threads : 1;
 
     (void)err;
-    (void)threads;
-    OST_OMP("omp parallel for num_threads(threads) schedule(static)")
+    OST_OMP("omp parallel for schedule(static)")
     for (int64_t i = 0; i < u->count; i++) {
         float d = g[i] + decay * w[i];
 
