@@ -113,7 +113,7 @@ bool ost_recent_any(ost_store *store, const char *workflow)
 }
 
 void ost_recent_put(ost_batch *batch, const char *workflow, const char *step,
-                    const ost_key *key, uint64_t wall_ns, bool keep_order)
+                    const ost_key *key, uint64_t wall_ns)
 {
     ost_recent_key recent[OST_RECENT];
     ost_buf name = { 0 }, text = { 0 };
@@ -123,10 +123,8 @@ void ost_recent_put(ost_batch *batch, const char *workflow, const char *step,
     if (!ost_batch_get(batch, OST_TABLE_STEPS, name.data, name.len, &text,
                        NULL))
         n = decode(&text, recent);
-    for (size_t i = 0; i < n && keep_order; i++) {
-        if (ost_digest_equal(&recent[i].key, key))
-            goto out;
-    }
+    if (n > 0 && ost_digest_equal(&recent[0].key, key))
+        goto out;
     ost_buf_reset(&text);
     ost_buf_u8(&text, FORMAT);
     ost_buf_add(&text, key->b, sizeof(key->b));

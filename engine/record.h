@@ -36,9 +36,8 @@ size_t ost_recent_get(ost_store *store, const char *workflow, const char *step,
                       ost_recent_key recent[OST_RECENT]);
 /* True when any step of the workflow has recent keys. */
 bool ost_recent_any(ost_store *store, const char *workflow);
-/* Puts a key in front.  With `keep_order` a key that is there already changes
- * nothing (and writes nothing). */
+/* Puts a key in front; writes nothing when it is there already. */
 void ost_recent_put(ost_batch *batch, const char *workflow, const char *step,
-                    const ost_key *key, uint64_t wall_ns, bool keep_order);
+                    const ost_key *key, uint64_t wall_ns);
 
 #endif
