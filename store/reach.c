@@ -293,13 +293,14 @@ static ost_rc walk_inputs(ost_reach *r, const char *components, ost_err *err)
 
     while (*components && !rc) {
         size_t n = strcspn(components, "\n");
-        const char *equals = memchr(components, '=', n);
         char hex[OST_DIGEST_HEX] = "";
         ost_digest d;
         bool ignored;
 
-        if (equals && n - (size_t)(equals - components) == OST_DIGEST_HEX) {
-            memcpy(hex, equals + 1, OST_DIGEST_HEX - 1);
+        /* Names may have a '=' inside: "in.data[0;fold=2]". */
+        if (n >= OST_DIGEST_HEX && components[n - OST_DIGEST_HEX] == '=') {
+            memcpy(hex, components + n - (OST_DIGEST_HEX - 1),
+                   OST_DIGEST_HEX - 1);
             if (ost_digest_parse(&d, hex) && is_artifact(r, &d))
                 rc = walk_artifact(r, &d, false, &ignored, err);
         }

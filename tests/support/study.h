@@ -74,7 +74,7 @@ static inline void study_node(ost_batch *b, study *t, int i, unsigned seed)
     ost_key_text(&components, "stage", study_names[i]);
     ost_key_text(&components, "param.seed", text);
     if (i > 0)
-        ost_key_digest(&components, "in.in", &t->artifacts[i - 1]);
+        ost_key_digest(&components, "in.data[0;fold=2]", &t->artifacts[i - 1]);
     t->keys[i] = ost_key_of(&components);
     node.components = ost_buf_str(&components);
     ost_node_record_encode(&record, &node);
