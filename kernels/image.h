@@ -100,7 +100,8 @@ ost_rc ost_cpu_warp(const ost_tensor *image, const ost_warp_spec *spec,
 
 /* out = image * scale + offset, in single precision, rounded half to even and
  * saturated when `out` is an integer type (NaN becomes 0).  Same shape; types
- * may differ, so this is also the conversion between them. */
+ * may differ, so this is also the conversion between them; `out` may be the
+ * image itself. */
 ost_rc ost_cpu_rescale(const ost_tensor *image, double scale, double offset,
                        ost_tensor *out, ost_err *err);
 

@@ -61,6 +61,7 @@ ost_rc ost_cpu_levels(const ost_tensor *image, ost_levels *levels, ost_err *err)
     rc = ost_image_of(image, "image", &in, err);
     if (rc || ost_image_is_empty(&in))
         return rc;
+    ost_image_flatten(&in);
     row = ost_try_alloc((size_t)in.w, sizeof(*row));
     if (!row)
         return ost_fail(err, OST_ENOMEM, "levels: no memory for a row");

@@ -86,6 +86,7 @@ ost_rc ost_cpu_percentiles(const ost_tensor *image, const double *percent,
     rc = ost_image_of(image, "image", &in, err);
     if (rc || ost_image_is_empty(&in))
         return rc;
+    ost_image_flatten(&in);
     row = ost_try_alloc((size_t)in.w, sizeof(*row));
     if (!row)
         return ost_fail(err, OST_ENOMEM, "percentiles: no memory for a row");

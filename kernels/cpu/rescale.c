@@ -26,6 +26,10 @@ ost_rc ost_cpu_rescale(const ost_tensor *image, double scale, double offset,
                         "rescale: scale or offset is not finite");
     if (ost_image_is_empty(&in))
         return OST_OK;
+    if (in.step_c == out.step_c && in.step_x == out.step_x) {
+        ost_image_flatten(&in);
+        ost_image_flatten(&out);
+    }
     row = ost_try_alloc((size_t)in.w, sizeof(*row));
     if (!row)
         return ost_fail(err, OST_ENOMEM, "rescale: no memory for a row");

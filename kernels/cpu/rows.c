@@ -55,6 +55,16 @@ bool ost_image_is_empty(const ost_image *image)
     return image->h == 0 || image->w == 0 || image->c == 0;
 }
 
+void ost_image_flatten(ost_image *image)
+{
+    if (image->step_c != 1 || image->step_x != image->c ||
+        image->w * image->c > INT32_MAX)
+        return;
+    image->w *= image->c;
+    image->c = 1;
+    image->step_x = 1;
+}
+
 void *ost_image_at(const ost_image *image, int64_t y, int64_t x, int64_t c)
 {
     int64_t i = y * image->step_y + x * image->step_x + c * image->step_c;

@@ -36,6 +36,10 @@ ost_rc ost_image_alike(const ost_image *a, const ost_image *b, ost_err *err);
 /* True when nothing has to be computed for it. */
 bool ost_image_is_empty(const ost_image *image);
 
+/* Channels that lie next to each other become columns, for operators that
+ * look at each value alone. */
+void ost_image_flatten(ost_image *image);
+
 /* Where the element (y, x, c) is. */
 void *ost_image_at(const ost_image *image, int64_t y, int64_t x, int64_t c);
 

@@ -1,0 +1,454 @@
+/* stages/augment.c - more images, by moving and toning those there are
+ *
+ * Each item gives `copies` new ones; with `target`, each class ends with
+ * exactly that many items: the copies are shared out evenly (who has one more
+ * is drawn), and a class that has too many keeps a drawn part.  The originals
+ * stay unless `keep_original` is off.
+ *
+ * A copy is the item flipped, scaled, rotated and shifted about its center in
+ * one resampling step.  All pictures of the item follow, masks by the nearest
+ * pixel with 0 around them, boxes as the boxes around what they held, clipped
+ * to the image.  Brightness and contrast then change `image` and `frames`
+ * alone; their unit is the full range of integers, and 1 for f32.
+ *
+ * All numbers are drawn in one fixed order for each copy, so that switching
+ * one change on or off leaves the others as they were.  What was drawn is kept
+ * in the attributes augment.rotate, augment.scale and so on.
+ */
+#include "base/alloc.h"
+#include "kernels/image.h"
+#include "stages/planes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+typedef struct augment_params {
+    int64_t copies;
+    const json_t *target;
+    bool keep_original;
+    double rotate;
+    double translate;
+    double scale;
+    double flip_h;
+    double flip_v;
+    double brightness;
+    double contrast;
+    int border;
+    double fill;
+} augment_params;
+
+static const ost_param params[] = {
+    OST_PARAM(augment_params, copies, I64, "new items for each item",
+              .dflt = "1", .min = 0, .max = 10000),
+    OST_PARAM(augment_params, target, JSON,
+              "items of each class in the end, a number or an object from "
+              "class to number; takes the place of 'copies'",
+              .dflt = "null"),
+    OST_PARAM(augment_params, keep_original, BOOL,
+              "emit the items as they are "
+              "too",
+              .dflt = "true"),
+    OST_PARAM(augment_params, rotate, F64, "largest angle in degrees",
+              .dflt = "0", .min = 0, .max = 180),
+    OST_PARAM(augment_params, translate, F64,
+              "largest shift, as a share of width and height", .dflt = "0",
+              .min = 0, .max = 1),
+    OST_PARAM(augment_params, scale, F64,
+              "largest change of size: 0.1 is 0.9 to 1.1 times", .dflt = "0",
+              .min = 0, .max = 0.9),
+    OST_PARAM(augment_params, flip_h, F64,
+              "how often left and right are swapped, 0 to 1", .dflt = "0",
+              .min = 0, .max = 1),
+    OST_PARAM(augment_params, flip_v, F64,
+              "how often top and bottom are swapped, 0 to 1", .dflt = "0",
+              .min = 0, .max = 1),
+    OST_PARAM(augment_params, brightness, F64,
+              "largest shift of values, as a share of the full range",
+              .dflt = "0", .min = 0, .max = 1),
+    OST_PARAM(augment_params, contrast, F64,
+              "largest change of contrast about the mean: 0.1 is 0.9 to 1.1 "
+              "times",
+              .dflt = "0", .min = 0, .max = 1),
+    OST_PARAM(augment_params, border, CHOICE,
+              "what comes in at the sides: 'fill', or the nearest pixel",
+              .dflt = "\"constant\"", .choices = "constant|edge"),
+    OST_PARAM(augment_params, fill, F64, "value that comes in at the sides",
+              .dflt = "0", .min = -1e9, .max = 1e9),
+    OST_END,
+};
+
+static bool is_count(const json_t *v)
+{
+    return json_is_integer(v) && json_integer_value(v) >= 0 &&
+           json_integer_value(v) <= INT32_MAX;
+}
+
+static ost_rc check(const void *with, ost_err *err)
+{
+    const augment_params *p = with;
+    const char *name;
+    json_t *v;
+
+    if (!p->target || json_is_null(p->target) || is_count(p->target))
+        return OST_OK;
+    if (!json_is_object(p->target))
+        return ost_fail(err, OST_EWORKFLOW,
+                        "'target' is neither a whole number nor an object "
+                        "from class to whole number");
+    json_object_foreach(
+        (json_t *)(uintptr_t)p->target, name,
+        v) if (!is_count(v)) return ost_fail(err, OST_EWORKFLOW,
+                                             "'target' of class '%s' is not a "
+                                             "whole number",
+                                             name);
+    return OST_OK;
+}
+
+/* ---- how many copies ---- */
+
+typedef struct member {
+    const char *label;
+    uint64_t key; /* drawn from the item: who comes first in its class */
+    size_t index;
+} member;
+
+static int compare_members(const void *a, const void *b)
+{
+    const member *x = a, *y = b;
+    int c = strcmp(x->label, y->label);
+
+    if (c != 0)
+        return c;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return x->index < y->index ? -1 : 1;
+}
+
+static void direct(ost_stage_ctx *ctx, size_t index, int64_t copies, bool keep)
+{
+    if (copies == 0 && !keep)
+        ost_ctx_direct(ctx, index, NULL);
+    else
+        ost_ctx_direct(ctx, index,
+                       ost_arena_printf(
+                           ost_ctx_arena(ctx), "{\"copies\":%lld,\"keep\":%s}",
+                           (long long)copies, keep ? "true" : "false"));
+}
+
+/* Shares `target` items out over the n members of a class. */
+static void share_out(ost_stage_ctx *ctx, const member *m, size_t n,
+                      int64_t target)
+{
+    const augment_params *p = ost_ctx_params(ctx);
+    int64_t count = (int64_t)n;
+    int64_t extra = p->keep_original ? target - count : target;
+
+    for (int64_t i = 0; i < count; i++) {
+        if (extra < 0)
+            direct(ctx, m[i].index, 0, i < target);
+        else
+            direct(ctx, m[i].index, extra / count + (i < extra % count),
+                   p->keep_original);
+    }
+}
+
+/* The target of a class, -1 when it has none. */
+static int64_t target_of(const json_t *target, const char *label)
+{
+    const json_t *v =
+        json_is_object(target) ? json_object_get(target, label) : target;
+
+    return v ? json_integer_value(v) : -1;
+}
+
+static ost_rc check_classes(const json_t *target, const member *m, size_t n,
+                            ost_err *err)
+{
+    const char *name;
+    json_t *v;
+
+    for (size_t i = 0; i < n; i++)
+        if (target_of(target, m[i].label) < 0)
+            return ost_fail(err, OST_EINPUT, "class '%s' has no 'target'",
+                            m[i].label);
+    json_object_foreach((json_t *)(uintptr_t)target, name, v)
+    {
+        bool found = json_integer_value(v) == 0;
+
+        for (size_t i = 0; i < n && !found; i++)
+            found = strcmp(m[i].label, name) == 0;
+        if (!found)
+            return ost_fail(err, OST_EINPUT,
+                            "no item has the label '%s' that 'target' names",
+                            name);
+    }
+    return OST_OK;
+}
+
+static ost_rc meet_targets(ost_stage_ctx *ctx, const ost_item *items, size_t n,
+                           ost_err *err)
+{
+    const augment_params *p = ost_ctx_params(ctx);
+    member *m = OST_ARENA_ARRAY(ost_ctx_arena(ctx), member, n + 1);
+    size_t end;
+    ost_rc rc;
+
+    for (size_t i = 0; i < n; i++) {
+        ost_rng r = ost_ctx_rng(ctx, &items[i], UINT64_MAX);
+
+        if (items[i].n_labels != 1)
+            return ost_fail(err, OST_EINPUT,
+                            "item '%s' has %zu labels, and 'target' counts "
+                            "items of one",
+                            items[i].id, items[i].n_labels);
+        m[i] = (member){ items[i].labels[0], ost_rng_u64(&r), i };
+    }
+    qsort(m, n, sizeof(*m), compare_members);
+    rc = check_classes(p->target, m, n, err);
+    for (size_t i = 0; i < n && !rc; i = end) {
+        for (end = i + 1; end < n; end++)
+            if (strcmp(m[end].label, m[i].label) != 0)
+                break;
+        share_out(ctx, &m[i], end - i, target_of(p->target, m[i].label));
+    }
+    return rc;
+}
+
+static ost_rc prepare(ost_stage_ctx *ctx, ost_err *err)
+{
+    const augment_params *p = ost_ctx_params(ctx);
+    const ost_item *items;
+    size_t n;
+    ost_rc rc;
+
+    rc = ost_ctx_items(ctx, ost_ctx_input(ctx, "in", 0), &items, &n, err);
+    if (rc)
+        return rc;
+    if (p->target && !json_is_null(p->target))
+        return meet_targets(ctx, items, n, err);
+    for (size_t i = 0; i < n; i++)
+        direct(ctx, i, p->copies, p->keep_original);
+    return OST_OK;
+}
+
+/* ---- one copy ---- */
+
+typedef struct change {
+    const augment_params *p;
+    ost_motion motion; /* shifts as shares of the sides */
+    double brightness;
+    double contrast;
+    bool tone; /* of the field at hand */
+} change;
+
+static double around(ost_rng *r, double middle, double reach)
+{
+    return middle + ost_rng_range(r, -1.0, 1.0) * reach;
+}
+
+static change draw_change(const augment_params *p, ost_rng *r)
+{
+    change c = { .p = p };
+
+    c.motion.rotate = around(r, 0.0, p->rotate);
+    c.motion.shift_x = around(r, 0.0, p->translate);
+    c.motion.shift_y = around(r, 0.0, p->translate);
+    c.motion.scale = around(r, 1.0, p->scale);
+    c.motion.flip_x = ost_rng_f64(r) < p->flip_h;
+    c.motion.flip_y = ost_rng_f64(r) < p->flip_v;
+    c.brightness = around(r, 0.0, p->brightness);
+    c.contrast = around(r, 1.0, p->contrast);
+    return c;
+}
+
+static void note_change(ost_arena *a, ost_item *out, const change *c)
+{
+    const struct {
+        const char *name;
+        double reach;
+        double value;
+    } row[] = {
+        { "augment.rotate", c->p->rotate, c->motion.rotate },
+        { "augment.shift_x", c->p->translate, c->motion.shift_x },
+        { "augment.shift_y", c->p->translate, c->motion.shift_y },
+        { "augment.scale", c->p->scale, c->motion.scale },
+        { "augment.flip_h", c->p->flip_h, c->motion.flip_x },
+        { "augment.flip_v", c->p->flip_v, c->motion.flip_y },
+        { "augment.brightness", c->p->brightness, c->brightness },
+        { "augment.contrast", c->p->contrast, c->contrast },
+    };
+
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+        if (row[i].reach > 0.0)
+            ost_item_set_number(a, out, row[i].name, row[i].value);
+}
+
+static ost_affine map_of(const change *c, int64_t h, int64_t w)
+{
+    ost_motion m = c->motion;
+
+    m.shift_x *= (double)w;
+    m.shift_y *= (double)h;
+    return ost_affine_of(&m, h, w);
+}
+
+/* In place: what is warped already may be changed pixel by pixel. */
+static ost_rc tone_plane(const change *c, ost_tensor *t, ost_err *err)
+{
+    double range = t->dtype == OST_U8    ? 255.0
+                   : t->dtype == OST_U16 ? 65535.0
+                                         : 1.0;
+    ost_levels levels;
+    ost_rc rc = ost_cpu_levels(t, &levels, err);
+
+    if (rc)
+        return rc;
+    return ost_cpu_rescale(
+        t, c->contrast,
+        levels.mean * (1.0 - c->contrast) + c->brightness * range, t, err);
+}
+
+static ost_rc change_plane(void *user, ost_plane_kind kind,
+                           const ost_tensor *in, ost_tensor *out, ost_err *err)
+{
+    const change *c = user;
+    bool mask = kind == OST_PLANE_MASK;
+    ost_warp_spec spec = { .map = map_of(c, in->shape[0], in->shape[1]),
+                           .nearest = mask,
+                           .border = OST_BORDER_CONSTANT };
+    ost_rc rc;
+
+    if (!mask && c->p->border == 1)
+        spec.border = OST_BORDER_EDGE;
+    if (!mask)
+        spec.fill = (float)c->p->fill;
+    if (in->shape[0] == 0 || in->shape[1] == 0)
+        return OST_OK;
+    rc = ost_cpu_warp(in, &spec, out, err);
+    if (!rc && c->tone)
+        rc = tone_plane(c, out, err);
+    return rc;
+}
+
+static double clip(double v, double hi)
+{
+    return v < 0.0 ? 0.0 : v > hi ? hi : v;
+}
+
+/* The box around the moved corners.  Box edges lie half a pixel before the
+ * centers that the map speaks of. */
+static void move_box(const ost_affine *a, int64_t h, int64_t w,
+                     const double from[4], float to[4])
+{
+    const double *m = a->m;
+    double det = m[0] * m[4] - m[1] * m[3];
+    double box[4] = { 1e300, 1e300, -1e300, -1e300 };
+
+    for (int k = 0; k < 4; k++) {
+        double u = from[k & 1 ? 2 : 0] - 0.5 - m[2];
+        double v = from[k & 2 ? 3 : 1] - 0.5 - m[5];
+        double x = (m[4] * u - m[1] * v) / det + 0.5;
+        double y = (m[0] * v - m[3] * u) / det + 0.5;
+
+        box[0] = x < box[0] ? x : box[0];
+        box[1] = y < box[1] ? y : box[1];
+        box[2] = x > box[2] ? x : box[2];
+        box[3] = y > box[3] ? y : box[3];
+    }
+    for (int k = 0; k < 4; k++)
+        to[k] = (float)clip(box[k], (double)(k % 2 ? h : w));
+}
+
+static ost_rc change_boxes(ost_stage_ctx *ctx, const ost_item *in,
+                           const change *c, ost_item *out, ost_err *err)
+{
+    const ost_field *lead = ost_plane_lead(in);
+    ost_plane_kind kind = ost_plane_kind_of(lead);
+    int64_t h = ost_plane_height(kind, lead->shape);
+    int64_t w = ost_plane_width(kind, lead->shape);
+    ost_affine map = map_of(c, h, w);
+    ost_tensor src, dst;
+    ost_rc rc;
+
+    rc = ost_item_tensor(ctx, in, "boxes", &src, err);
+    if (!rc)
+        rc = ost_new_field(ctx, out, "boxes", OST_F32, 2, src.shape, &dst, err);
+    for (int64_t i = 0; !rc && i < src.shape[0]; i++) {
+        const float *v = (const float *)src.data + i * src.stride[0];
+        double from[4];
+
+        for (int k = 0; k < 4; k++)
+            from[k] = (double)v[k * src.stride[1]];
+        move_box(&map, h, w, from, (float *)dst.data + 4 * i);
+    }
+    return rc;
+}
+
+static ost_rc emit_copy(ost_stage_ctx *ctx, const ost_item *in, int64_t number,
+                        ost_err *err)
+{
+    ost_rng r = ost_ctx_rng(ctx, in, (uint64_t)number);
+    change c = draw_change(ost_ctx_params(ctx), &r);
+    ost_item *out = ost_derive(ctx, in, number);
+    bool toned = c.p->brightness > 0.0 || c.p->contrast > 0.0;
+    ost_rc rc = OST_OK;
+
+    for (size_t i = 0; i < in->n_fields && !rc; i++) {
+        const ost_field *f = &in->fields[i];
+        ost_plane_kind kind = ost_plane_kind_of(f);
+        ost_plane_map m = { .to = f->name,
+                            .dtype = f->dtype,
+                            .height = ost_plane_height(kind, f->shape),
+                            .width = ost_plane_width(kind, f->shape),
+                            .body = change_plane,
+                            .user = &c };
+
+        c.tone = toned &&
+                 (kind == OST_PLANE_FRAMES || strcmp(f->name, "image") == 0);
+        if (kind == OST_PLANE_BOXES)
+            rc = change_boxes(ctx, in, &c, out, err);
+        else if (kind != OST_PLANE_NONE)
+            rc = ost_map_planes(ctx, in, f->name, &m, out, err);
+    }
+    if (rc)
+        return rc;
+    note_change(ost_ctx_arena(ctx), out, &c);
+    return ost_emit(ctx, "out", out, err);
+}
+
+static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
+{
+    json_t *directive = json_loads(ost_ctx_directive(ctx), 0, NULL);
+    json_int_t copies = 0;
+    int keep = 0;
+    ost_rc rc = OST_OK;
+
+    if (json_unpack(directive, "{s:I,s:b}", "copies", &copies, "keep", &keep))
+        rc = ost_fail(err, OST_EPROTO, "item '%s' has a wrong directive",
+                      in->id);
+    json_decref(directive);
+    if (!rc && !ost_plane_lead(in))
+        rc = ost_fail(err, OST_EINPUT, "item '%s' has no picture", in->id);
+    if (!rc && keep)
+        rc = ost_emit(ctx, "out", ost_derive(ctx, in, -1), err);
+    for (int64_t i = 0; i < copies && !rc; i++)
+        rc = emit_copy(ctx, in, i, err);
+    return rc;
+}
+
+const ost_stage ost_stage_augment = {
+    .name = "augment",
+    .version = 1, /* bump when any output byte can change */
+    .summary = "Adds rotated, shifted, scaled, flipped and toned copies.",
+    .flags = OST_STAGE_DRAWS,
+    .param_size = sizeof(augment_params),
+    .params = params,
+    .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),
+    .outputs = OST_PORTS(
+        { "out", OST_DATASET, "the images and their copies", false, false }),
+    .check = check,
+    .prepare = prepare,
+    .map = map,
+};

@@ -1,0 +1,120 @@
+/* stages/planes.c - the fields of an item that are pictures, plane by plane */
+#include "stages/planes.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+ost_plane_kind ost_plane_kind_of(const ost_field *f)
+{
+    if (strcmp(f->name, "boxes") == 0)
+        return f->ndim == 2 && f->shape[1] == 4 && f->dtype == OST_F32
+                   ? OST_PLANE_BOXES
+                   : OST_PLANE_NONE;
+    if (f->ndim < 2 || f->ndim > 3 ||
+        (f->dtype != OST_U8 && f->dtype != OST_U16 && f->dtype != OST_F32))
+        return OST_PLANE_NONE;
+    if (strcmp(f->name, "frames") == 0)
+        return f->ndim == 3 ? OST_PLANE_FRAMES : OST_PLANE_NONE;
+    if (strcmp(f->name, "mask") == 0 || ost_starts_with(f->name, "mask."))
+        return OST_PLANE_MASK;
+    return OST_PLANE_IMAGE;
+}
+
+int64_t ost_plane_height(ost_plane_kind kind, const int64_t *shape)
+{
+    return shape[kind == OST_PLANE_FRAMES ? 1 : 0];
+}
+
+int64_t ost_plane_width(ost_plane_kind kind, const int64_t *shape)
+{
+    return shape[kind == OST_PLANE_FRAMES ? 2 : 1];
+}
+
+const ost_field *ost_plane_lead(const ost_item *item)
+{
+    const ost_field *lead = ost_item_field(item, "image");
+
+    if (lead && ost_plane_kind_of(lead) == OST_PLANE_IMAGE)
+        return lead;
+    for (size_t i = 0; i < item->n_fields; i++) {
+        ost_plane_kind kind = ost_plane_kind_of(&item->fields[i]);
+
+        if (kind != OST_PLANE_NONE && kind != OST_PLANE_BOXES)
+            return &item->fields[i];
+    }
+    return NULL;
+}
+
+ost_rc ost_plane_field(const ost_item *item, const char *name,
+                       const ost_field **field, ost_err *err)
+{
+    ost_plane_kind kind;
+
+    *field = ost_item_field(item, name);
+    if (!*field)
+        return ost_fail(err, OST_EINPUT, "item '%s' has no field '%s'",
+                        item->id, name);
+    kind = ost_plane_kind_of(*field);
+    if (kind == OST_PLANE_NONE || kind == OST_PLANE_BOXES)
+        return ost_fail(err, OST_EINPUT,
+                        "field '%s' of item '%s' is not a picture", name,
+                        item->id);
+    return OST_OK;
+}
+
+/* Frame `i` of (T, H, W). */
+static ost_tensor frame_of(const ost_tensor *t, int64_t i)
+{
+    ost_tensor f = *t;
+
+    f.ndim = 2;
+    for (int d = 0; d < 2; d++) {
+        f.shape[d] = t->shape[d + 1];
+        f.stride[d] = t->stride[d + 1];
+    }
+    f.data = (unsigned char *)t->data +
+             i * t->stride[0] * (int64_t)ost_dtype_size(t->dtype);
+    return f;
+}
+
+ost_rc ost_map_planes(ost_stage_ctx *ctx, const ost_item *in, const char *from,
+                      const ost_plane_map *map, ost_item *out, ost_err *err)
+{
+    int64_t shape[3] = { map->height, map->width, 0 };
+    const ost_field *field;
+    ost_plane_kind kind;
+    ost_tensor src, dst;
+    ost_rc rc;
+    int ndim;
+
+    rc = ost_plane_field(in, from, &field, err);
+    if (!rc)
+        rc = ost_item_tensor(ctx, in, from, &src, err);
+    if (rc)
+        return rc;
+    kind = ost_plane_kind_of(field);
+    ndim = field->ndim;
+    if (kind == OST_PLANE_FRAMES) {
+        shape[0] = src.shape[0];
+        shape[1] = map->height;
+        shape[2] = map->width;
+    } else if (map->drop_channels) {
+        ndim = 2;
+    } else {
+        shape[2] = src.shape[2];
+    }
+    rc = ost_new_field(ctx, out, map->to, map->dtype, ndim, shape, &dst, err);
+    if (!rc && kind != OST_PLANE_FRAMES)
+        rc = map->body(map->user, kind, &src, &dst, err);
+    for (int64_t i = 0; kind == OST_PLANE_FRAMES && i < shape[0] && !rc; i++) {
+        ost_tensor a = frame_of(&src, i), b = frame_of(&dst, i);
+
+        rc = map->body(map->user, kind, &a, &b, err);
+    }
+    if (rc)
+        ost_err_at(err, "item '%s', field '%s'", in->id, from);
+    return rc;
+}

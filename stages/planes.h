@@ -1,0 +1,57 @@
+/* stages/planes.h - the fields of an item that are pictures, plane by plane
+ *
+ * What a field is follows from its name and shape: `frames` is (T, H, W),
+ * `mask` and `mask.NAME` hold class numbers that must not be mixed, `boxes` is
+ * (N, 4) as x0, y0, x1, y1 in pixels (edges, so that the whole image is 0, 0,
+ * W, H), and any other (H, W) or (H, W, C) of u8, u16 or f32 is an image.
+ */
+#ifndef OST_STAGES_PLANES_H
+#define OST_STAGES_PLANES_H
+
+#include "stages/stage.h"
+
+typedef enum ost_plane_kind {
+    OST_PLANE_NONE, /* no picture: carried along unchanged */
+    OST_PLANE_IMAGE,
+    OST_PLANE_MASK,
+    OST_PLANE_FRAMES,
+    OST_PLANE_BOXES,
+} ost_plane_kind;
+
+ost_plane_kind ost_plane_kind_of(const ost_field *f);
+
+/* Height and width of a picture of that kind. */
+int64_t ost_plane_height(ost_plane_kind kind, const int64_t *shape);
+int64_t ost_plane_width(ost_plane_kind kind, const int64_t *shape);
+
+/* The first image, frames or mask of an item, by whose size boxes are
+ * understood ("image" if there is one); NULL when it has no picture. */
+const ost_field *ost_plane_lead(const ost_item *item);
+
+/* How a plane becomes another: (H, W[, C]) to (h, w[, c]). */
+typedef ost_rc (*ost_plane_body)(void *user, ost_plane_kind kind,
+                                 const ost_tensor *in, ost_tensor *out,
+                                 ost_err *err);
+
+/* What the planes of a field become. */
+typedef struct ost_plane_map {
+    const char *to; /* name of the new field */
+    ost_dtype dtype;
+    int64_t height;
+    int64_t width;
+    bool drop_channels; /* (H, W, C) becomes (h, w) */
+    ost_plane_body body;
+    void *user;
+} ost_plane_map;
+
+/* Gives `out` a new field, made from field `from` of `in` by the body, which
+ * is called once, or once a frame.  A missing field, or one that is no
+ * picture, is OST_EINPUT by name. */
+ost_rc ost_map_planes(ost_stage_ctx *ctx, const ost_item *in, const char *from,
+                      const ost_plane_map *map, ost_item *out, ost_err *err);
+
+/* The field by that name, which has to be a picture. */
+ost_rc ost_plane_field(const ost_item *item, const char *name,
+                       const ost_field **field, ost_err *err);
+
+#endif
