@@ -1,0 +1,345 @@
+/* stages/ingest.c - files to a dataset of images
+ *
+ * Takes files (a bound folder, a manifest with its files, an archive, or what
+ * another stage made) and gives an item per image: PNG, JPEG, DICOM, each
+ * recognized by its content.  Labels come from the folders or the manifest,
+ * groups (patients) from the manifest.  An item is remembered under the bytes
+ * of its file and what the manifest says of it.
+ */
+#include "stages/ingest.h"
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "stages/decode.h"
+#include "stages/decode_dicom.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+enum { NAMED = 5 }; /* files that a note mentions */
+
+static const ost_param params[] = {
+    OST_PARAM(ost_ingest_params, manifest, STR,
+              "table that lists the images: 'auto' (the one that was bound, "
+              "manifest.csv or items.csv), 'none', or its path",
+              .dflt = "\"auto\""),
+    OST_PARAM(ost_ingest_params, columns, JSON,
+              "object from path, id, label, group or an attribute's name to "
+              "the manifest's column",
+              .dflt = "null"),
+    OST_PARAM(ost_ingest_params, labels, CHOICE,
+              "without a manifest: folders are labels (auto), or nothing is",
+              .dflt = "\"auto\"", .choices = "auto|none"),
+    OST_PARAM(ost_ingest_params, color, CHOICE,
+              "make color images gray (ITU-R BT.601), or keep the colors",
+              .dflt = "\"gray\"", .choices = "gray|keep"),
+    OST_PARAM(ost_ingest_params, on_error, CHOICE,
+              "what a file that cannot be read does: fail the step, or be "
+              "skipped and named",
+              .dflt = "\"fail\"", .choices = "fail|skip"),
+    OST_PARAM(ost_ingest_params, max_pixels, I64,
+              "largest image (height * width * frames)", .dflt = "400000000",
+              .min = 1, .max = 1e12),
+    OST_PARAM(ost_ingest_params, max_unpacked, I64,
+              "most bytes that an archive may unpack to", .dflt = "34359738368",
+              .min = 1, .max = 1e15),
+    OST_PARAM(ost_ingest_params, attributes, STR_LIST,
+              "DICOM attributes to keep, by keyword", .dflt = "[]"),
+    OST_PARAM(ost_ingest_params, dicom_values, CHOICE,
+              "pixel values of DICOM files: as stored, or rescaled by slope "
+              "and intercept (f32)",
+              .dflt = "\"stored\"", .choices = "stored|rescaled"),
+    OST_PARAM(ost_ingest_params, dicom_invert, BOOL,
+              "turn MONOCHROME1 around, so that high is bright",
+              .dflt = "false"),
+    OST_END,
+};
+
+bool ost_ingest_may_skip(const ost_ingest_params *p, ost_rc rc)
+{
+    return p->on_error == OST_ON_ERROR_SKIP &&
+           (rc == OST_EINPUT || rc == OST_EUNSUPPORTED);
+}
+
+static ost_rc check(const void *params_of, ost_err *err)
+{
+    const ost_ingest_params *p = params_of;
+
+    if (p->columns && !json_is_null(p->columns) && !json_is_object(p->columns))
+        return ost_fail(err, OST_EINPUT, "param 'columns': expected an object");
+    for (size_t i = 0; i < p->attributes.n; i++) {
+        const char *keyword = p->attributes.v[i];
+        int known = ost_dicom_keyword(keyword);
+
+        if (known == 0)
+            return ost_fail(err, OST_EINPUT,
+                            "param 'attributes': no DICOM attribute '%s'",
+                            keyword);
+        if (known < 0)
+            return ost_fail(err, OST_EINPUT,
+                            "param 'attributes': '%s' tells who the patient "
+                            "is and stays in the file",
+                            keyword);
+    }
+    return OST_OK;
+}
+
+/* --- the layout --------------------------------------------------------- */
+
+static void note_dropped(ost_stage_ctx *ctx, const ost_layout *layout,
+                         const char *manifest)
+{
+    ost_buf names = { 0 };
+    size_t named = 0;
+
+    for (size_t i = 0; i < layout->n && named < NAMED; i++) {
+        const ost_layout_file *f = &layout->files[i];
+
+        if (!f->dropped || (manifest && strcmp(f->path, manifest) == 0))
+            continue;
+        ost_buf_addf(&names, "%s'%s'", named++ ? ", " : "", f->path);
+    }
+    ost_note(ctx, "%zu files are left out because %s: %s%s", layout->n_dropped,
+             manifest ? "the manifest does not list them"
+                      : "they are no images",
+             ost_buf_str(&names), layout->n_dropped > named ? ", ..." : "");
+    ost_buf_release(&names);
+}
+
+/* Index of the manifest among the files, or -1 when there is none. */
+static ost_rc find_manifest(const ost_ingest_params *p,
+                            const ost_layout *layout, const char *wanted,
+                            ptrdiff_t *index, ost_err *err)
+{
+    const char *names[] = { wanted, "manifest.csv", "items.csv" };
+    bool choose = strcmp(p->manifest, "auto") == 0;
+
+    *index = -1;
+    if (strcmp(p->manifest, "none") == 0)
+        return OST_OK;
+    if (!choose)
+        names[0] = p->manifest;
+    for (size_t k = 0; k < (choose ? 3 : 1) && *index < 0; k++)
+        for (size_t i = 0; names[k] && i < layout->n && *index < 0; i++)
+            if (strcmp(layout->files[i].path, names[k]) == 0)
+                *index = (ptrdiff_t)i;
+    if (*index < 0 && !choose)
+        return ost_fail(err, OST_EINPUT, "there is no manifest '%s'",
+                        p->manifest);
+    return OST_OK;
+}
+
+ost_rc ost_ingest_layout(ost_stage_ctx *ctx, ost_layout *layout,
+                         const char *wanted, ost_ingest_reader read, void *user,
+                         ost_err *err)
+{
+    const ost_ingest_params *p = ost_ctx_params(ctx);
+    ost_arena *arena = ost_ctx_arena(ctx);
+    const char *name = NULL;
+    const void *data = NULL;
+    size_t size = 0;
+    ptrdiff_t index;
+    ost_csv csv;
+    ost_rc rc;
+
+    rc = find_manifest(p, layout, wanted, &index, err);
+    if (!rc && index >= 0) {
+        name = layout->files[index].path;
+        rc = read(user, (size_t)index, &data, &size, err);
+        if (!rc)
+            rc = ost_csv_parse(name, data, size, arena, &csv, err);
+        if (!rc)
+            rc = ost_layout_by_manifest(arena, layout, name, &csv, p->columns,
+                                        err);
+    } else if (!rc) {
+        rc = ost_layout_by_folder(arena, layout, p->labels == OST_LABELS_AUTO,
+                                  err);
+    }
+    if (rc)
+        return rc;
+    if (layout->n_dropped)
+        note_dropped(ctx, layout, name);
+    if (layout->n_own_group)
+        ost_note(ctx,
+                 "%zu of %zu images have no group (patient): each is its "
+                 "own",
+                 layout->n_own_group, layout->n_images);
+    return OST_OK;
+}
+
+/* --- .prepare ----------------------------------------------------------- */
+
+typedef struct {
+    ost_stage_ctx *ctx;
+    const ost_input *in;
+    const ost_item *items;
+} source;
+
+static ost_rc read_file(void *user, size_t index, const void **data,
+                        size_t *size, ost_err *err)
+{
+    source *s = user;
+
+    return ost_item_bytes(s->ctx, s->in, &s->items[index], data, size, err);
+}
+
+static void add_member(ost_buf *out, const char *name, const char *value)
+{
+    ost_buf_addf(out, "%s\"%s\":", out->data[out->len - 1] == '{' ? "" : ",",
+                 name);
+    ost_buf_add_json(out, value, strlen(value));
+}
+
+/* What .map must know beyond the bytes: {"id", "label", "group", "attrs",
+ * "only"}. */
+static void add_directive(ost_buf *out, const ost_layout_file *f, bool only)
+{
+    ost_buf_adds(out, "{");
+    add_member(out, "id", f->id);
+    if (f->label)
+        add_member(out, "label", f->label);
+    if (f->group)
+        add_member(out, "group", f->group);
+    if (only)
+        ost_buf_adds(out, ",\"only\":true");
+    ost_buf_adds(out, ",\"attrs\":{");
+    for (size_t i = 0; i < f->n_attrs; i++) {
+        ost_buf_adds(out, i ? "," : "");
+        ost_buf_add_json(out, f->attrs[i].name, strlen(f->attrs[i].name));
+        ost_buf_adds(out, ":");
+        if (f->attrs[i].kind == OST_ATTR_NUMBER)
+            ost_json_add_real(out, f->attrs[i].number);
+        else
+            ost_buf_add_json(out, f->attrs[i].text, strlen(f->attrs[i].text));
+    }
+    ost_buf_adds(out, "}}");
+}
+
+static ost_rc prepare(ost_stage_ctx *ctx, ost_err *err)
+{
+    source s = { .ctx = ctx, .in = ost_ctx_input(ctx, "in", 0) };
+    ost_layout layout = { 0 };
+    ost_buf text = { 0 };
+    const json_t *meta;
+    ost_rc rc;
+
+    rc = ost_ctx_items(ctx, s.in, &s.items, &layout.n, err);
+    if (!rc)
+        rc = ost_ctx_meta(ctx, s.in, &meta, err);
+    if (rc)
+        return rc;
+    layout.files =
+        OST_ARENA_ARRAY(ost_ctx_arena(ctx), ost_layout_file, layout.n + 1);
+    for (size_t i = 0; i < layout.n; i++)
+        layout.files[i].path = s.items[i].id;
+    if (layout.n == 0)
+        return ost_fail(err, OST_EINPUT, "there are no files");
+    rc = ost_ingest_layout(ctx, &layout,
+                           json_string_value(json_object_get(meta, "manifest")),
+                           read_file, &s, err);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < layout.n; i++) {
+        if (layout.files[i].dropped)
+            continue;
+        ost_buf_reset(&text);
+        add_directive(&text, &layout.files[i], layout.n_images == 1);
+        ost_ctx_direct(ctx, i, ost_buf_str(&text));
+    }
+    ost_buf_release(&text);
+    return OST_OK;
+}
+
+/* --- .map --------------------------------------------------------------- */
+
+static const char *read_text(ost_arena *arena, const json_t *d,
+                             const char *name)
+{
+    const char *text = json_string_value(json_object_get(d, name));
+
+    return text ? ost_arena_strdup(arena, text) : NULL;
+}
+
+/* The directive as it was written by .prepare. */
+static void read_directive(ost_arena *arena, const json_t *d,
+                           ost_layout_file *f)
+{
+    ost_item holder = { 0 };
+    const char *name;
+    json_t *value;
+
+    f->id = read_text(arena, d, "id");
+    f->label = read_text(arena, d, "label");
+    f->group = read_text(arena, d, "group");
+    json_object_foreach(json_object_get(d, "attrs"), name, value)
+    {
+        if (json_is_string(value))
+            ost_item_set_text(arena, &holder, name, json_string_value(value));
+        else
+            ost_item_set_number(arena, &holder, name, json_number_value(value));
+    }
+    f->attrs = holder.attrs;
+    f->n_attrs = holder.n_attrs;
+}
+
+static ost_rc read_item(ost_stage_ctx *ctx, const ost_item *in, const json_t *d,
+                        ost_err *err)
+{
+    bool only = json_is_true(json_object_get(d, "only"));
+    ost_arena *arena = ost_ctx_arena(ctx);
+    ost_layout_file file = { .path = in->id };
+    const void *data;
+    size_t size;
+    ost_rc rc;
+
+    read_directive(arena, d, &file);
+    rc =
+        ost_item_bytes(ctx, ost_ctx_input(ctx, "in", 0), in, &data, &size, err);
+    if (rc)
+        return rc;
+    if (ost_format_of(data, size) == OST_FORMAT_ARCHIVE)
+        return ost_ingest_archive(
+            ctx, in, only ? "" : ost_arena_printf(arena, "%s/", file.id), data,
+            size, err);
+    return ost_ingest_picture(ctx, in, &file, data, size, err);
+}
+
+static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
+{
+    const ost_ingest_params *p = ost_ctx_params(ctx);
+    json_t *d = json_loads(ost_ctx_directive(ctx), 0, NULL);
+    ost_err own = { 0 };
+    ost_rc rc;
+
+    if (!d)
+        OST_BUG();
+    rc = read_item(ctx, in, d, &own);
+    json_decref(d);
+    if (ost_ingest_may_skip(p, rc)) {
+        ost_note(ctx, "skipped '%s': %s", in->id, own.text);
+        return OST_OK;
+    }
+    if (rc && err)
+        *err = own;
+    return rc;
+}
+
+const ost_stage ost_stage_ingest = {
+    .name = "ingest",
+    .version = 1,
+    .summary = "Read images (PNG, JPEG, DICOM) and what is known about them.",
+    .flags = OST_STAGE_FOREIGN,
+    .param_size = sizeof(ost_ingest_params),
+    .params = params,
+    .inputs = OST_PORTS({ "in", OST_FILES,
+                          "image files, a manifest.csv with them, or an "
+                          "archive of either",
+                          false, false }),
+    .outputs =
+        OST_PORTS({ "out", OST_DATASET, "an item per image", false, false }),
+    .reads = "bytes",
+    .check = check,
+    .prepare = prepare,
+    .map = map,
+};

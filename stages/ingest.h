@@ -1,0 +1,56 @@
+/* stages/ingest.h - what the files of the stage `ingest` share
+ *
+ *     ingest.c          parameters; which files are images (.prepare)
+ *     ingest_picture.c  the bytes of one file to items
+ *     ingest_archive.c  the members of an archive to items
+ */
+#ifndef OST_STAGES_INGEST_H
+#define OST_STAGES_INGEST_H
+
+#include "stages/layout.h"
+#include "stages/stage.h"
+
+typedef struct ost_ingest_params {
+    const char *manifest;
+    const json_t *columns;
+    int labels;
+    int color;
+    int on_error;
+    int64_t max_pixels;
+    int64_t max_unpacked;
+    ost_str_list attributes;
+    int dicom_values;
+    bool dicom_invert;
+} ost_ingest_params;
+
+enum { OST_LABELS_AUTO, OST_LABELS_NONE };
+enum { OST_COLOR_GRAY, OST_COLOR_KEEP };
+enum { OST_ON_ERROR_FAIL, OST_ON_ERROR_SKIP };
+enum { OST_DICOM_STORED, OST_DICOM_RESCALED };
+
+/* True for failures that `on_error: skip` passes over: what is wrong with the
+ * data, not with the machine. */
+bool ost_ingest_may_skip(const ost_ingest_params *p, ost_rc rc);
+
+/* Emits the picture, or the frames, in `data` as items made from `in`, with
+ * the id, label, group and attributes of `file`. */
+ost_rc ost_ingest_picture(ost_stage_ctx *ctx, const ost_item *in,
+                          const ost_layout_file *file, const void *data,
+                          size_t size, ost_err *err);
+
+/* Emits the images of an archive; their ids begin with `prefix`. */
+ost_rc ost_ingest_archive(ost_stage_ctx *ctx, const ost_item *in,
+                          const char *prefix, const void *data, size_t size,
+                          ost_err *err);
+
+/* Chooses how the files are laid out (a manifest, or folders) and lays them
+ * out.  `read` gives the bytes of the manifest: index of its file.  `wanted`
+ * is the manifest that comes with the files, or NULL.  Notes what was left out
+ * and what has no group. */
+typedef ost_rc (*ost_ingest_reader)(void *user, size_t index, const void **data,
+                                    size_t *size, ost_err *err);
+ost_rc ost_ingest_layout(ost_stage_ctx *ctx, ost_layout *layout,
+                         const char *wanted, ost_ingest_reader read, void *user,
+                         ost_err *err);
+
+#endif
