@@ -1,43 +1,32 @@
 /* kernels/backend.c - a device, as a table of functions */
 #include "kernels/backend.h"
 
+#include "base/text.h"
 #include "kernels/cpu/cpu.h"
-
-#include <string.h>
 
 #include "base/banned.h"
 
 /* How to add a device: one row. */
 static const struct {
-    const char *name;
-    ost_rc (*open)(int threads, unsigned flags, ost_backend **backend,
-                   ost_err *err);
-    const char *(*numeric_class)(unsigned flags);
+    const char *name; /* what its numeric classes begin with */
+    ost_rc (*open)(const char *numeric_class, int threads,
+                   ost_backend **backend, ost_err *err);
 } devices[] = {
-    { "cpu", ost_cpu_open, ost_cpu_numeric_class },
+    { "cpu", ost_cpu_open },
 };
 
-enum { DEVICES = sizeof(devices) / sizeof(devices[0]) };
-
-ost_rc ost_backend_open(const char *name, int threads, unsigned flags,
+ost_rc ost_backend_open(const char *numeric_class, int threads,
                         ost_backend **backend, ost_err *err)
 {
-    for (int i = 0; i < DEVICES; i++)
-        if (strcmp(devices[i].name, name) == 0)
-            return devices[i].open(threads, flags, backend, err);
-    return ost_fail(err, OST_EUNSUPPORTED, "no backend is called '%s'", name);
+    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+        if (ost_starts_with(numeric_class, devices[i].name))
+            return devices[i].open(numeric_class, threads, backend, err);
+    return ost_fail(err, OST_EUNSUPPORTED, "no backend computes '%s'",
+                    numeric_class);
 }
 
 void ost_backend_close(ost_backend *backend)
 {
     if (backend)
         backend->close(backend);
-}
-
-const char *ost_backend_numeric_class(const char *name, unsigned flags)
-{
-    for (int i = 0; i < DEVICES; i++)
-        if (strcmp(devices[i].name, name) == 0)
-            return devices[i].numeric_class(flags);
-    return NULL;
 }

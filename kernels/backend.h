@@ -23,12 +23,6 @@ typedef struct ost_layer ost_layer;           /* kernels/layer.h */
 typedef struct ost_update ost_update;         /* kernels/optimizer.h */
 typedef struct ost_weight ost_weight;         /* kernels/weights.h */
 
-enum ost_backend_flags {
-    /* Only instructions that every x86-64-v3 machine has, so that results are
-     * the same bytes on all of them. */
-    OST_BACKEND_PORTABLE = 1u << 0,
-};
-
 struct ost_backend {
     const char *name;          /* "cpu", "cuda" */
     const char *numeric_class; /* "cpu-f32-avx512", ...; enters keys */
@@ -50,17 +44,16 @@ struct ost_backend {
 #include "kernels/operator_list.def"
 };
 
-/* Opens the backend called `name` ("cpu") for `threads` threads (0: as many as
- * the process may use cores).  Fails with OST_EUNSUPPORTED when the machine
- * lacks the device or the instructions.  The CPU backend sets the number of
- * OpenMP threads of the calling thread: a later open with another number makes
- * that the number for image operators of both.  Caller closes with
- * ost_backend_close(). */
-ost_rc ost_backend_open(const char *name, int threads, unsigned flags,
+/* Opens the backend for a numeric class: "cpu-f32-avx512", "cpu-f32-avx2" or
+ * "cpu-f32-portable" (what every x86-64-v3 machine computes); "cpu" is the best
+ * of the machine.  `threads` 0: as many as the process has cores.
+ *
+ * Fails with OST_EUNSUPPORTED when the machine lacks the device or the
+ * instructions, or when the process has computed in another class before.  The
+ * CPU backend sets the number of OpenMP threads of the calling thread, which is
+ * the one to use it.  Caller closes with ost_backend_close(). */
+ost_rc ost_backend_open(const char *numeric_class, int threads,
                         ost_backend **backend, ost_err *err);
 void ost_backend_close(ost_backend *backend);
-
-/* What ost_backend_open() would say, without opening anything. */
-const char *ost_backend_numeric_class(const char *name, unsigned flags);
 
 #endif

@@ -83,7 +83,7 @@ static int attr_index(const ost_layer_kind *kind, const char *name)
     return -1;
 }
 
-static const ost_attr *attr_of(const ost_layer *layer, const char *name)
+static const ost_net_attr *attr_of(const ost_layer *layer, const char *name)
 {
     int i = attr_index(layer->kind, name);
 
@@ -99,7 +99,7 @@ double ost_layer_attr(const ost_layer *layer, const char *name)
 
 int64_t ost_layer_attr_int(const ost_layer *layer, const char *name, int side)
 {
-    const ost_attr *a = attr_of(layer, name);
+    const ost_net_attr *a = attr_of(layer, name);
 
     return (int64_t)a->v[a->count > 1 ? side : 0];
 }
@@ -126,8 +126,9 @@ static ost_rc unknown_attr(const ost_layer_kind *kind, const char *name,
     return ost_fail(err, OST_EINPUT, "unknown attribute '%s'", name);
 }
 
-static ost_rc resolve_word(const ost_attr_spec *spec, const ost_attr *in,
-                           ost_attr *out, ost_err *err)
+static ost_rc resolve_word(const ost_net_attr_spec *spec,
+                           const ost_net_attr *in, ost_net_attr *out,
+                           ost_err *err)
 {
     size_t n = 0;
     const char *near;
@@ -152,15 +153,16 @@ static ost_rc resolve_word(const ost_attr_spec *spec, const ost_attr *in,
                     spec->name, in->text);
 }
 
-static ost_rc resolve_numbers(const ost_attr_spec *spec, const ost_attr *in,
-                              ost_attr *out, ost_err *err)
+static ost_rc resolve_numbers(const ost_net_attr_spec *spec,
+                              const ost_net_attr *in, ost_net_attr *out,
+                              ost_err *err)
 {
-    bool whole = spec->type != OST_ATTR_REAL;
+    bool whole = spec->type != OST_NET_ATTR_REAL;
 
     if (in->text || in->count < 1)
         return ost_fail(err, OST_EINPUT, "attribute '%s' must be a number",
                         spec->name);
-    if (in->count > 1 && spec->type != OST_ATTR_INTS)
+    if (in->count > 1 && spec->type != OST_NET_ATTR_INTS)
         return ost_fail(err, OST_EINPUT, "attribute '%s' must be one number",
                         spec->name);
     for (int i = 0; i < in->count; i++) {
@@ -177,24 +179,24 @@ static ost_rc resolve_numbers(const ost_attr_spec *spec, const ost_attr *in,
     return OST_OK;
 }
 
-ost_rc ost_layer_resolve(ost_layer *layer, const ost_attr *attrs, int count,
+ost_rc ost_layer_resolve(ost_layer *layer, const ost_net_attr *attrs, int count,
                          int *which, ost_err *err)
 {
     const ost_layer_kind *kind = layer->kind;
     bool given[OST_LAYER_ATTRS] = { false };
 
     for (int k = 0; kind->attrs && kind->attrs[k].name; k++)
-        layer->attrs[k] = (ost_attr){ .name = kind->attrs[k].name,
-                                      .count = 1,
-                                      .v = { kind->attrs[k].dflt } };
+        layer->attrs[k] = (ost_net_attr){ .name = kind->attrs[k].name,
+                                          .count = 1,
+                                          .v = { kind->attrs[k].dflt } };
     for (*which = 0; *which < count; ++*which) {
-        const ost_attr *in = &attrs[*which];
+        const ost_net_attr *in = &attrs[*which];
         int k = attr_index(kind, in->name);
         ost_rc rc;
 
         if (k < 0)
             return unknown_attr(kind, in->name, err);
-        if (kind->attrs[k].type == OST_ATTR_WORD)
+        if (kind->attrs[k].type == OST_NET_ATTR_WORD)
             rc = resolve_word(&kind->attrs[k], in, &layer->attrs[k], err);
         else
             rc = resolve_numbers(&kind->attrs[k], in, &layer->attrs[k], err);

@@ -26,9 +26,9 @@
 #include <stdint.h>
 
 enum {
-    OST_ATTR_VALUES = 6,   /* numbers in one attribute */
-    OST_LAYER_ATTRS = 8,   /* attributes of one kind */
-    OST_LAYER_WEIGHTS = 4, /* weights of one layer */
+    OST_NET_ATTR_VALUES = 6, /* numbers in one attribute */
+    OST_LAYER_ATTRS = 8,     /* attributes of one kind */
+    OST_LAYER_WEIGHTS = 4,   /* weights of one layer */
     OST_LAYER_INPUTS = 8,
 };
 
@@ -36,32 +36,32 @@ typedef struct ost_net ost_net;
 
 /* An attribute as it was written: one number or several, or a word.  Booleans
  * are 0 and 1. */
-typedef struct ost_attr {
+typedef struct ost_net_attr {
     const char *name;
     const char *text; /* NULL for numbers */
     int count;
-    double v[OST_ATTR_VALUES];
-} ost_attr;
+    double v[OST_NET_ATTR_VALUES];
+} ost_net_attr;
 
-typedef enum ost_attr_type {
-    OST_ATTR_INT,  /* one integer */
-    OST_ATTR_INTS, /* one integer for all spatial sides, or one for each */
-    OST_ATTR_REAL,
-    OST_ATTR_BOOL,
-    OST_ATTR_WORD, /* one of `words` */
-} ost_attr_type;
+typedef enum ost_net_attr_type {
+    OST_NET_ATTR_INT,  /* one integer */
+    OST_NET_ATTR_INTS, /* one integer for all spatial sides, or one for each */
+    OST_NET_ATTR_REAL,
+    OST_NET_ATTR_BOOL,
+    OST_NET_ATTR_WORD, /* one of `words` */
+} ost_net_attr_type;
 
 /* An attribute that a kind of layer knows. */
-typedef struct ost_attr_spec {
+typedef struct ost_net_attr_spec {
     const char *name;
-    ost_attr_type type;
+    ost_net_attr_type type;
     bool required;
     double dflt; /* of a word: its index */
     double min;
     double max;
     const char *const *words; /* ends with NULL */
     const char *help;
-} ost_attr_spec;
+} ost_net_attr_spec;
 
 typedef struct ost_value {
     int ndim;
@@ -101,7 +101,7 @@ typedef struct ost_layer_kind {
     int min_inputs;
     int max_inputs;
     unsigned flags;
-    const ost_attr_spec *attrs; /* ends with a NULL name */
+    const ost_net_attr_spec *attrs; /* ends with a NULL name */
     /* From the inputs' shapes and the attributes to the output's shape and the
      * layer's weights (ost_layer_weight()).  Says what is wrong without naming
      * the layer: the caller does. */
@@ -125,7 +125,8 @@ struct ost_layer {
     int serial; /* in the network */
     bool training;
 
-    ost_attr attrs[OST_LAYER_ATTRS]; /* resolved, in the order of kind->attrs */
+    ost_net_attr
+        attrs[OST_LAYER_ATTRS]; /* resolved, in the order of kind->attrs */
 
     int n_inputs;
     ost_value *in[OST_LAYER_INPUTS];
@@ -191,7 +192,7 @@ const ost_layer_kind *ost_layer_kind_find(const char *name);
 const ost_layer_kind *ost_layer_kind_at(size_t i);
 /* Fills `layer->attrs` from what was written.  On failure `*which` is the index
  * of the attribute at fault, -1 when one is missing. */
-ost_rc ost_layer_resolve(ost_layer *layer, const ost_attr *attrs, int count,
+ost_rc ost_layer_resolve(ost_layer *layer, const ost_net_attr *attrs, int count,
                          int *which, ost_err *err);
 
 #endif

@@ -30,7 +30,7 @@ typedef struct ost_layer_spec {
     const char *name; /* of its weights; NULL: its index */
     int n_inputs;
     int inputs[OST_LAYER_INPUTS]; /* indices of earlier layers, or INPUT */
-    const ost_attr *attrs;
+    const ost_net_attr *attrs;
     int n_attrs;
 } ost_layer_spec;
 

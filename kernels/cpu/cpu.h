@@ -12,9 +12,8 @@
 
 #include <stdint.h>
 
-ost_rc ost_cpu_open(int threads, unsigned flags, ost_backend **backend,
-                    ost_err *err);
-const char *ost_cpu_numeric_class(unsigned flags);
+ost_rc ost_cpu_open(const char *numeric_class, int threads,
+                    ost_backend **backend, ost_err *err);
 
 #define OPERATOR(name, args) ost_rc ost_cpu_##name args;
 #include "kernels/operator_list.def"

@@ -96,20 +96,47 @@ static bool machine_has_avx2(void)
 #endif
 }
 
-const char *ost_cpu_numeric_class(unsigned flags)
-{
-    if (flags & OST_BACKEND_PORTABLE)
-        return "cpu-f32-portable";
-    return machine_has_avx512() ? "cpu-f32-avx512" : "cpu-f32-avx2";
-}
+/* Numeric classes, the best first. */
+static const struct {
+    const char *name;
+    bool (*runs_here)(void);
+    dnnl_cpu_isa_t isa;
+    int block;
+} classes[] = {
+    { "cpu-f32-avx512", machine_has_avx512, dnnl_cpu_isa_avx512_core, 16 },
+    { "cpu-f32-avx2", machine_has_avx2, dnnl_cpu_isa_avx2, 8 },
+    { "cpu-f32-portable", machine_has_avx2, dnnl_cpu_isa_avx2, 8 },
+};
+
+enum { CLASSES = sizeof(classes) / sizeof(classes[0]) };
 
 /* oneDNN would use what is newest; a class names what may be used.  It listens
  * only before its first primitive. */
-static void pin_instructions(const char *numeric_class)
+static ost_rc choose_class(const char *wanted, ost_backend *b, ost_dnnl *d,
+                           ost_err *err)
 {
-    bool wide = strcmp(numeric_class, "cpu-f32-avx512") == 0;
+    for (int i = 0; i < CLASSES; i++) {
+        bool any = strcmp(wanted, "cpu") == 0;
 
-    dnnl_set_max_cpu_isa(wide ? dnnl_cpu_isa_avx512_core : dnnl_cpu_isa_avx2);
+        if (!any && strcmp(wanted, classes[i].name) != 0)
+            continue;
+        if (!classes[i].runs_here() && !any)
+            return ost_fail(err, OST_EUNSUPPORTED,
+                            "this processor cannot compute '%s'", wanted);
+        if (!classes[i].runs_here())
+            continue;
+        dnnl_set_max_cpu_isa(classes[i].isa);
+        if (dnnl_get_effective_cpu_isa() != classes[i].isa)
+            return ost_fail(err, OST_EUNSUPPORTED,
+                            "this process computes in another numeric class "
+                            "than '%s'",
+                            classes[i].name);
+        b->numeric_class = classes[i].name;
+        d->block = classes[i].block;
+        return OST_OK;
+    }
+    return ost_fail(err, OST_EUNSUPPORTED,
+                    "this processor lacks AVX2 and FMA instructions");
 }
 
 static int choose_threads(int wanted)
@@ -152,25 +179,20 @@ static const ost_backend cpu = {
 #include "kernels/operator_list.def"
 };
 
-ost_rc ost_cpu_open(int threads, unsigned flags, ost_backend **backend,
-                    ost_err *err)
+ost_rc ost_cpu_open(const char *numeric_class, int threads,
+                    ost_backend **backend, ost_err *err)
 {
-    ost_backend *b;
-    ost_dnnl *d;
+    ost_backend *b = ost_xalloc(sizeof(*b));
+    ost_dnnl *d = ost_xalloc(sizeof(*d));
     dnnl_status_t status;
+    ost_rc rc;
 
-    if (!machine_has_avx2())
-        return ost_fail(err, OST_EUNSUPPORTED,
-                        "this processor lacks AVX2 and FMA instructions");
-    b = ost_xalloc(sizeof(*b));
-    d = ost_xalloc(sizeof(*d));
     *b = cpu;
     b->state = d;
-    b->numeric_class = ost_cpu_numeric_class(flags);
+    rc = choose_class(numeric_class, b, d, err);
+    if (rc)
+        goto out;
     b->threads = choose_threads(threads);
-    pin_instructions(b->numeric_class);
-    d->block =
-        dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core ? 16 : 8;
     d->streams = ost_xalloc((size_t)b->threads * sizeof(*d->streams));
     status = dnnl_engine_create(&d->engine, dnnl_cpu, 0);
     if (!status)
@@ -181,12 +203,15 @@ ost_rc ost_cpu_open(int threads, unsigned flags, ost_backend **backend,
     for (int i = 0; i < b->threads && !status; i++)
         status = dnnl_stream_create(&d->streams[i], d->engine,
                                     dnnl_stream_default_flags);
-    if (status) {
-        cpu_close(b);
-        return ost_dnnl_check(status, "start", err);
-    }
+    rc = ost_dnnl_check(status, "start", err);
+    if (rc)
+        goto out;
     *backend = b;
-    return OST_OK;
+    b = NULL;
+out:
+    if (b)
+        cpu_close(b);
+    return rc;
 }
 
 int ost_cpu_block(const ost_backend *backend)

@@ -7,23 +7,23 @@
 
 #include "base/banned.h"
 
-static const ost_attr_spec attrs[] = {
+static const ost_net_attr_spec attrs[] = {
     { .name = "kernel",
-      .type = OST_ATTR_INTS,
+      .type = OST_NET_ATTR_INTS,
       .required = true,
       .min = 1,
       .max = OST_WINDOW_MAX,
       .help = "sides of the window" },
     { .name = "stride",
-      .type = OST_ATTR_INTS,
+      .type = OST_NET_ATTR_INTS,
       .max = OST_WINDOW_MAX,
       .help = "steps of the window; 0: its sides" },
     { .name = "padding",
-      .type = OST_ATTR_INTS,
+      .type = OST_NET_ATTR_INTS,
       .max = OST_WINDOW_MAX,
       .help = "positions added around, at most half the window" },
     { .name = "count_padding",
-      .type = OST_ATTR_BOOL,
+      .type = OST_NET_ATTR_BOOL,
       .dflt = 1,
       .max = 1,
       .help = "whether padding counts as zeros in the mean" },

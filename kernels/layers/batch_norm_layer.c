@@ -7,15 +7,15 @@
 
 #include "base/banned.h"
 
-static const ost_attr_spec attrs[] = {
+static const ost_net_attr_spec attrs[] = {
     { .name = "epsilon",
-      .type = OST_ATTR_REAL,
+      .type = OST_NET_ATTR_REAL,
       .dflt = 1e-5,
       .min = 1e-30,
       .max = 1,
       .help = "added to the variance" },
     { .name = "momentum",
-      .type = OST_ATTR_REAL,
+      .type = OST_NET_ATTR_REAL,
       .dflt = 0.1,
       .max = 1,
       .help = "share of a batch in the running statistics" },

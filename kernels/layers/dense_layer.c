@@ -6,20 +6,20 @@
 
 #include "base/banned.h"
 
-static const ost_attr_spec attrs[] = {
+static const ost_net_attr_spec attrs[] = {
     { .name = "out",
-      .type = OST_ATTR_INT,
+      .type = OST_NET_ATTR_INT,
       .required = true,
       .min = 1,
       .max = OST_CHANNELS_MAX,
       .help = "outputs" },
     { .name = "bias",
-      .type = OST_ATTR_BOOL,
+      .type = OST_NET_ATTR_BOOL,
       .dflt = 1,
       .max = 1,
       .help = "whether a number is added to each output" },
     { .name = "init",
-      .type = OST_ATTR_WORD,
+      .type = OST_NET_ATTR_WORD,
       .dflt = OST_INIT_UNIFORM,
       .words = ost_init_words,
       .help = "first weights" },

@@ -3,9 +3,9 @@
 
 #include "base/banned.h"
 
-static const ost_attr_spec attrs[] = {
+static const ost_net_attr_spec attrs[] = {
     { .name = "p",
-      .type = OST_ATTR_REAL,
+      .type = OST_NET_ATTR_REAL,
       .dflt = 0.5,
       .max = 0.999,
       .help = "share that is left out" },

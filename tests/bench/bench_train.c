@@ -23,11 +23,11 @@ enum { MAX_LAYERS = 32, MAX_STEPS = 1000 };
 
 typedef struct model {
     ost_layer_spec layers[MAX_LAYERS];
-    ost_attr attrs[MAX_LAYERS][4];
+    ost_net_attr attrs[MAX_LAYERS][4];
     int count;
 } model;
 
-static void add(model *m, const char *kind, int n, const ost_attr *attrs)
+static void add(model *m, const char *kind, int n, const ost_net_attr *attrs)
 {
     ost_layer_spec *l = &m->layers[m->count];
 
@@ -41,9 +41,9 @@ static void add(model *m, const char *kind, int n, const ost_attr *attrs)
     m->count++;
 }
 
-static ost_attr number(const char *name, double v)
+static ost_net_attr number(const char *name, double v)
 {
-    return (ost_attr){ .name = name, .count = 1, .v = { v } };
+    return (ost_net_attr){ .name = name, .count = 1, .v = { v } };
 }
 
 static void small_cnn(model *m)
@@ -51,9 +51,9 @@ static void small_cnn(model *m)
     static const int width[] = { 16, 32, 64, 64 };
 
     for (int i = 0; i < 4; i++) {
-        ost_attr conv[] = { number("out", width[i]), number("kernel", 3),
-                            number("padding", 1), number("bias", 0) };
-        ost_attr pool = number("kernel", 2);
+        ost_net_attr conv[] = { number("out", width[i]), number("kernel", 3),
+                                number("padding", 1), number("bias", 0) };
+        ost_net_attr pool = number("kernel", 2);
 
         add(m, "conv2d", 4, conv);
         add(m, "batch_norm", 0, NULL);
@@ -62,8 +62,8 @@ static void small_cnn(model *m)
             add(m, "max_pool2d", 1, &pool);
     }
     add(m, "global_avg_pool", 0, NULL);
-    add(m, "dropout", 1, (ost_attr[]){ number("p", 0.3) });
-    add(m, "dense", 1, (ost_attr[]){ number("out", 2) });
+    add(m, "dropout", 1, (ost_net_attr[]){ number("p", 0.3) });
+    add(m, "dense", 1, (ost_net_attr[]){ number("out", 2) });
 }
 
 static int ascending(const void *a, const void *b)
@@ -129,7 +129,7 @@ int main(int argc, char **argv)
     spec.output = m.count - 1;
     if (n < 1 || n > 1024 || steps < 1 || steps > MAX_STEPS)
         return 2;
-    if (ost_backend_open("cpu", threads, 0, &backend, &err))
+    if (ost_backend_open("cpu", threads, &backend, &err))
         goto out;
     weights = ost_weights_new(backend);
     if (ost_net_new(weights, &spec, 4, (int64_t[]){ n, 1, side, side },

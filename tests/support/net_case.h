@@ -30,7 +30,7 @@ typedef struct net_case {
     bool train;
     int n_layers;
     ost_layer_spec layers[CASE_LAYERS];
-    ost_attr attrs[CASE_LAYERS][OST_LAYER_ATTRS];
+    ost_net_attr attrs[CASE_LAYERS][OST_LAYER_ATTRS];
     int n_tensors;
     case_tensor tensors[CASE_TENSORS];
     bool has_steps;
@@ -41,7 +41,7 @@ typedef struct net_case {
 static inline void case_layer(net_case *c, char *text)
 {
     ost_layer_spec *l = &c->layers[c->n_layers];
-    ost_attr *attr = c->attrs[c->n_layers];
+    ost_net_attr *attr = c->attrs[c->n_layers];
     char *rest = NULL;
     char *word = strtok_r(text, " \n", &rest);
 

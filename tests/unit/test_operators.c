@@ -28,7 +28,7 @@ static void build(const net_case *c, int threads, built *b)
     unsigned flags = c->train ? OST_NET_TRAIN | OST_NET_INPUT_GRAD : 0;
     ost_err err = { 0 };
 
-    if (ost_backend_open("cpu", threads, 0, &b->backend, &err))
+    if (ost_backend_open("cpu", threads, &b->backend, &err))
         fail_msg("%s", err.text);
     b->weights = ost_weights_new(b->backend);
     if (ost_net_new(b->weights, &spec, in->ndim, in->shape, flags, &b->net,
