@@ -327,14 +327,15 @@ static ost_rc prepare_node(ost_plan *plan, ost_plan_node *n, ost_err *err)
     return rc;
 }
 
-typedef struct input_visit {
+typedef struct input_walk {
     const ost_plan *plan;
     const ost_plan_node *node;
-    ost_buf *out;
+    ost_input_visit visit;
+    void *user;
     ost_buf name;
     uint32_t port;
     uint32_t index; /* within the port */
-} input_visit;
+} input_walk;
 
 static bool has_axis(const ost_node *node, uint32_t axis)
 {
@@ -346,7 +347,7 @@ static bool has_axis(const ost_node *node, uint32_t axis)
 }
 
 /* The axes over which the reader gathers: they reach the stage. */
-static void add_axes(const input_visit *v, const ost_feed *feed, ost_buf *out)
+static void add_axes(const input_walk *v, const ost_feed *feed, ost_buf *out)
 {
     const ost_workflow *wf = v->plan->wf;
     const ost_node *from = ost_workflow_node(wf, feed->node);
@@ -363,9 +364,9 @@ static void add_axes(const input_visit *v, const ost_feed *feed, ost_buf *out)
     }
 }
 
-static void visit_input(void *user, const ost_feed *feed)
+static void walk_input(void *user, const ost_feed *feed)
 {
-    input_visit *v = user;
+    input_walk *v = user;
 
     if (feed->port != v->port) {
         v->port = feed->port;
@@ -379,8 +380,32 @@ static void visit_input(void *user, const ost_feed *feed)
     if (feed->source < 0)
         add_axes(v, feed, &v->name);
     ost_buf_addc(&v->name, ']');
-    ost_key_digest(v->out, ost_buf_str(&v->name),
-                   ost_plan_feed_digest(v->plan, feed));
+    v->visit(v->user, ost_buf_str(&v->name), feed);
+}
+
+void ost_plan_inputs(const ost_plan *plan, uint32_t step, ost_input_visit visit,
+                     void *user)
+{
+    input_walk v = { .plan = plan,
+                     .node = ost_plan_node_of(plan, step),
+                     .visit = visit,
+                     .user = user,
+                     .port = UINT32_MAX };
+
+    ost_plan_feeds(plan, step, walk_input, &v);
+    ost_buf_release(&v.name);
+}
+
+typedef struct component_visit {
+    const ost_plan *plan;
+    ost_buf *out;
+} component_visit;
+
+static void visit_component(void *user, const char *name, const ost_feed *feed)
+{
+    component_visit *v = user;
+
+    ost_key_digest(v->out, name, ost_plan_feed_digest(v->plan, feed));
 }
 
 ost_rc ost_plan_components(const ost_plan *plan, uint32_t step,
@@ -388,7 +413,7 @@ ost_rc ost_plan_components(const ost_plan *plan, uint32_t step,
                            ost_err *err)
 {
     const ost_plan_node *n = ost_plan_node_of(plan, step);
-    input_visit v = { .plan = plan, .node = n, .out = components };
+    component_visit v = { plan, components };
     ost_rc rc;
 
     if (n->prefix) {
@@ -403,9 +428,7 @@ ost_rc ost_plan_components(const ost_plan *plan, uint32_t step,
         if (rc)
             return rc;
     }
-    v.port = UINT32_MAX;
-    ost_plan_feeds(plan, step, visit_input, &v);
-    ost_buf_release(&v.name);
+    ost_plan_inputs(plan, step, visit_component, &v);
     return OST_OK;
 }
 

@@ -118,6 +118,12 @@ uint32_t ost_plan_step_at(const ost_plan *plan, uint32_t node,
 /* Calls `visit` for each thing that a step reads. */
 void ost_plan_feeds(const ost_plan *plan, uint32_t step, ost_feed_visit visit,
                     void *user);
+/* The same with the names that inputs have among the key's components, such as
+ * "in.data[2;fold=2]": port, number, row, axes that the step gathers over. */
+typedef void (*ost_input_visit)(void *user, const char *name,
+                                const ost_feed *feed);
+void ost_plan_inputs(const ost_plan *plan, uint32_t step, ost_input_visit visit,
+                     void *user);
 /* The digest that a feed stands for; zero when it is not known yet. */
 const ost_digest *ost_plan_feed_digest(const ost_plan *plan,
                                        const ost_feed *feed);
