@@ -1,0 +1,41 @@
+/* engine/report.h - a report document and a run's record as one HTML page
+ *
+ * The page is self-contained: styles, drawings (inline SVG) and pictures
+ * (data: PNG) are inside, there is no script, and a content security policy
+ * in its head forbids the reader's program to fetch anything.  The same
+ * document and record give the same bytes.
+ *
+ * The document is the `meta` of a report artifact; members may be missing:
+ *
+ *   title     text or null
+ *   study     n_items, n_groups, n_unlabeled, n_parts, split_groups (groups
+ *             with items in more than one part), by, classes: [{name, n}],
+ *             image: [height, width, ...]
+ *   metrics   [{name, axes, document}]: documents of the stage `evaluate`, or
+ *             any other, shown as a table of its members
+ *   models    [{name, axes, network, n_weights, history: [{epoch, ...}]}]
+ *   examples  [{id, group, label, predicted, score, part, right, width,
+ *             height, picture, overlay}]: the last two name blobs
+ *
+ * Of the record's `meta`, "graph" is drawn:
+ *
+ *   {"nodes": [{"name", "stage", "in": [names of nodes], "instances"}]}
+ *
+ * and every other member listed.
+ */
+#ifndef OST_ENGINE_REPORT_H
+#define OST_ENGINE_REPORT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "store/key.h"
+#include "store/record.h"
+#include "store/store.h"
+
+/* Appends the page.  `run` may be NULL: the page then says nothing of times,
+ * keys and steps.  OST_EINPUT when the artifact is no report. */
+ost_rc ost_report_render(ost_batch *b, const ost_digest *artifact,
+                         const ost_run_record *run, ost_buf *html,
+                         ost_err *err);
+
+#endif

@@ -1,0 +1,175 @@
+/* engine/report_examples.c - pictures with what the models said of them */
+#include "engine/report_impl.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+static void add_base64(ost_buf *out, const unsigned char *data, size_t size)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    ost_buf_reserve(out, size / 3 * 4 + 4);
+    for (size_t i = 0; i < size; i += 3) {
+        size_t left = size - i;
+        unsigned v = (unsigned)data[i] << 16;
+
+        v |= left > 1 ? (unsigned)data[i + 1] << 8 : 0;
+        v |= left > 2 ? data[i + 2] : 0;
+        ost_buf_addc(out, letters[v >> 18]);
+        ost_buf_addc(out, letters[v >> 12 & 63]);
+        ost_buf_addc(out, left > 1 ? letters[v >> 6 & 63] : '=');
+        ost_buf_addc(out, left > 2 ? letters[v & 63] : '=');
+    }
+}
+
+static const ost_ref *find_blob(const ost_report_page *p, const char *name)
+{
+    for (size_t i = 0; *name && i < p->artifact->n_refs; i++) {
+        if (strcmp(p->artifact->refs[i].name, name) == 0)
+            return &p->artifact->refs[i];
+    }
+    return NULL;
+}
+
+static void add_alt(ost_buf *out, const json_t *e)
+{
+    ost_buf_adds(out, "image ");
+    ost_buf_add_html(out, ost_report_text(e, "id"));
+    ost_buf_adds(out, ", is ");
+    ost_buf_add_html(out, ost_report_text(e, "label"));
+    ost_buf_adds(out, ", called ");
+    ost_buf_add_html(out, ost_report_text(e, "predicted"));
+}
+
+static ost_rc add_picture(ost_report_page *p, const json_t *e,
+                          const ost_ref *ref, bool over, ost_err *err)
+{
+    ost_buf *out = p->out;
+    ost_blob blob;
+    ost_rc rc;
+
+    rc = ost_batch_blob(p->batch, &ref->digest, &blob, err);
+    if (rc)
+        return rc;
+    ost_buf_addf(out, "<img%s alt=\"", over ? " class=\"over\"" : "");
+    if (!over)
+        add_alt(out, e);
+    ost_buf_addf(out,
+                 "\" width=\"%llu\" height=\"%llu\" "
+                 "src=\"data:image/png;base64,",
+                 (unsigned long long)ost_report_number(e, "width"),
+                 (unsigned long long)ost_report_number(e, "height"));
+    add_base64(out, blob.data, blob.size);
+    ost_buf_adds(out, "\">");
+    ost_blob_release(&blob);
+    return OST_OK;
+}
+
+static void add_caption(ost_report_page *p, const json_t *e)
+{
+    const json_t *score = json_object_get(e, "score");
+    const json_t *part = json_object_get(e, "part");
+    ost_buf *out = p->out;
+
+    ost_buf_addf(out, "<figcaption><p class=\"%s\">",
+                 json_is_true(json_object_get(e, "right")) ? "right" : "wrong");
+    ost_buf_add_html(out, ost_report_text(e, "label"));
+    if (!json_is_true(json_object_get(e, "right"))) {
+        ost_buf_adds(out, "<br>called ");
+        ost_buf_add_html(out, ost_report_text(e, "predicted"));
+    }
+    ost_buf_adds(out, "</p>");
+    if (json_is_number(score)) {
+        double v = json_number_value(score);
+
+        ost_buf_addf(out,
+                     "<p class=\"score\"><span class=\"bar\"><span "
+                     "style=\"width:%.0f%%\"></span></span>",
+                     100 * (v < 0   ? 0
+                            : v > 1 ? 1
+                                    : v));
+        ost_report_rate(out, score);
+        ost_buf_adds(out, "</p>");
+    }
+    ost_buf_adds(out, "<p class=\"id\" title=\"");
+    ost_buf_add_html(out, ost_report_text(e, "id"));
+    ost_buf_adds(out, "\">");
+    ost_buf_add_html(out, ost_report_text(e, "id"));
+    if (json_is_string(part)) {
+        ost_buf_adds(out, " \xc2\xb7 ");
+        ost_buf_add_html(out, ost_report_by(json_object_get(p->doc, "study")));
+        ost_buf_addc(out, ' ');
+        ost_report_value(out, part);
+    }
+    ost_buf_adds(out, "</p></figcaption>");
+}
+
+static ost_rc add_example(ost_report_page *p, const json_t *e, ost_err *err)
+{
+    const ost_ref *picture = find_blob(p, ost_report_text(e, "picture"));
+    const ost_ref *overlay = find_blob(p, ost_report_text(e, "overlay"));
+    ost_rc rc = OST_OK;
+
+    ost_buf_adds(p->out, "<figure class=\"shot\">");
+    if (picture) {
+        ost_buf_adds(p->out, "<div class=\"frame\">");
+        rc = add_picture(p, e, picture, false, err);
+        if (!rc && overlay)
+            rc = add_picture(p, e, overlay, true, err);
+        ost_buf_adds(p->out, "</div>");
+    }
+    if (rc)
+        return rc;
+    add_caption(p, e);
+    ost_buf_adds(p->out, "</figure>\n");
+    return OST_OK;
+}
+
+static ost_rc add_strip(ost_report_page *p, const json_t *all, bool right,
+                        ost_err *err)
+{
+    bool any = false;
+    ost_rc rc = OST_OK;
+
+    for (size_t i = 0; i < json_array_size(all) && !rc; i++) {
+        const json_t *e = json_array_get(all, i);
+
+        if (json_is_true(json_object_get(e, "right")) != right)
+            continue;
+        if (!any)
+            ost_buf_addf(p->out, "<h3>%s</h3>\n<div class=\"strip\">\n",
+                         right ? "Called right, most certain first"
+                               : "Called wrong, most certain first");
+        any = true;
+        rc = add_example(p, e, err);
+    }
+    if (any)
+        ost_buf_adds(p->out, "</div>\n");
+    return rc;
+}
+
+ost_rc ost_report_examples(ost_report_page *p, ost_err *err)
+{
+    const json_t *all = json_object_get(p->doc, "examples");
+    bool overlays = false;
+    ost_rc rc;
+
+    if (json_array_size(all) == 0)
+        return OST_OK;
+    for (size_t i = 0; i < json_array_size(all); i++)
+        overlays |= *ost_report_text(json_array_get(all, i), "overlay") != 0;
+    ost_report_open(p, "examples", "Examples");
+    rc = add_strip(p, all, false, err);
+    if (!rc)
+        rc = add_strip(p, all, true, err);
+    ost_buf_addf(p->out,
+                 "<p class=\"note\">The bar is the score of the class that was "
+                 "called.%s</p>\n",
+                 overlays ? " <span class=\"hint\">Point at a picture to see "
+                            "it without its contours.</span>"
+                          : "");
+    ost_report_close(p);
+    return rc;
+}
