@@ -426,11 +426,10 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     ost_rc rc = OST_OK;
 
     if (json_unpack(directive, "{s:I,s:b}", "copies", &copies, "keep", &keep))
-        rc = ost_fail(err, OST_EPROTO, "item '%s' has a wrong directive",
-                      in->id);
+        rc = ost_fail(err, OST_EPROTO, "wrong directive");
     json_decref(directive);
     if (!rc && !ost_plane_lead(in))
-        rc = ost_fail(err, OST_EINPUT, "item '%s' has no picture", in->id);
+        rc = ost_fail(err, OST_EINPUT, "there is no picture");
     if (!rc && keep)
         rc = ost_emit(ctx, "out", ost_derive(ctx, in, -1), err);
     for (int64_t i = 0; i < copies && !rc; i++)

@@ -93,19 +93,18 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     const canny_params *p = ost_ctx_params(ctx);
     blurring b = { ctx, p };
     ost_item *out = ost_derive(ctx, in, -1);
-    const ost_field *field;
     ost_plane_kind kind;
     ost_plane_map m;
+    ost_tensor t;
     ost_rc rc;
 
-    rc = ost_plane_field(in, p->field, &field, err);
+    rc = ost_open_plane(ctx, in, p->field, &kind, &t, err);
     if (rc)
         return rc;
-    kind = ost_plane_kind_of(field);
     m = (ost_plane_map){ .to = p->to ? p->to : p->field,
                          .dtype = OST_U8,
-                         .height = ost_plane_height(kind, field->shape),
-                         .width = ost_plane_width(kind, field->shape),
+                         .height = ost_plane_height(kind, t.shape),
+                         .width = ost_plane_width(kind, t.shape),
                          .drop_channels = true,
                          .body = find_edges,
                          .user = &b };

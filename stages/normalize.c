@@ -82,14 +82,12 @@ static ost_rc levels_of(ost_stage_ctx *ctx, const ost_item *item, levels *l,
                         ost_levels *all, ost_err *err)
 {
     const normalize_params *p = ost_ctx_params(ctx);
-    const ost_field *field;
+    ost_plane_kind kind;
     ost_tensor t;
     double value[2];
     ost_rc rc;
 
-    rc = ost_plane_field(item, p->field, &field, err);
-    if (!rc)
-        rc = ost_item_tensor(ctx, item, p->field, &t, err);
+    rc = ost_open_plane(ctx, item, p->field, &kind, &t, err);
     if (!rc)
         rc = ost_cpu_levels(&t, all, err);
     if (rc)
@@ -150,8 +148,10 @@ static ost_rc levels_of_all(ost_stage_ctx *ctx, const ost_item *items, size_t n,
         levels one;
         ost_rc rc = levels_of(ctx, &items[i], &one, &all[seen], err);
 
-        if (rc)
+        if (rc) {
+            ost_err_at(err, "item '%s'", items[i].id);
             return rc;
+        }
         if (all[seen].count == 0)
             continue;
         low[seen] = one.low;
@@ -208,8 +208,7 @@ static ost_rc find_levels(ost_stage_ctx *ctx, const ost_item *in, levels *l,
         return levels_of(ctx, in, l, &unused, err);
     directive = json_loads(ost_ctx_directive(ctx), 0, NULL);
     if (json_unpack(directive, "{s:F,s:F}", "low", &l->low, "high", &l->high))
-        rc = ost_fail(err, OST_EPROTO, "item '%s' has a wrong directive",
-                      in->id);
+        rc = ost_fail(err, OST_EPROTO, "wrong directive");
     json_decref(directive);
     return rc;
 }
@@ -242,6 +241,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     double a = p->range.n ? p->range.v[0] : 0.0;
     double b = p->range.n ? p->range.v[1] : types[p->type].full;
     ost_item *out = ost_derive(ctx, in, -1);
+    ost_plane_kind kind;
     ost_tensor src, dst;
     double scale;
     levels l;
@@ -249,7 +249,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
     rc = find_levels(ctx, in, &l, err);
     if (!rc)
-        rc = ost_item_tensor(ctx, in, p->field, &src, err);
+        rc = ost_open_plane(ctx, in, p->field, &kind, &src, err);
     if (!rc)
         rc =
             ost_new_field(ctx, out, p->to ? p->to : p->field,
@@ -258,10 +258,8 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
         return rc;
     scale = l.high > l.low ? (b - a) / (l.high - l.low) : 0.0;
     rc = ost_cpu_rescale(&src, scale, a - l.low * scale, &dst, err);
-    if (rc) {
-        ost_err_at(err, "item '%s'", in->id);
+    if (rc)
         return rc;
-    }
     if (p->method == METHOD_PERCENTILE)
         clip(&dst, a, b);
     return ost_emit(ctx, "out", out, err);

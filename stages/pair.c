@@ -47,28 +47,24 @@ static ost_rc open_fields(ost_stage_ctx *ctx, const ost_item *in, ost_tensor *t,
 
     for (size_t i = 0; i < p->fields.n; i++) {
         const char *name = p->fields.v[i];
-        const ost_field *field;
-        ost_rc rc = ost_plane_field(in, name, &field, err);
+        ost_plane_kind kind;
+        ost_rc rc = ost_open_plane(ctx, in, name, &kind, &t[i], err);
 
-        if (!rc && ost_plane_kind_of(field) == OST_PLANE_FRAMES)
-            rc = ost_fail(err, OST_EINPUT, "item '%s': frames cannot be paired",
-                          in->id);
-        if (!rc)
-            rc = ost_item_tensor(ctx, in, name, &t[i], err);
+        if (!rc && kind == OST_PLANE_FRAMES)
+            rc = ost_fail(err, OST_EINPUT, "frames cannot be paired");
         if (rc)
             return rc;
         if (t[i].shape[0] != t[0].shape[0] || t[i].shape[1] != t[0].shape[1])
             return ost_fail(err, OST_EINPUT,
-                            "item '%s': field '%s' is %lld x %lld and '%s' is "
+                            "field '%s' is %lld x %lld and '%s' is "
                             "%lld x %lld",
-                            in->id, name, (long long)t[i].shape[0],
+                            name, (long long)t[i].shape[0],
                             (long long)t[i].shape[1], p->fields.v[0],
                             (long long)t[0].shape[0], (long long)t[0].shape[1]);
         if (t[i].dtype != t[0].dtype)
-            return ost_fail(err, OST_EINPUT,
-                            "item '%s': field '%s' is %s and '%s' is %s",
-                            in->id, name, ost_dtype_name(t[i].dtype),
-                            p->fields.v[0], ost_dtype_name(t[0].dtype));
+            return ost_fail(err, OST_EINPUT, "field '%s' is %s and '%s' is %s",
+                            name, ost_dtype_name(t[i].dtype), p->fields.v[0],
+                            ost_dtype_name(t[0].dtype));
     }
     return OST_OK;
 }
@@ -114,9 +110,9 @@ static ost_rc join(ost_stage_ctx *ctx, ost_item *out, const ost_tensor *t,
 
         if (c != 1 && most != 1 && c != most && side)
             return ost_fail(err, OST_EINPUT,
-                            "item '%s': fields of %lld and %lld channels do "
-                            "not fit side by side",
-                            out->id, (long long)most, (long long)c);
+                            "fields of %lld and %lld channels do not fit side "
+                            "by side",
+                            (long long)most, (long long)c);
         most = c > most ? c : most;
         sum += c;
     }

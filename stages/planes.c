@@ -48,20 +48,17 @@ const ost_field *ost_plane_lead(const ost_item *item)
     return NULL;
 }
 
-ost_rc ost_plane_field(const ost_item *item, const char *name,
-                       const ost_field **field, ost_err *err)
+ost_rc ost_open_plane(ost_stage_ctx *ctx, const ost_item *item,
+                      const char *name, ost_plane_kind *kind, ost_tensor *t,
+                      ost_err *err)
 {
-    ost_plane_kind kind;
+    ost_rc rc = ost_item_tensor(ctx, item, name, t, err);
 
-    *field = ost_item_field(item, name);
-    if (!*field)
-        return ost_fail(err, OST_EINPUT, "item '%s' has no field '%s'",
-                        item->id, name);
-    kind = ost_plane_kind_of(*field);
-    if (kind == OST_PLANE_NONE || kind == OST_PLANE_BOXES)
-        return ost_fail(err, OST_EINPUT,
-                        "field '%s' of item '%s' is not a picture", name,
-                        item->id);
+    if (rc)
+        return rc;
+    *kind = ost_plane_kind_of(ost_item_field(item, name));
+    if (*kind == OST_PLANE_NONE || *kind == OST_PLANE_BOXES)
+        return ost_fail(err, OST_EINPUT, "field '%s' is not a picture", name);
     return OST_OK;
 }
 
@@ -84,19 +81,15 @@ ost_rc ost_map_planes(ost_stage_ctx *ctx, const ost_item *in, const char *from,
                       const ost_plane_map *map, ost_item *out, ost_err *err)
 {
     int64_t shape[3] = { map->height, map->width, 0 };
-    const ost_field *field;
     ost_plane_kind kind;
     ost_tensor src, dst;
     ost_rc rc;
     int ndim;
 
-    rc = ost_plane_field(in, from, &field, err);
-    if (!rc)
-        rc = ost_item_tensor(ctx, in, from, &src, err);
+    rc = ost_open_plane(ctx, in, from, &kind, &src, err);
     if (rc)
         return rc;
-    kind = ost_plane_kind_of(field);
-    ndim = field->ndim;
+    ndim = src.ndim;
     if (kind == OST_PLANE_FRAMES) {
         shape[0] = src.shape[0];
         shape[1] = map->height;
@@ -115,6 +108,6 @@ ost_rc ost_map_planes(ost_stage_ctx *ctx, const ost_item *in, const char *from,
         rc = map->body(map->user, kind, &a, &b, err);
     }
     if (rc)
-        ost_err_at(err, "item '%s', field '%s'", in->id, from);
+        ost_err_at(err, "field '%s'", from);
     return rc;
 }

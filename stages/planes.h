@@ -46,12 +46,13 @@ typedef struct ost_plane_map {
 
 /* Gives `out` a new field, made from field `from` of `in` by the body, which
  * is called once, or once a frame.  A missing field, or one that is no
- * picture, is OST_EINPUT by name. */
+ * picture, is OST_EINPUT by name (the framework says which item). */
 ost_rc ost_map_planes(ost_stage_ctx *ctx, const ost_item *in, const char *from,
                       const ost_plane_map *map, ost_item *out, ost_err *err);
 
-/* The field by that name, which has to be a picture. */
-ost_rc ost_plane_field(const ost_item *item, const char *name,
-                       const ost_field **field, ost_err *err);
+/* Opens a field that has to be a picture; says of what kind. */
+ost_rc ost_open_plane(ost_stage_ctx *ctx, const ost_item *item,
+                      const char *name, ost_plane_kind *kind, ost_tensor *t,
+                      ost_err *err);
 
 #endif

@@ -147,7 +147,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     ost_rc rc = OST_OK;
 
     if (!ost_plane_lead(in))
-        return ost_fail(err, OST_EINPUT, "item '%s' has no picture", in->id);
+        return ost_fail(err, OST_EINPUT, "there is no picture");
     for (size_t i = 0; i < in->n_fields && !rc; i++) {
         const ost_field *f = &in->fields[i];
         ost_plane_map m = { .to = f->name,
