@@ -1,0 +1,289 @@
+/* engine/parse.c - a document becomes a scope with its nodes */
+#include "base/text.h"
+#include "engine/workflow_internal.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+const char *const ost_node_words[] = {
+    [OST_WORD_STAGE] = "stage",
+    [OST_WORD_USE] = "use",
+    [OST_WORD_IN] = "in",
+    [OST_WORD_WITH] = "with",
+    [OST_WORD_PER] = "per",
+    [OST_WORD_SEED] = "seed",
+    [OST_WORD_NEEDS] = "needs",
+    [OST_WORD_RETRIES] = "retries",
+    [OST_WORD_TIMEOUT] = "timeout",
+    [OST_WORD_TITLE] = "title",
+    [OST_WORDS] = NULL,
+};
+
+enum {
+    TOP_OSTEON,
+    TOP_NAME,
+    TOP_SEED,
+    TOP_PARAMS,
+    TOP_PRESETS,
+    TOP_INPUTS,
+    TOP_AXES,
+    TOP_NODES,
+    TOP_OUTPUTS,
+    TOP_KEYS
+};
+
+static const char *const top_keys[] = {
+    [TOP_OSTEON] = "osteon",   [TOP_NAME] = "name",
+    [TOP_SEED] = "seed",       [TOP_PARAMS] = "params",
+    [TOP_PRESETS] = "presets", [TOP_INPUTS] = "inputs",
+    [TOP_AXES] = "axes",       [TOP_NODES] = "nodes",
+    [TOP_OUTPUTS] = "outputs", [TOP_KEYS] = NULL,
+};
+
+ost_scope *ost_scope_new(ost_workflow *wf, ost_scope *outer,
+                         const ost_document *doc)
+{
+    ost_scope *scope = ost_xalloc(sizeof(*scope));
+
+    scope->outer = outer;
+    scope->doc = doc;
+    scope->prefix = "";
+    scope->full_name = "";
+    scope->per_entry = OST_NONE;
+    scope->depth = outer ? outer->depth + 1 : 0;
+    ost_vec_push(&wf->scopes, scope);
+    return scope;
+}
+
+void ost_scope_free(ost_scope *scope)
+{
+    for (size_t i = 0; i < scope->params.len; i++)
+        json_decref(scope->params.data[i].value);
+    for (size_t i = 0; i < scope->axes.len; i++)
+        if (!scope->axes.data[i].given)
+            json_decref((json_t *)scope->axes.data[i].values);
+    for (size_t i = 0; i < scope->inputs.len; i++)
+        ost_vec_release(&scope->inputs.data[i].links);
+    for (size_t i = 0; i < scope->outputs.len; i++)
+        ost_vec_release(&scope->outputs.data[i].links);
+    ost_vec_release(&scope->params);
+    ost_vec_release(&scope->axes);
+    ost_vec_release(&scope->inputs);
+    ost_vec_release(&scope->outputs);
+    ost_free(scope);
+}
+
+/* --- inputs and outputs -------------------------------------------------- */
+
+static void parse_type(ost_workflow *wf, const ost_document *doc,
+                       uint32_t entry, ost_artifact_type *type)
+{
+    OST_VEC(const char *) names = { 0 };
+    const char *word;
+
+    if (!ost_entry_is(wf, doc, entry, "\"", "the name of a type"))
+        return;
+    word = ost_entry_text(wf, doc, entry);
+    *type = ost_artifact_type_of(word);
+    if (*type != OST_ANY || strcmp(word, "any") == 0)
+        return;
+#define XX(name, value, text) ost_vec_push(&names, text);
+    OST_ARTIFACT_MAP(XX)
+#undef XX
+    ost_fault(wf, doc, entry, false, "unknown type '%s'%s", word,
+              ost_suggest(wf, word, names.data, names.len));
+    ost_vec_release(&names);
+}
+
+static void parse_input(ost_workflow *wf, ost_scope *scope, uint32_t entry)
+{
+    static const char *const keys[] = { "type", "default", "sha256", "help",
+                                        NULL };
+    const ost_document *doc = scope->doc;
+    ost_scope_input in = { .type = OST_DATASET,
+                           .entry = entry,
+                           .outer_spec = OST_NONE,
+                           .preset = OST_NONE,
+                           .pin = OST_NONE };
+    uint32_t e[4];
+
+    in.name = ost_entry_key(wf, doc, entry);
+    ost_entry_check_name(wf, doc, entry, in.name, "an input");
+    if (ost_entry_is(wf, doc, entry, "{", "an object")) {
+        ost_entry_members(wf, doc, entry, keys, "key of an input", e);
+        if (e[0] != OST_NONE)
+            parse_type(wf, doc, e[0], &in.type);
+        in.preset = e[1];
+        in.pin = e[2];
+        if (e[3] != OST_NONE)
+            ost_entry_is(wf, doc, e[3], "\"", "a text");
+    }
+    ost_vec_push(&scope->inputs, in);
+}
+
+/* Only declares: references are resolved when all nodes are known. */
+static void parse_output(ost_workflow *wf, ost_scope *scope, uint32_t entry)
+{
+    const ost_document *doc = scope->doc;
+    ost_scope_output out = { .entry = entry, .ref = entry, .gate = OST_NONE };
+
+    out.name = ost_entry_key(wf, doc, entry);
+    ost_entry_check_name(wf, doc, entry, out.name, "an output");
+    if (ost_json_kind(doc->json, entry) == '{' &&
+        ost_entry_member(doc, entry, "case") == OST_NONE) {
+        static const char *const keys[] = { "from", "gate", NULL };
+        uint32_t e[2];
+
+        ost_entry_members(wf, doc, entry, keys, "key of an output", e);
+        out.ref = e[0];
+        out.gate = e[1];
+        if (e[0] == OST_NONE)
+            ost_fault(wf, doc, entry, false, "output '%s' has no \"from\"",
+                      out.name);
+    }
+    ost_vec_push(&scope->outputs, out);
+}
+
+/* Calls `parse` for each member that is no comment. */
+static void each_member(ost_workflow *wf, ost_scope *scope, uint32_t object,
+                        void (*parse)(ost_workflow *, ost_scope *, uint32_t))
+{
+    const ost_document *doc = scope->doc;
+
+    if (object == OST_NONE || !ost_entry_is(wf, doc, object, "{", "an object"))
+        return;
+    for (uint32_t c = object + 1; c < ost_json_end(doc->json, object);
+         c = ost_json_end(doc->json, c))
+        if (!ost_entry_is_comment(doc, c))
+            parse(wf, scope, c);
+}
+
+/* --- nodes --------------------------------------------------------------- */
+
+static const ost_stage *find_stage(ost_workflow *wf, const ost_document *doc,
+                                   uint32_t entry)
+{
+    OST_VEC(const char *) names = { 0 };
+    const ost_stage *stage = NULL;
+    char *word;
+
+    if (!ost_entry_is(wf, doc, entry, "\"", "the name of a stage"))
+        return NULL;
+    word = ost_entry_copy(doc, entry, false);
+    stage = ost_stage_find(word);
+    if (stage)
+        goto out;
+    for (const ost_stage *const *s = ost_stages; *s; s++)
+        ost_vec_push(&names, (*s)->name);
+    ost_fault(wf, doc, entry, false, "unknown stage '%s'%s", word,
+              ost_suggest(wf, word, names.data, names.len));
+    ost_vec_release(&names);
+out:
+    ost_free(word);
+    return stage;
+}
+
+static void add_stage_node(ost_workflow *wf, ost_scope *scope, uint32_t entry,
+                           const char *name, const uint32_t words[OST_WORDS])
+{
+    const ost_document *doc = scope->doc;
+    ost_node node = { .instances = 1,
+                      .params_fixed = true,
+                      .seed_fixed = true };
+    ost_node_part part = {
+        .scope = scope, .entry = entry, .with = OST_NONE, .seed = OST_NONE
+    };
+    char *pointer = ost_arena_printf(&wf->arena, "/nodes/%s", name);
+
+    node.pointer = pointer;
+    node.name = *scope->prefix
+                    ? ost_arena_printf(&wf->arena, "%s%s", scope->prefix, name)
+                    : pointer + strlen("/nodes/");
+    node.stage = find_stage(wf, doc, words[OST_WORD_STAGE]);
+    if (words[OST_WORD_WITH] != OST_NONE)
+        part.with =
+            (uint32_t)ost_json_offset(doc->json, words[OST_WORD_WITH], false);
+    if (words[OST_WORD_SEED] != OST_NONE)
+        part.seed =
+            (uint32_t)ost_json_offset(doc->json, words[OST_WORD_SEED], false);
+    ost_words_parse(wf, doc, words, &node);
+    ost_vec_push(&wf->nodes, node);
+    ost_vec_push(&wf->parts, part);
+    ost_vec_push(&wf->marks, 0);
+    ost_name_add(wf, (uint32_t)wf->nodes.len - 1);
+}
+
+static void parse_node(ost_workflow *wf, ost_scope *scope, uint32_t entry)
+{
+    const ost_document *doc = scope->doc;
+    uint32_t words[OST_WORDS];
+    bool stage, use;
+    char *name;
+
+    if (!ost_entry_is(wf, doc, entry, "{", "an object") ||
+        wf->nodes.len >= OST_NODES)
+        return;
+    name = ost_entry_copy(doc, entry, true);
+    ost_entry_check_name(wf, doc, entry, name, "a node");
+    ost_entry_members(wf, doc, entry, ost_node_words, "engine word", words);
+    stage = words[OST_WORD_STAGE] != OST_NONE;
+    use = words[OST_WORD_USE] != OST_NONE;
+    if (stage == use)
+        ost_fault(wf, doc, entry, true,
+                  stage ? "a node has either \"stage\" or \"use\", not both"
+                        : "a node needs \"stage\" or \"use\"");
+    else if (stage)
+        add_stage_node(wf, scope, entry, name, words);
+    else
+        ost_use_parse(wf, scope, entry, name, words);
+    ost_free(name);
+}
+
+/* --- the whole ----------------------------------------------------------- */
+
+static void parse_head(ost_workflow *wf, ost_scope *scope,
+                       const uint32_t keys[TOP_KEYS])
+{
+    const ost_document *doc = scope->doc;
+    json_t *version = NULL;
+
+    if (keys[TOP_OSTEON] == OST_NONE)
+        ost_fault(wf, doc, 0, false,
+                  "no workflow: it begins with { \"osteon\": 1, ...");
+    else
+        version = ost_entry_build(doc, keys[TOP_OSTEON]);
+    if (version &&
+        (!json_is_integer(version) || json_integer_value(version) != 1))
+        ost_fault(wf, doc, keys[TOP_OSTEON], false,
+                  "this version of osteon reads workflow format 1 only");
+    json_decref(version);
+    if (keys[TOP_NAME] == OST_NONE)
+        ost_fault(wf, doc, 0, false, "the workflow has no \"name\"");
+    else if (ost_entry_is(wf, doc, keys[TOP_NAME], "\"", "a text") &&
+             !scope->outer)
+        wf->name = ost_xstrdup(ost_entry_text(wf, doc, keys[TOP_NAME]));
+    if (keys[TOP_NODES] == OST_NONE)
+        ost_fault(wf, doc, 0, false, "the workflow has no \"nodes\"");
+}
+
+void ost_scope_parse(ost_workflow *wf, ost_scope *scope,
+                     const ost_bindings *bindings)
+{
+    const ost_document *doc = scope->doc;
+    uint32_t keys[TOP_KEYS];
+
+    if (!ost_entry_is(wf, doc, 0, "{", "a workflow: an object"))
+        return;
+    ost_entry_members(wf, doc, 0, top_keys, "key", keys);
+    parse_head(wf, scope, keys);
+    scope->nodes_entry = keys[TOP_NODES];
+    ost_bind_params(wf, scope, keys[TOP_SEED], keys[TOP_PARAMS],
+                    keys[TOP_PRESETS], bindings);
+    each_member(wf, scope, keys[TOP_INPUTS], parse_input);
+    if (keys[TOP_AXES] != OST_NONE)
+        ost_axes_parse(wf, scope, keys[TOP_AXES]);
+    each_member(wf, scope, keys[TOP_NODES], parse_node);
+    each_member(wf, scope, keys[TOP_OUTPUTS], parse_output);
+    ost_bind_inputs(wf, scope, bindings);
+}

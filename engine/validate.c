@@ -1,0 +1,125 @@
+/* engine/validate.c - parameters against the tables of the stages
+ *
+ * Parameters with axis values in them are checked for every combination of
+ * those values; what is wrong in the same way is said once.
+ */
+#include "engine/workflow_internal.h"
+#include "stages/params.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+typedef struct {
+    ost_workflow *wf;
+    uint32_t node;
+    const ost_document *doc;
+    uint32_t entry; /* of the node */
+    uint32_t with;  /* or OST_NONE */
+    json_t *written;
+    ost_param_faults faults;
+} checker;
+
+static void report(checker *c)
+{
+    bool bad = c->wf->marks.data[c->node] & OST_MARK_BAD_WITH;
+
+    for (size_t i = 0; i < c->faults.len; i++) {
+        const ost_param_fault *f = &c->faults.data[i];
+
+        if (c->with != OST_NONE)
+            ost_fault_below(c->wf, c->doc, c->with, f->pointer, f->key,
+                            f->text);
+        else if (!bad)
+            ost_fault(c->wf, c->doc, c->entry, true, "%s", f->text);
+    }
+    c->faults.len = 0;
+}
+
+/* Reads the files that the parameters name. */
+static void check_files(checker *c, const json_t *with)
+{
+    const ost_stage *stage = c->wf->nodes.data[c->node].stage;
+    ost_err err = { 0 };
+    json_t *full;
+    const ost_param *p = stage->params;
+
+    while (p && p->name && p->kind != OST_PARAM_FILE)
+        p++;
+    if (!p || !p->name)
+        return;
+    if (ost_node_complete(c->wf, c->node, c->written, with, &full, &err)) {
+        ost_buf pointer = { 0 };
+
+        ost_json_add_pointer(&pointer, p->name);
+        if (c->with != OST_NONE)
+            ost_fault_below(c->wf, c->doc, c->with, ost_buf_str(&pointer),
+                            false, err.text);
+        else
+            ost_fault(c->wf, c->doc, c->entry, true, "%s", err.text);
+        ost_buf_release(&pointer);
+        return;
+    }
+    json_decref(full);
+}
+
+static void check_one(checker *c, const json_t *with)
+{
+    ost_params_check(c->wf->nodes.data[c->node].stage, with, &c->faults);
+    if (c->faults.len)
+        report(c);
+    else
+        check_files(c, with);
+}
+
+/* Every combination of the values of the axes that "with" reads. */
+static void check_template(checker *c)
+{
+    const ost_node_part *part = &c->wf->parts.data[c->node];
+    const ost_axis *axes = c->wf->axes.data;
+    uint32_t digits[OST_NODE_AXES] = { 0 };
+    ost_axis_set reads = { 0 };
+    ost_assignment a = { reads.axis, digits, 0 };
+
+    ost_value_reads(part->scope, c->written, &reads);
+    a.n = reads.n;
+    for (;;) {
+        json_t *with = ost_value_eval(c->wf, part->scope, c->written, &a);
+        uint32_t k = a.n;
+
+        check_one(c, with);
+        json_decref(with);
+        while (k > 0 && ++digits[k - 1] == axes[a.axes[k - 1]].n)
+            digits[--k] = 0;
+        if (k == 0 || ost_faults_full(c->wf))
+            return;
+    }
+}
+
+static void check_node(ost_workflow *wf, uint32_t node)
+{
+    const ost_node_part *part = &wf->parts.data[node];
+    checker c = {
+        .wf = wf, .node = node, .doc = part->scope->doc, .entry = part->entry
+    };
+
+    c.with = ost_entry_member(c.doc, c.entry, "with");
+    if (c.with != OST_NONE && ost_json_kind(c.doc->json, c.with) != '{')
+        return; /* said already */
+    if (wf->marks.data[node] & OST_MARK_BAD_WITH)
+        return; /* what its values would be is not known */
+    c.written = ost_node_with(wf, node);
+    if (wf->marks.data[node] & OST_MARK_TEMPLATE)
+        check_template(&c);
+    else
+        check_one(&c, c.written);
+    json_decref(c.written);
+    ost_vec_release(&c.faults);
+}
+
+void ost_params_validate(ost_workflow *wf)
+{
+    for (size_t i = 0; i < wf->nodes.len && !ost_faults_full(wf); i++)
+        if (wf->nodes.data[i].stage)
+            check_node(wf, (uint32_t)i);
+}
