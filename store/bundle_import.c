@@ -172,12 +172,13 @@ static ost_rc take_member(importer *x, struct archive_entry *e, ost_err *err)
     const char *name = x->lib->archive_entry_pathname(e);
     unsigned char *data = NULL;
     ost_digest d = { { 0 } };
-    size_t size;
+    size_t size = 0;
     bool head, blob, node, run;
     ost_rc rc;
 
     if (!name)
-        name = "";
+        return ost_fail(err, OST_EINPUT, "'%s' has a member without a name",
+                        x->path);
     head = strcmp(name, "osteon-bundle") == 0;
     blob = ost_starts_with(name, "blobs/") && parse_blob_name(name + 6, &d);
     node = ost_starts_with(name, "nodes/");
