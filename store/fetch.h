@@ -1,12 +1,12 @@
 /* store/fetch.h - a file from a URL into the store's folder downloads/
  *
  * http, https and file, through libcurl (opened on use).  The file is named by
- * the SHA-256 of its URL; while it arrives it is NAME.part, with NAME.from
- * beside it: the URL, and the validator (ETag or Last-Modified) that the server
- * sent.  A broken download goes on where it stopped, if the server still has
- * the same file; otherwise it begins anew.  One that is complete is used again
- * without asking the server when its SHA-256 was pinned, else when the server
- * says that it has not changed.
+ * the SHA-256 of its URL; while it arrives it is NAME.part.  Beside either lies
+ * a file with ".from" appended: the validators (ETag, Last-Modified) that the
+ * server sent.  A broken download goes on where it stopped, if the server still
+ * has the same file; otherwise it begins anew.  One that is complete is used
+ * again without asking the server when its SHA-256 was pinned, else when the
+ * server says that it has not changed.
  */
 #ifndef OST_STORE_FETCH_H
 #define OST_STORE_FETCH_H
@@ -20,7 +20,7 @@
 typedef struct ost_fetch_options {
     const char *sha256;   /* hexadecimal pin, or NULL */
     uint64_t max_bytes;   /* 0: 64 GiB */
-    uint32_t retries;     /* of a broken transfer */
+    uint32_t retries;     /* of a broken transfer; 0: 3 */
     double stall_seconds; /* without a byte, then it is broken; 0: 30 */
     /* Called now and then; total is 0 while it is unknown.  False stops the
      * download (OST_EINTERRUPTED), which can be resumed later. */
