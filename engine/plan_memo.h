@@ -1,0 +1,34 @@
+/* engine/plan_memo.h - the answer to a run that was asked before
+ *
+ * Table PLANS holds, under a digest of the document's bytes and of everything
+ * on the command line, what the last such run came to, with what it depended on
+ * beyond that: other files, by digest, and sources, by fingerprint.  When those
+ * are as they were, and the outputs still there, nothing need be parsed or
+ * planned.
+ */
+#ifndef OST_ENGINE_PLAN_MEMO_H
+#define OST_ENGINE_PLAN_MEMO_H
+
+#include "engine/outcome.h"
+
+typedef struct ost_memo_query {
+    const char *document; /* path */
+    const ost_bindings *bindings;
+    const char *backend;
+    const char *const *targets;
+    size_t n_targets;
+    bool exports;
+} ost_memo_query;
+
+/* The digest that an answer is kept under. */
+ost_rc ost_plan_memo_key(const ost_memo_query *query, ost_key *key,
+                         ost_err *err);
+/* True, and the outcome in the arena, when there is an answer that still
+ * holds. */
+bool ost_plan_memo_get(ost_store *store, const ost_key *key, ost_arena *arena,
+                       ost_outcome *outcome);
+/* Keeps the outcome of a run without failures. */
+void ost_plan_memo_put(ost_batch *batch, const ost_key *key,
+                       const ost_plan *plan, const ost_outcome *outcome);
+
+#endif
