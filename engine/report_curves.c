@@ -171,7 +171,8 @@ static void add_roc_keys(ost_buf *out, const json_t *document)
         ost_buf_adds(out, "<li><svg class=\"key\" viewBox=\"0 0 22 8\" "
                           "width=\"22\" height=\"8\" aria-hidden=\"true\">"
                           "<circle class=\"point\" cx=\"11\" cy=\"4\" "
-                          "r=\"3.5\"/></svg><span>Pooled, as called</span>"
+                          "r=\"3.5\"/></svg><span class=\"all\">Pooled, as "
+                          "called</span>"
                           "</li>\n");
     ost_buf_adds(out, "</ul>\n");
 }
@@ -361,9 +362,9 @@ static void add_training_plot(ost_report_page *p, const json_t *models,
         return;
     plot = training_plot(&m, loss);
     ost_buf_adds(p->out, "<figure>\n<figcaption>");
-    ost_buf_add_html(p->out, loss       ? "Loss"
-                             : m.n == 1 ? m.names[0]
-                                        : "Measures");
+    ost_report_heading(p->out, loss       ? "loss"
+                               : m.n == 1 ? m.names[0]
+                                          : "measures");
     ost_buf_adds(p->out, "</figcaption>\n");
     ost_svg_open(p, "chart training", 410, 256,
                  loss ? "Loss by epoch" : "Measures by epoch",

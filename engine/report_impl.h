@@ -52,6 +52,8 @@ void ost_report_interval(ost_buf *out, const json_t *interval);
 bool ost_report_has(const json_t *set, const char *name);
 /* Any scalar as text; arrays and objects as JSON.  Escaped. */
 void ost_report_value(ost_buf *out, const json_t *v);
+/* A name as a heading: "learning_rate" becomes "Learning rate". */
+void ost_report_heading(ost_buf *out, const char *name);
 /* The member as text, "" when there is none. */
 const char *ost_report_text(const json_t *object, const char *name);
 uint64_t ost_report_number(const json_t *object, const char *name);

@@ -156,25 +156,29 @@ static double room(const ost_layout_vertex *a, const ost_layout_vertex *b)
 }
 
 /* Places as near as possible to what is wished, in order and not too close:
- * isotonic regression of the wishes less the room before them. */
+ * isotonic regression of the wishes less the room before them.  Nodes yield
+ * less than bends do. */
 static void place_layer(making *m, size_t layer, bool before)
 {
     ost_layout_vertex *v = m->l->v;
     size_t n = take_row(m, layer), blocks = 0;
     double *offset = OST_ARENA_ARRAY(m->arena, double, n + 1);
     double *mean = OST_ARENA_ARRAY(m->arena, double, n + 1);
+    double *weight = OST_ARENA_ARRAY(m->arena, double, n + 1);
     size_t *count = OST_ARENA_ARRAY(m->arena, size_t, n + 1);
 
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
             offset[i] = offset[i - 1] + room(&v[m->row[i - 1]], &v[m->row[i]]);
         mean[blocks] = pull_of(m, m->row[i], before, true) - offset[i];
+        weight[blocks] = v[m->row[i]].bend ? 1 : 20;
         count[blocks++] = 1;
         while (blocks > 1 && mean[blocks - 2] > mean[blocks - 1]) {
-            double a = (double)count[blocks - 2], b = (double)count[blocks - 1];
+            double a = weight[blocks - 2], b = weight[blocks - 1];
 
             mean[blocks - 2] =
                 (mean[blocks - 2] * a + mean[blocks - 1] * b) / (a + b);
+            weight[blocks - 2] = a + b;
             count[blocks - 2] += count[blocks - 1];
             blocks--;
         }

@@ -301,7 +301,7 @@ void ost_report_confusion(ost_report_page *p, const json_t *document)
     if (n == 0 || json_array_size(rows) != n)
         return;
     snprintf(id, sizeof(id), "confusion%u", ++p->ids);
-    ost_report_open(p, id, "Confusion");
+    ost_report_open(p, id, "Confusion matrix");
     ost_buf_addf(out,
                  "<div class=\"wide\" tabindex=\"0\"><table class=\"heat%s\">\n"
                  "<caption>Pooled predictions, share of each row</caption>\n"

@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "engine/report_impl.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -13,15 +12,7 @@ enum { OPEN_STEPS = 40, MOST_STEPS = 400 };
 static void row(ost_buf *out, const char *name)
 {
     ost_buf_adds(out, "<div><dt>");
-    if (islower((unsigned char)*name)) {
-        ost_buf_addc(out, (char)toupper((unsigned char)*name));
-        name++;
-    }
-    for (; *name; name++) {
-        const char c[2] = { *name == '_' ? ' ' : *name, 0 };
-
-        ost_buf_add_html(out, c);
-    }
+    ost_report_heading(out, name);
     ost_buf_adds(out, "</dt><dd>");
 }
 

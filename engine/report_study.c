@@ -101,20 +101,21 @@ static void add_models(ost_buf *out, const json_t *models)
 
     if (n == 0)
         return;
-    ost_buf_adds(out, n == 1 ? " One model" : " ");
+    ost_buf_adds(out, n == 1 ? " The model" : " The ");
     if (n > 1) {
         ost_report_count(out, n);
         ost_buf_adds(out, " models");
     }
+    if (*network || weights > 0)
+        ost_buf_adds(out, ", ");
     if (*network) {
-        ost_buf_adds(out, " of network <em>");
+        ost_buf_adds(out, n == 1 ? "network <em>" : "each a network <em>");
         ost_buf_add_html(out, network);
-        ost_buf_adds(out, "</em>");
+        ost_buf_adds(out, weights > 0 ? "</em> with " : "</em>,");
     }
     if (weights > 0) {
-        ost_buf_adds(out, " (");
         ost_report_counted(out, weights, "weight", "weights");
-        ost_buf_adds(out, n == 1 ? ")" : " each)");
+        ost_buf_addc(out, ',');
     }
     ost_buf_adds(out, n == 1 ? " was trained" : " were trained");
     if (epochs > 0) {

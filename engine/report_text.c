@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "engine/report_impl.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,6 +92,19 @@ void ost_report_value(ost_buf *out, const json_t *v)
         ost_json_canonical(&text, v);
     ost_buf_add_html(out, ost_buf_str(&text));
     ost_buf_release(&text);
+}
+
+void ost_report_heading(ost_buf *out, const char *name)
+{
+    if (islower((unsigned char)*name)) {
+        ost_buf_addc(out, (char)toupper((unsigned char)*name));
+        name++;
+    }
+    for (; *name; name++) {
+        const char c[2] = { *name == '_' ? ' ' : *name, 0 };
+
+        ost_buf_add_html(out, c);
+    }
 }
 
 const char *ost_report_text(const json_t *object, const char *name)

@@ -1,8 +1,7 @@
-/* engine/report.c - a report page from top to bottom */
-#include "engine/report.h"
-
+/* engine/report_render.c - a report page from top to bottom */
 #include "base/clock.h"
 #include "base/text.h"
+#include "engine/report.h"
 #include "engine/report_impl.h"
 
 #include <string.h>
