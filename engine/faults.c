@@ -47,7 +47,8 @@ static void add(ost_workflow *wf, const ost_document *doc, size_t offset,
     ost_vec_push(&wf->faults, f);
 }
 
-static char *format(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *format(const char *fmt,
+                                                          va_list ap)
 {
     ost_buf text = { 0 };
 
