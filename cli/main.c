@@ -135,7 +135,8 @@ int main(int argc, char **argv)
         (strcmp(word, "help") == 0 && argc == 2))
         return finish(print(ost_help_all));
     if (strcmp(word, "help") == 0 && ost_command_find(argv[2])) {
-        char *help[] = { "--help" };
+        char word_help[] = "--help";
+        char *help[] = { word_help };
 
         return finish(run_command(ost_command_find(argv[2]), 1, help));
     }

@@ -148,10 +148,9 @@ static void parse_values(ost_workflow *wf, ost_scope *scope, uint32_t entry,
 
 static void parse_axis(ost_workflow *wf, ost_scope *scope, uint32_t entry)
 {
-    static const char *const keys[] = { "range", "values", "help", NULL };
     const ost_document *doc = scope->doc;
     const char *name = ost_entry_key(wf, doc, entry);
-    uint32_t e[3];
+    uint32_t e[OST_AXIS_KEYS];
 
     ost_entry_check_name(wf, doc, entry, name, "an axis");
     if (ost_scope_param_find(scope, name))
@@ -170,14 +169,14 @@ static void parse_axis(ost_workflow *wf, ost_scope *scope, uint32_t entry)
     }
     if (!ost_entry_is(wf, doc, entry, "{", "an object"))
         return;
-    ost_entry_members(wf, doc, entry, keys, "key of an axis", e);
-    if ((e[0] == OST_NONE) == (e[1] == OST_NONE))
+    ost_entry_members(wf, doc, entry, ost_axis_keys, "key of an axis", e);
+    if ((e[OST_AXIS_RANGE] == OST_NONE) == (e[OST_AXIS_VALUES] == OST_NONE))
         ost_fault(wf, doc, entry, false,
                   "axis '%s' has either \"range\" or \"values\"", name);
-    else if (e[0] != OST_NONE)
-        parse_range(wf, scope, e[0], name);
+    else if (e[OST_AXIS_RANGE] != OST_NONE)
+        parse_range(wf, scope, e[OST_AXIS_RANGE], name);
     else
-        parse_values(wf, scope, e[1], name);
+        parse_values(wf, scope, e[OST_AXIS_VALUES], name);
 }
 
 void ost_axes_parse(ost_workflow *wf, ost_scope *scope, uint32_t entry)

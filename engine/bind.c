@@ -63,17 +63,17 @@ static void refuse_refs(ost_workflow *wf, const ost_document *doc,
 
 static void add_param(ost_workflow *wf, ost_scope *scope, uint32_t entry)
 {
-    static const char *const keys[] = { "value", "help", NULL };
     const ost_document *doc = scope->doc;
     ost_scope_param p = { .name = ost_entry_key(wf, doc, entry) };
-    uint32_t e[2] = { entry, OST_NONE };
+    uint32_t e[OST_PARAM_KEYS] = { entry, OST_NONE };
 
     ost_entry_check_name(wf, doc, entry, p.name, "a parameter");
     if (strcmp(p.name, "seed") == 0)
         ost_fault(wf, doc, entry, true,
                   "'seed' is a key of the workflow, no parameter");
     if (ost_json_kind(doc->json, entry) == '{') {
-        ost_entry_members(wf, doc, entry, keys, "key of a parameter", e);
+        ost_entry_members(wf, doc, entry, ost_param_keys, "key of a parameter",
+                          e);
         if (e[0] == OST_NONE)
             ost_fault(wf, doc, entry, false,
                       "a parameter that is an object is written "
@@ -168,10 +168,9 @@ static void bind_params_file(ost_workflow *wf, ost_scope *scope,
 
 static void bind_profile(ost_workflow *wf, ost_scope *scope, const char *path)
 {
-    static const char *const keys[] = { "params", "inputs", "help", NULL };
     const ost_document *doc;
     ost_err err = { 0 };
-    uint32_t e[3];
+    uint32_t e[OST_PROFILE_KEYS];
 
     if (ost_document_open(wf, path, &doc, &err)) {
         ost_fault_usage(wf, "--profile: %s", err.text);
@@ -180,9 +179,9 @@ static void bind_profile(ost_workflow *wf, ost_scope *scope, const char *path)
     wf->profile = doc;
     if (!ost_entry_is(wf, doc, 0, "{", "an object"))
         return;
-    ost_entry_members(wf, doc, 0, keys, "key of a profile", e);
-    if (e[0] != OST_NONE)
-        set_object(wf, scope, doc, e[0], true);
+    ost_entry_members(wf, doc, 0, ost_profile_keys, "key of a profile", e);
+    if (e[OST_PROFILE_PARAMS] != OST_NONE)
+        set_object(wf, scope, doc, e[OST_PROFILE_PARAMS], true);
 }
 
 /* --- the command line ------------------------------------------------------

@@ -90,36 +90,40 @@ bool ost_entry_is(ost_workflow *wf, const ost_document *doc, uint32_t entry,
 }
 
 static void unknown_member(ost_workflow *wf, const ost_document *doc,
-                           uint32_t entry, const char *const *names,
-                           size_t count, const char *what)
+                           uint32_t entry, const ost_format_key *keys,
+                           const char *what)
 {
     const char *word = ost_entry_key(wf, doc, entry);
+    OST_VEC(const char *) names = { 0 };
 
+    for (; keys->name; keys++)
+        ost_vec_push(&names, keys->name);
     ost_fault(wf, doc, entry, true, "unknown %s '%s'%s", what, word,
-              ost_suggest(wf, word, names, count));
+              ost_suggest(wf, word, names.data, names.len));
+    ost_vec_release(&names);
 }
 
 void ost_entry_members(ost_workflow *wf, const ost_document *doc,
-                       uint32_t object, const char *const *names,
+                       uint32_t object, const ost_format_key *keys,
                        const char *what, uint32_t *entries)
 {
-    size_t count = 0, n;
     ost_buf scratch = { 0 };
+    size_t n;
 
-    for (; names[count]; count++)
-        entries[count] = OST_NONE;
+    for (size_t i = 0; keys[i].name; i++)
+        entries[i] = OST_NONE;
     for (uint32_t c = object + 1; c < ost_json_end(doc->json, object);
          c = ost_json_end(doc->json, c)) {
-        const char *key = ost_json_member(doc->json, c, &scratch, &n);
+        const char *word = ost_json_member(doc->json, c, &scratch, &n);
         size_t i = 0;
 
-        while (i < count &&
-               (strncmp(key, names[i], n) != 0 || names[i][n] != '\0'))
+        while (keys[i].name &&
+               (strncmp(word, keys[i].name, n) != 0 || keys[i].name[n] != '\0'))
             i++;
-        if (i < count)
+        if (keys[i].name)
             entries[i] = c;
         else if (!ost_entry_is_comment(doc, c))
-            unknown_member(wf, doc, c, names, count, what);
+            unknown_member(wf, doc, c, keys, what);
     }
     ost_buf_release(&scratch);
 }

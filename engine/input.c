@@ -63,7 +63,7 @@ static void add_source(ost_workflow *wf, ost_scope *scope, ost_scope_input *in,
     in->links.len = 0;
     ost_vec_push(&in->links, link);
     in->is_source = true;
-    in->state = OST_INPUT_DONE;
+    in->state = OST_DONE;
 }
 
 /* An absolute path for what the user or the site named; NULL when nothing is
@@ -127,11 +127,10 @@ static void bind_option(ost_workflow *wf, ost_scope *scope,
 static bool read_place(ost_workflow *wf, const ost_document *doc,
                        uint32_t entry, place *p)
 {
-    static const char *const keys[] = { "path", "url", "sha256", NULL };
-    uint32_t e[3] = { entry, OST_NONE, OST_NONE };
+    uint32_t e[OST_PLACE_KEYS] = { entry, OST_NONE, OST_NONE };
 
     if (ost_json_kind(doc->json, entry) == '{') {
-        ost_entry_members(wf, doc, entry, keys, "key of a place", e);
+        ost_entry_members(wf, doc, entry, ost_place_keys, "key of a place", e);
         if ((e[0] == OST_NONE) == (e[1] == OST_NONE)) {
             ost_fault(wf, doc, entry, false,
                       "a place has either \"path\" or \"url\"");
@@ -204,7 +203,7 @@ static void bind_default_path(ost_workflow *wf, ost_scope *scope,
     if (ost_document_resolve(wf, scope->doc, p->where, NULL, &shown, &real,
                              &err)) {
         ost_fault(wf, scope->doc, in->preset, false, "%s", err.text);
-        in->state = OST_INPUT_DONE; /* so that it is not called unbound */
+        in->state = OST_DONE; /* so that it is not called unbound */
         return;
     }
     add_source(wf, scope, in, real, p->sha256, true);
@@ -222,7 +221,7 @@ static void bind_default(ost_workflow *wf, ost_scope *scope,
         ost_entry_member(doc, in->preset, "node") != OST_NONE)
         return; /* a reference, resolved with the others */
     if (!read_place(wf, doc, in->preset, &p)) {
-        in->state = OST_INPUT_DONE;
+        in->state = OST_DONE;
         return;
     }
     if (in->pin != OST_NONE && !p.sha256 &&
@@ -235,7 +234,7 @@ static void bind_default(ost_workflow *wf, ost_scope *scope,
     if (ost_starts_with(p.where, "file://")) {
         ost_fault(wf, doc, in->preset, false,
                   "a workflow cannot name a file:// URL");
-        in->state = OST_INPUT_DONE;
+        in->state = OST_DONE;
     } else if (is_url(p.where)) {
         add_source(wf, scope, in, p.where, p.sha256, true);
     } else {
@@ -256,7 +255,7 @@ void ost_bind_inputs(ost_workflow *wf, ost_scope *scope, const ost_bindings *b)
     for (size_t i = 0; i < scope->inputs.len; i++) {
         ost_scope_input *in = &scope->inputs.data[i];
 
-        if (in->state == OST_INPUT_NEW && in->outer_spec == OST_NONE &&
+        if (in->state == OST_NEW && in->outer_spec == OST_NONE &&
             in->preset != OST_NONE)
             bind_default(wf, scope, in);
     }

@@ -236,6 +236,25 @@ void ost_instance_feeds(const ost_workflow *wf, uint32_t node,
         ost_link_visit(wf, &wf->links.data[i], &a, visit, user);
 }
 
+void ost_node_feeds(const ost_workflow *wf, uint32_t node, ost_feed_visit visit,
+                    void *user)
+{
+    const ost_node_part *part = &wf->parts.data[node];
+
+    for (uint32_t i = part[0].first_link; i < part[1].first_link; i++) {
+        const ost_link *link = &wf->links.data[i];
+        ost_feed feed = { .port = link->port, .row = link->row, .source = -1 };
+
+        if (link->target & OST_LINK_SOURCE) {
+            feed.source = (int32_t)(link->target & ~OST_LINK_SOURCE);
+        } else {
+            feed.node = link->target;
+            feed.out = link->out;
+        }
+        visit(user, &feed);
+    }
+}
+
 int64_t ost_instance_axis_value(const ost_workflow *wf, uint32_t node,
                                 uint32_t instance, uint32_t axis)
 {

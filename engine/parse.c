@@ -6,41 +6,6 @@
 
 #include "base/banned.h"
 
-const char *const ost_node_words[] = {
-    [OST_WORD_STAGE] = "stage",
-    [OST_WORD_USE] = "use",
-    [OST_WORD_IN] = "in",
-    [OST_WORD_WITH] = "with",
-    [OST_WORD_PER] = "per",
-    [OST_WORD_SEED] = "seed",
-    [OST_WORD_NEEDS] = "needs",
-    [OST_WORD_RETRIES] = "retries",
-    [OST_WORD_TIMEOUT] = "timeout",
-    [OST_WORD_TITLE] = "title",
-    [OST_WORDS] = NULL,
-};
-
-enum {
-    TOP_OSTEON,
-    TOP_NAME,
-    TOP_SEED,
-    TOP_PARAMS,
-    TOP_PRESETS,
-    TOP_INPUTS,
-    TOP_AXES,
-    TOP_NODES,
-    TOP_OUTPUTS,
-    TOP_KEYS
-};
-
-static const char *const top_keys[] = {
-    [TOP_OSTEON] = "osteon",   [TOP_NAME] = "name",
-    [TOP_SEED] = "seed",       [TOP_PARAMS] = "params",
-    [TOP_PRESETS] = "presets", [TOP_INPUTS] = "inputs",
-    [TOP_AXES] = "axes",       [TOP_NODES] = "nodes",
-    [TOP_OUTPUTS] = "outputs", [TOP_KEYS] = NULL,
-};
-
 ost_scope *ost_scope_new(ost_workflow *wf, ost_scope *outer,
                          const ost_document *doc)
 {
@@ -98,26 +63,24 @@ static void parse_type(ost_workflow *wf, const ost_document *doc,
 
 static void parse_input(ost_workflow *wf, ost_scope *scope, uint32_t entry)
 {
-    static const char *const keys[] = { "type", "default", "sha256", "help",
-                                        NULL };
     const ost_document *doc = scope->doc;
     ost_scope_input in = { .type = OST_DATASET,
                            .entry = entry,
                            .outer_spec = OST_NONE,
                            .preset = OST_NONE,
                            .pin = OST_NONE };
-    uint32_t e[4];
+    uint32_t e[OST_INPUT_KEYS];
 
     in.name = ost_entry_key(wf, doc, entry);
     ost_entry_check_name(wf, doc, entry, in.name, "an input");
     if (ost_entry_is(wf, doc, entry, "{", "an object")) {
-        ost_entry_members(wf, doc, entry, keys, "key of an input", e);
-        if (e[0] != OST_NONE)
-            parse_type(wf, doc, e[0], &in.type);
-        in.preset = e[1];
-        in.pin = e[2];
-        if (e[3] != OST_NONE)
-            ost_entry_is(wf, doc, e[3], "\"", "a text");
+        ost_entry_members(wf, doc, entry, ost_input_keys, "key of an input", e);
+        if (e[OST_INPUT_TYPE] != OST_NONE)
+            parse_type(wf, doc, e[OST_INPUT_TYPE], &in.type);
+        in.preset = e[OST_INPUT_DEFAULT];
+        in.pin = e[OST_INPUT_SHA256];
+        if (e[OST_INPUT_HELP] != OST_NONE)
+            ost_entry_is(wf, doc, e[OST_INPUT_HELP], "\"", "a text");
     }
     ost_vec_push(&scope->inputs, in);
 }
@@ -132,13 +95,13 @@ static void parse_output(ost_workflow *wf, ost_scope *scope, uint32_t entry)
     ost_entry_check_name(wf, doc, entry, out.name, "an output");
     if (ost_json_kind(doc->json, entry) == '{' &&
         ost_entry_member(doc, entry, "case") == OST_NONE) {
-        static const char *const keys[] = { "from", "gate", NULL };
-        uint32_t e[2];
+        uint32_t e[OST_OUTPUT_KEYS];
 
-        ost_entry_members(wf, doc, entry, keys, "key of an output", e);
-        out.ref = e[0];
-        out.gate = e[1];
-        if (e[0] == OST_NONE)
+        ost_entry_members(wf, doc, entry, ost_output_keys, "key of an output",
+                          e);
+        out.ref = e[OST_OUTPUT_FROM];
+        out.gate = e[OST_OUTPUT_GATE];
+        if (out.ref == OST_NONE)
             ost_fault(wf, doc, entry, false, "output '%s' has no \"from\"",
                       out.name);
     }
@@ -243,27 +206,27 @@ static void parse_node(ost_workflow *wf, ost_scope *scope, uint32_t entry)
 /* --- the whole ----------------------------------------------------------- */
 
 static void parse_head(ost_workflow *wf, ost_scope *scope,
-                       const uint32_t keys[TOP_KEYS])
+                       const uint32_t keys[OST_TOP_KEYS])
 {
     const ost_document *doc = scope->doc;
     json_t *version = NULL;
 
-    if (keys[TOP_OSTEON] == OST_NONE)
+    if (keys[OST_TOP_OSTEON] == OST_NONE)
         ost_fault(wf, doc, 0, false,
                   "no workflow: it begins with { \"osteon\": 1, ...");
     else
-        version = ost_entry_build(doc, keys[TOP_OSTEON]);
+        version = ost_entry_build(doc, keys[OST_TOP_OSTEON]);
     if (version &&
         (!json_is_integer(version) || json_integer_value(version) != 1))
-        ost_fault(wf, doc, keys[TOP_OSTEON], false,
+        ost_fault(wf, doc, keys[OST_TOP_OSTEON], false,
                   "this version of osteon reads workflow format 1 only");
     json_decref(version);
-    if (keys[TOP_NAME] == OST_NONE)
+    if (keys[OST_TOP_NAME] == OST_NONE)
         ost_fault(wf, doc, 0, false, "the workflow has no \"name\"");
-    else if (ost_entry_is(wf, doc, keys[TOP_NAME], "\"", "a text") &&
+    else if (ost_entry_is(wf, doc, keys[OST_TOP_NAME], "\"", "a text") &&
              !scope->outer)
-        wf->name = ost_xstrdup(ost_entry_text(wf, doc, keys[TOP_NAME]));
-    if (keys[TOP_NODES] == OST_NONE)
+        wf->name = ost_xstrdup(ost_entry_text(wf, doc, keys[OST_TOP_NAME]));
+    if (keys[OST_TOP_NODES] == OST_NONE)
         ost_fault(wf, doc, 0, false, "the workflow has no \"nodes\"");
 }
 
@@ -271,19 +234,19 @@ void ost_scope_parse(ost_workflow *wf, ost_scope *scope,
                      const ost_bindings *bindings)
 {
     const ost_document *doc = scope->doc;
-    uint32_t keys[TOP_KEYS];
+    uint32_t keys[OST_TOP_KEYS];
 
     if (!ost_entry_is(wf, doc, 0, "{", "a workflow: an object"))
         return;
-    ost_entry_members(wf, doc, 0, top_keys, "key", keys);
+    ost_entry_members(wf, doc, 0, ost_top_keys, "key", keys);
     parse_head(wf, scope, keys);
-    scope->nodes_entry = keys[TOP_NODES];
-    ost_bind_params(wf, scope, keys[TOP_SEED], keys[TOP_PARAMS],
-                    keys[TOP_PRESETS], bindings);
-    each_member(wf, scope, keys[TOP_INPUTS], parse_input);
-    if (keys[TOP_AXES] != OST_NONE)
-        ost_axes_parse(wf, scope, keys[TOP_AXES]);
-    each_member(wf, scope, keys[TOP_NODES], parse_node);
-    each_member(wf, scope, keys[TOP_OUTPUTS], parse_output);
+    scope->nodes_entry = keys[OST_TOP_NODES];
+    ost_bind_params(wf, scope, keys[OST_TOP_SEED], keys[OST_TOP_PARAMS],
+                    keys[OST_TOP_PRESETS], bindings);
+    each_member(wf, scope, keys[OST_TOP_INPUTS], parse_input);
+    if (keys[OST_TOP_AXES] != OST_NONE)
+        ost_axes_parse(wf, scope, keys[OST_TOP_AXES]);
+    each_member(wf, scope, keys[OST_TOP_NODES], parse_node);
+    each_member(wf, scope, keys[OST_TOP_OUTPUTS], parse_output);
     ost_bind_inputs(wf, scope, bindings);
 }

@@ -83,11 +83,10 @@ static void check_input_type(ost_workflow *wf, const ost_scope *scope,
 static void resolve_default(ost_workflow *wf, ost_scope *scope,
                             ost_scope_input *in, ost_links *links)
 {
-    static const char *const keys[] = { "node", NULL };
     place at = { wf, scope, OST_NONE };
 
-    ost_entry_members(wf, scope->doc, in->preset, keys, "key of a default",
-                      &at.entry);
+    ost_entry_members(wf, scope->doc, in->preset, ost_default_keys,
+                      "key of a default", &at.entry);
     if (at.entry == OST_NONE)
         return;
     if (ost_json_kind(scope->doc->json, at.entry) != '"') {
@@ -105,7 +104,7 @@ static void resolve_input(ost_workflow *wf, ost_scope *scope,
 {
     ost_links links = { 0 };
 
-    in->state = OST_INPUT_BUSY;
+    in->state = OST_BUSY;
     if (in->outer_spec != OST_NONE) {
         ost_spec_resolve(wf, scope->outer, in->outer_spec, &links, NULL);
         in->links = links;
@@ -117,7 +116,7 @@ static void resolve_input(ost_workflow *wf, ost_scope *scope,
     } else {
         unbound(wf, scope, in);
     }
-    in->state = OST_INPUT_DONE;
+    in->state = OST_DONE;
 }
 
 static void add_copies(const place *at, const ost_links *from, ost_links *to)
@@ -145,12 +144,12 @@ static void resolve_input_name(const place *at, word name, ost_links *links)
         ost_fault(at->wf, at->scope->doc, at->entry, false,
                   "unknown input '%s'%s", text,
                   ost_suggest(at->wf, text, names.data, names.len));
-    else if (in->state == OST_INPUT_BUSY)
+    else if (in->state == OST_BUSY)
         ost_fault(at->wf, at->scope->doc, at->entry, false,
                   "cycle: input '%s' leads back to itself", text);
-    else if (in->state == OST_INPUT_NEW)
+    else if (in->state == OST_NEW)
         resolve_input(at->wf, at->scope, in);
-    if (in && in->state == OST_INPUT_DONE)
+    if (in && in->state == OST_DONE)
         add_copies(at, &in->links, links);
     ost_free(text);
     ost_vec_release(&names);
@@ -235,11 +234,11 @@ static void resolve_output(ost_workflow *wf, ost_scope *scope,
     place at = { wf, scope, out->ref };
     ost_links links = { 0 };
 
-    out->state = OST_INPUT_BUSY;
+    out->state = OST_BUSY;
     if (out->ref != OST_NONE)
         resolve(&at, &links);
     out->links = links;
-    out->state = OST_INPUT_DONE;
+    out->state = OST_DONE;
 }
 
 static void resolve_used(const place *at, ost_scope *used, word port,
@@ -263,13 +262,13 @@ static void resolve_used(const place *at, ost_scope *used, word port,
     else if (!out)
         ost_fault(at->wf, at->scope->doc, at->entry, false,
                   "'%s' has no outputs", used->full_name);
-    else if (out->state == OST_INPUT_BUSY)
+    else if (out->state == OST_BUSY)
         ost_fault(at->wf, at->scope->doc, at->entry, false,
                   "cycle: output '%s' of '%s' leads back to itself", out->name,
                   used->full_name);
-    else if (out->state == OST_INPUT_NEW)
+    else if (out->state == OST_NEW)
         resolve_output(at->wf, used, out);
-    if (out && out->state == OST_INPUT_DONE)
+    if (out && out->state == OST_DONE)
         add_copies(at, &out->links, links);
     ost_vec_release(&names);
 }
@@ -411,7 +410,7 @@ void ost_scope_resolve(ost_workflow *wf, ost_scope *scope)
     for (size_t i = 0; i < scope->inputs.len; i++) {
         ost_scope_input *in = &scope->inputs.data[i];
 
-        if (in->state == OST_INPUT_NEW &&
+        if (in->state == OST_NEW &&
             (in->outer_spec != OST_NONE || in->preset != OST_NONE))
             resolve_input(wf, scope, in);
         check_default(wf, scope, in);
@@ -421,6 +420,6 @@ void ost_scope_resolve(ost_workflow *wf, ost_scope *scope)
                       in->name, ost_artifact_type_name(in->type));
     }
     for (size_t i = 0; i < scope->outputs.len; i++)
-        if (scope->outputs.data[i].state == OST_INPUT_NEW)
+        if (scope->outputs.data[i].state == OST_NEW)
             resolve_output(wf, scope, &scope->outputs.data[i]);
 }

@@ -102,7 +102,7 @@ static void refuse_words(ost_workflow *wf, const ost_document *doc,
         if (words[only_stages[i]] != OST_NONE)
             ost_fault(wf, doc, words[only_stages[i]], true,
                       "\"%s\" belongs to the nodes of the used file",
-                      ost_node_words[only_stages[i]]);
+                      ost_node_words[only_stages[i]].name);
 }
 
 void ost_use_parse(ost_workflow *wf, ost_scope *outer, uint32_t entry,

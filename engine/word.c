@@ -108,18 +108,18 @@ static void parse_gpu(ost_workflow *wf, const ost_document *doc, uint32_t entry,
 static void parse_needs(ost_workflow *wf, const ost_document *doc,
                         uint32_t entry, ost_node *node)
 {
-    static const char *const keys[] = { "threads", "memory", "gpu", NULL };
-    uint32_t e[3];
+    uint32_t e[OST_NEEDS];
 
     if (!ost_entry_is(wf, doc, entry, "{", "an object"))
         return;
-    ost_entry_members(wf, doc, entry, keys, "need", e);
-    if (e[0] != OST_NONE)
-        node->threads = (uint32_t)whole(wf, doc, e[0], "threads", 1, 4096);
-    if (e[1] != OST_NONE)
-        parse_needs_memory(wf, doc, e[1], node);
-    if (e[2] != OST_NONE)
-        parse_gpu(wf, doc, e[2], node);
+    ost_entry_members(wf, doc, entry, ost_need_keys, "need", e);
+    if (e[OST_NEED_THREADS] != OST_NONE)
+        node->threads =
+            (uint32_t)whole(wf, doc, e[OST_NEED_THREADS], "threads", 1, 4096);
+    if (e[OST_NEED_MEMORY] != OST_NONE)
+        parse_needs_memory(wf, doc, e[OST_NEED_MEMORY], node);
+    if (e[OST_NEED_GPU] != OST_NONE)
+        parse_gpu(wf, doc, e[OST_NEED_GPU], node);
 }
 
 void ost_words_parse(ost_workflow *wf, const ost_document *doc,

@@ -169,5 +169,9 @@ ost_rc ost_instance_seed(const ost_workflow *wf, uint32_t node,
 typedef void (*ost_feed_visit)(void *user, const ost_feed *feed);
 void ost_instance_feeds(const ost_workflow *wf, uint32_t node,
                         uint32_t instance, ost_feed_visit visit, void *user);
+/* The same for a node as a whole: once for each of its references (each branch
+ * of a case), with instance 0. */
+void ost_node_feeds(const ost_workflow *wf, uint32_t node, ost_feed_visit visit,
+                    void *user);
 
 #endif

@@ -21,6 +21,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "engine/format.h"
 #include "engine/workflow.h"
 #include "store/key.h"
 
@@ -128,11 +129,11 @@ typedef struct ost_cond {
     uint32_t outer;
 } ost_cond;
 
-typedef enum ost_input_state {
-    OST_INPUT_NEW,
-    OST_INPUT_BUSY, /* being resolved: meeting it again is a cycle */
-    OST_INPUT_DONE,
-} ost_input_state;
+typedef enum ost_resolve_state {
+    OST_NEW,
+    OST_BUSY, /* being resolved: meeting it again is a cycle */
+    OST_DONE,
+} ost_resolve_state;
 
 typedef struct ost_scope_input {
     const char *name;
@@ -142,7 +143,7 @@ typedef struct ost_scope_input {
     uint32_t preset;     /* "default" */
     uint32_t pin;        /* "sha256" */
     bool is_source;      /* bound: `links` has the source */
-    ost_input_state state;
+    ost_resolve_state state;
     ost_links links;
 } ost_scope_input;
 
@@ -151,7 +152,7 @@ typedef struct ost_scope_output {
     uint32_t entry;
     uint32_t ref;  /* the reference's entry, or OST_NONE */
     uint32_t gate; /* or OST_NONE */
-    ost_input_state state;
+    ost_resolve_state state;
     ost_links links;
 } ost_scope_output;
 
@@ -303,11 +304,11 @@ bool ost_entry_is_comment(const ost_document *doc, uint32_t entry);
  * "expected WORDS". */
 bool ost_entry_is(ost_workflow *wf, const ost_document *doc, uint32_t entry,
                   const char *kinds, const char *words);
-/* Looks for the members `names` (NULL-terminated) of an object and puts what
- * they are, or OST_NONE, into `entries`; adds a fault for every other member,
- * "unknown WHAT 'x'". */
+/* Looks for the members of a table in an object and puts what they are, or
+ * OST_NONE, into `entries`; adds a fault for every other member, "unknown WHAT
+ * 'x'". */
 void ost_entry_members(ost_workflow *wf, const ost_document *doc,
-                       uint32_t object, const char *const *names,
+                       uint32_t object, const ost_format_key *keys,
                        const char *what, uint32_t *entries);
 /* True for a name made of letters, digits, '_' and '-'; else adds a fault. */
 bool ost_entry_check_name(ost_workflow *wf, const ost_document *doc,
@@ -352,22 +353,6 @@ void ost_axis_set_add(ost_axis_set *set, uint32_t axis);
 bool ost_axis_set_has(const ost_axis_set *set, uint32_t axis);
 
 /* --- parse.c, subworkflow.c, axis.c, word.c ------------------------------ */
-
-/* The words of a node, in the order of ost_node_words[]. */
-enum {
-    OST_WORD_STAGE,
-    OST_WORD_USE,
-    OST_WORD_IN,
-    OST_WORD_WITH,
-    OST_WORD_PER,
-    OST_WORD_SEED,
-    OST_WORD_NEEDS,
-    OST_WORD_RETRIES,
-    OST_WORD_TIMEOUT,
-    OST_WORD_TITLE,
-    OST_WORDS
-};
-extern const char *const ost_node_words[];
 
 /* Fills a scope from its document: everything but links. */
 void ost_scope_parse(ost_workflow *wf, ost_scope *scope,
