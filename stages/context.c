@@ -32,6 +32,11 @@ int ost_ctx_threads(const ost_stage_ctx *ctx)
     return (int)ctx->step->msg->threads;
 }
 
+const char *ost_ctx_numeric(const ost_stage_ctx *ctx)
+{
+    return ctx->step->msg->numeric;
+}
+
 const char *ost_ctx_temp_dir(ost_stage_ctx *ctx, ost_err *err)
 {
     const char *base = getenv("TMPDIR");
@@ -246,6 +251,13 @@ ost_rc ost_item_bytes(ost_stage_ctx *ctx, const ost_input *in,
     *data = blob.data;
     *size = blob.size;
     return OST_OK;
+}
+
+void ost_ctx_return(ost_stage_ctx *ctx)
+{
+    for (size_t i = 0; i < ctx->blobs.len; i++)
+        ost_blob_release(&ctx->blobs.data[i]);
+    ctx->blobs.len = 0;
 }
 
 void ost_ctx_direct(ost_stage_ctx *ctx, size_t index, const char *directive)

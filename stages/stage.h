@@ -173,6 +173,9 @@ const void *ost_ctx_params(const ost_stage_ctx *ctx);
 ost_arena *ost_ctx_arena(ost_stage_ctx *ctx);
 /* Threads that the step may use; results must not depend on it. */
 int ost_ctx_threads(const ost_stage_ctx *ctx);
+/* The numeric class to compute in ("cpu-f32-avx2"), of a stage that declares
+ * OST_STAGE_FLOAT: what ost_backend_open() of kernels/backend.h takes. */
+const char *ost_ctx_numeric(const ost_stage_ctx *ctx);
 /* A private folder on disk, removed after the step.  Borrowed. */
 const char *ost_ctx_temp_dir(ost_stage_ctx *ctx, ost_err *err);
 
@@ -200,6 +203,9 @@ ost_rc ost_item_tensor(ost_stage_ctx *ctx, const ost_item *item,
 ost_rc ost_item_bytes(ost_stage_ctx *ctx, const ost_input *in,
                       const ost_item *item, const void **data, size_t *size,
                       ost_err *err);
+/* Gives back what the two calls above lent so far: for a .run that goes through
+ * more items than it should hold on to. */
+void ost_ctx_return(ost_stage_ctx *ctx);
 
 /* In .prepare: gives item `index` of the first input a directive (any text, a
  * JSON object as a rule) that enters its memo key; NULL drops the item. */
@@ -233,6 +239,9 @@ ost_rc ost_new_field(ost_stage_ctx *ctx, ost_item *item, const char *name,
 ost_rc ost_emit(ost_stage_ctx *ctx, const char *port, ost_item *item,
                 ost_err *err);
 ost_rc ost_flush(ost_stage_ctx *ctx, ost_err *err);
+/* In .map: stores the bytes of new fields now, so that one call which gives
+ * many items does not hold all of them in memory. */
+ost_rc ost_spill(ost_stage_ctx *ctx, ost_err *err);
 /* ost_derive + ost_new_field of t's shape + ost_emit on the first port: the
  * one call of a stage that gives one item for one item. */
 ost_rc ost_emit_like(ost_stage_ctx *ctx, const ost_item *in, ost_item **out,

@@ -1,0 +1,33 @@
+/* stages/inference.h - a classifier's probabilities for pictures
+ *
+ * The network is built for slices of one fixed size; the last one is filled up
+ * with zeros.  So what an item gets does not depend on its neighbors.
+ */
+#ifndef OST_STAGES_INFERENCE_H
+#define OST_STAGES_INFERENCE_H
+
+#include "kernels/network.h"
+#include "stages/network.h"
+#include "stages/picture_set.h"
+
+enum { OST_SLICE = 8 };
+
+typedef struct ost_inference {
+    ost_net *net;
+    int64_t classes;
+} ost_inference;
+
+/* Builds `network` with `weights` for pictures like those of `in`.  Caller
+ * releases with ost_inference_release(). */
+ost_rc ost_inference_init(ost_inference *inf, const ost_network *network,
+                          ost_weights *weights, const ost_picture_set *in,
+                          ost_err *err);
+void ost_inference_release(ost_inference *inf);
+
+/* Logits of the pictures index[0..count-1], `classes` each. */
+ost_rc ost_inference_run(ost_inference *inf, ost_stage_ctx *ctx,
+                         const ost_picture_set *in,
+                         const ost_normalization *norm, const uint32_t *index,
+                         size_t count, float *logits, ost_err *err);
+
+#endif

@@ -1,0 +1,32 @@
+/* stages/model.h - a model artifact, ready to be used */
+#ifndef OST_STAGES_MODEL_H
+#define OST_STAGES_MODEL_H
+
+#include "kernels/weights.h"
+#include "stages/network.h"
+#include "stages/picture_set.h"
+
+typedef struct ost_model {
+    ost_network *network;
+    ost_weights *weights;
+    const char *field; /* that it was trained on */
+    int64_t channels;
+    int64_t height;
+    int64_t width;
+    size_t n_classes;
+    const char **classes;
+    ost_normalization norm;
+} ost_model;
+
+/* Reads the model at `in` for `backend`, which must outlive it: network,
+ * classes, normalization and weights.  Words are borrowed from the step; caller
+ * releases with ost_model_release(). */
+ost_rc ost_model_open(ost_stage_ctx *ctx, const ost_input *in,
+                      ost_backend *backend, ost_model *model, ost_err *err);
+void ost_model_release(ost_model *model);
+
+/* Fails, with advice, when pictures differ in shape from those it learned. */
+ost_rc ost_model_check_pictures(const ost_model *model,
+                                const ost_picture_set *set, ost_err *err);
+
+#endif

@@ -1,0 +1,241 @@
+/* stages/predict.c - what a model makes of pictures
+ *
+ * Each item keeps id, group, labels and attributes and gets the attributes
+ * "score.CLASS", the softmax probability of each class, and "predicted", the
+ * class with the highest one (the first of equal ones).  A score depends on the
+ * model and the picture alone, never on the items beside it, and is remembered
+ * by both.
+ */
+#include "base/text.h"
+#include "kernels/backend.h"
+#include "stages/inference.h"
+#include "stages/model.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum { GROUP = 64 * OST_SLICE }; /* items between progress and stop */
+
+typedef struct predict_params {
+    const char *field;
+} predict_params;
+
+static const ost_param params[] = {
+    OST_PARAM(predict_params, field, STR,
+              "field that is judged; unset: the one the model was trained on",
+              .dflt = "null"),
+    OST_END,
+};
+
+typedef struct prediction {
+    ost_stage_ctx *ctx;
+    ost_backend *backend;
+    ost_model model;
+    char model_hex[2 * sizeof(ost_digest) + 1];
+    ost_picture_set set;
+    const char *field;
+    float *logits;   /* n x classes */
+    uint32_t *fresh; /* indices of the items that nothing is known of */
+    size_t n_fresh;
+} prediction;
+
+/* Names what the score hangs on: the model and the picture's bytes. */
+static void memo_name(const prediction *p, size_t i, ost_buf *name)
+{
+    const ost_field *f = ost_item_field(&p->set.items[i], p->field);
+    char hex[2 * sizeof(ost_digest) + 1];
+
+    ost_hex(hex, f->blob.b, sizeof(f->blob.b));
+    ost_buf_reset(name);
+    ost_buf_addf(name, "%s %s %d %llu", p->model_hex, hex, (int)f->dtype,
+                 (unsigned long long)f->offset);
+    for (int k = 0; k < f->ndim; k++)
+        ost_buf_addf(name, " %lld:%lld", (long long)f->shape[k],
+                     (long long)f->stride[k]);
+}
+
+static ost_rc recall(prediction *p, ost_err *err)
+{
+    size_t bytes = p->model.n_classes * sizeof(float);
+    ost_buf name = { 0 };
+    ost_buf value = { 0 };
+    ost_rc rc = OST_OK;
+
+    for (size_t i = 0; i < p->set.n; i++) {
+        memo_name(p, i, &name);
+        ost_buf_reset(&value);
+        rc = ost_memo_get(p->ctx, ost_buf_str(&name), &value, err);
+        if (rc && rc != OST_ENOTFOUND)
+            break;
+        if (!rc && value.len == bytes)
+            memcpy(p->logits + i * p->model.n_classes, value.data, bytes);
+        else
+            p->fresh[p->n_fresh++] = (uint32_t)i;
+        rc = OST_OK;
+    }
+    ost_buf_release(&value);
+    ost_buf_release(&name);
+    return rc;
+}
+
+static ost_rc compute_group(prediction *p, ost_inference *inf, size_t at,
+                            size_t n, float *logits, ost_err *err)
+{
+    size_t k = p->model.n_classes;
+    ost_buf name = { 0 };
+    ost_rc rc = ost_inference_run(inf, p->ctx, &p->set, &p->model.norm,
+                                  p->fresh + at, n, logits, err);
+
+    for (size_t i = 0; i < n && !rc; i++) {
+        size_t item = p->fresh[at + i];
+
+        memcpy(p->logits + item * k, logits + i * k, k * sizeof(float));
+        memo_name(p, item, &name);
+        ost_memo_put(p->ctx, ost_buf_str(&name), logits + i * k,
+                     k * sizeof(float));
+    }
+    ost_buf_release(&name);
+    return rc;
+}
+
+static ost_rc compute(prediction *p, ost_err *err)
+{
+    ost_inference inf = { 0 };
+    float *logits = ost_xalloc(GROUP * p->model.n_classes * sizeof(*logits));
+    ost_rc rc = ost_inference_init(&inf, p->model.network, p->model.weights,
+                                   &p->set, err);
+
+    if (!rc && (size_t)inf.classes != p->model.n_classes)
+        rc = ost_fail(err, OST_EINPUT,
+                      "the model has %zu classes and %lld outputs",
+                      p->model.n_classes, (long long)inf.classes);
+    for (size_t at = 0; at < p->n_fresh && !rc; at += GROUP) {
+        size_t n = p->n_fresh - at < GROUP ? p->n_fresh - at : GROUP;
+
+        if (ost_ctx_stop(p->ctx))
+            rc = ost_fail(err, OST_EINTERRUPTED, "interrupted");
+        else
+            rc = compute_group(p, &inf, at, n, logits, err);
+        ost_progress(p->ctx, at + n, p->n_fresh, NULL);
+    }
+    ost_inference_release(&inf);
+    ost_free(logits);
+    return rc;
+}
+
+static void softmax(const float *logits, size_t k, double *score)
+{
+    double highest = (double)logits[0];
+    double sum = 0.0;
+
+    for (size_t i = 1; i < k; i++)
+        if ((double)logits[i] > highest)
+            highest = (double)logits[i];
+    for (size_t i = 0; i < k; i++) {
+        score[i] = exp((double)logits[i] - highest);
+        sum += score[i];
+    }
+    for (size_t i = 0; i < k; i++)
+        score[i] /= sum;
+}
+
+static ost_rc emit_item(prediction *p, size_t i, double *score, ost_err *err)
+{
+    ost_arena *arena = ost_ctx_arena(p->ctx);
+    size_t k = p->model.n_classes;
+    ost_item *out = ost_derive(p->ctx, &p->set.items[i], -1);
+    size_t best = 0;
+
+    softmax(p->logits + i * k, k, score);
+    out->fields = NULL;
+    out->n_fields = 0;
+    for (size_t c = 0; c < k; c++) {
+        ost_item_set_number(
+            arena, out,
+            ost_arena_printf(arena, "score.%s", p->model.classes[c]), score[c]);
+        if (score[c] > score[best])
+            best = c;
+    }
+    ost_item_set_text(arena, out, "predicted", p->model.classes[best]);
+    return ost_emit(p->ctx, "predictions", out, err);
+}
+
+static ost_rc emit(prediction *p, ost_err *err)
+{
+    size_t k = p->model.n_classes;
+    double *score = OST_ARENA_ARRAY(ost_ctx_arena(p->ctx), double, k);
+    json_t *names = json_array();
+    json_t *meta;
+    ost_rc rc = OST_OK;
+
+    for (size_t i = 0; i < p->set.n && !rc; i++)
+        rc = emit_item(p, i, score, err);
+    for (size_t c = 0; c < k; c++)
+        json_array_append_new(names, json_string(p->model.classes[c]));
+    meta = json_pack("{s:o}", "classes", names);
+    if (!rc)
+        rc = ost_emit_meta(p->ctx, "predictions", meta, err);
+    json_decref(meta);
+    ost_count_items(p->ctx, p->n_fresh, p->set.n - p->n_fresh);
+    return rc;
+}
+
+static ost_rc open_pictures(prediction *p, ost_err *err)
+{
+    const predict_params *with = ost_ctx_params(p->ctx);
+    ost_arena *arena = ost_ctx_arena(p->ctx);
+    const ost_item *items;
+    size_t n;
+    ost_rc rc = ost_ctx_items(p->ctx, ost_ctx_input(p->ctx, "data", 0), &items,
+                              &n, err);
+
+    p->field = with->field ? with->field : p->model.field;
+    if (!rc)
+        rc = ost_picture_set_open(p->ctx, items, n, p->field, &p->set, err);
+    if (!rc)
+        rc = ost_model_check_pictures(&p->model, &p->set, err);
+    p->logits = OST_ARENA_ARRAY(arena, float, p->set.n * p->model.n_classes);
+    p->fresh = OST_ARENA_ARRAY(arena, uint32_t, p->set.n);
+    return rc;
+}
+
+static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
+{
+    const ost_input *in = ost_ctx_input(ctx, "model", 0);
+    prediction p = { .ctx = ctx };
+    ost_rc rc;
+
+    ost_hex(p.model_hex, in->digest.b, sizeof(in->digest.b));
+    rc = ost_backend_open(ost_ctx_numeric(ctx), ost_ctx_threads(ctx),
+                          &p.backend, err);
+    if (!rc)
+        rc = ost_model_open(ctx, in, p.backend, &p.model, err);
+    if (!rc)
+        rc = open_pictures(&p, err);
+    if (!rc)
+        rc = recall(&p, err);
+    if (!rc && p.n_fresh > 0)
+        rc = compute(&p, err);
+    if (!rc)
+        rc = emit(&p, err);
+    ost_model_release(&p.model);
+    ost_backend_close(p.backend);
+    return rc;
+}
+
+const ost_stage ost_stage_predict = {
+    .name = "predict",
+    .version = 1, /* bump when any output byte can change */
+    .summary = "Lets a trained network judge pictures.",
+    .flags = OST_STAGE_FLOAT,
+    .param_size = sizeof(predict_params),
+    .params = params,
+    .inputs = OST_PORTS({ "model", OST_MODEL, "the model", false, false },
+                        { "data", OST_DATASET, "pictures", false, false }),
+    .outputs =
+        OST_PORTS({ "predictions", OST_PREDICTIONS,
+                    "the items with a score for each class", false, false }),
+    .run = run,
+};

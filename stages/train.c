@@ -1,0 +1,370 @@
+/* stages/train.c - a network learns to tell classes apart
+ *
+ * Every item of `in` needs one label; the classes are the labels, sorted.  The
+ * model holds the network, its weights (`weights`, in the safetensors format),
+ * the classes, the normalization (mean and standard deviation of each channel
+ * over the training pictures) and the history, epoch by epoch.
+ */
+#include "base/text.h"
+#include "base/vec.h"
+#include "kernels/backend.h"
+#include "stages/safetensors.h"
+#include "stages/training.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+typedef struct train_params {
+    ost_file network;
+    const json_t *network_params;
+    const char *field;
+    int64_t epochs;
+    int64_t batch;
+    int optimizer;
+    double learning_rate;
+    double momentum;
+    double weight_decay;
+    int schedule;
+    int64_t step_epochs;
+    double step_factor;
+    int class_weights;
+    int64_t patience;
+    int keep;
+} train_params;
+
+enum { NONE, BALANCED };
+enum { LAST, BEST };
+
+static const ost_param params[] = {
+    OST_PARAM(train_params, network, FILE,
+              "the network: a file, or lib:small_cnn", .required = true),
+    OST_PARAM(train_params, network_params, JSON,
+              "object: params of the network that are to differ",
+              .dflt = "null"),
+    OST_PARAM(train_params, field, STR, "field that is learned from",
+              .dflt = "\"image\""),
+    OST_PARAM(train_params, epochs, I64, "passes over the items", .dflt = "10",
+              .min = 1, .max = 100000),
+    OST_PARAM(train_params, batch, I64,
+              "items of an update, at most; they are divided evenly",
+              .dflt = "16", .min = 1, .max = 65536),
+    OST_PARAM(train_params, optimizer, CHOICE, "how weights follow gradients",
+              .dflt = "\"adam\"", .choices = "sgd|adam"),
+    OST_PARAM(train_params, learning_rate, F64, "step size of the first epoch",
+              .dflt = "0.001", .min = 0, .max = 1000),
+    OST_PARAM(train_params, momentum, F64, "momentum of sgd", .dflt = "0.9",
+              .min = 0, .max = 1),
+    OST_PARAM(train_params, weight_decay, F64,
+              "L2: this times the weight is added to its gradient", .dflt = "0",
+              .min = 0, .max = 1000),
+    OST_PARAM(train_params, schedule, CHOICE,
+              "how the step size changes from epoch to epoch",
+              .dflt = "\"constant\"", .choices = "constant|step|cosine"),
+    OST_PARAM(train_params, step_epochs, I64, "epochs of a step of 'step'",
+              .dflt = "10", .min = 1, .max = 100000),
+    OST_PARAM(train_params, step_factor, F64, "factor of a step of 'step'",
+              .dflt = "0.1", .min = 0, .max = 1),
+    OST_PARAM(train_params, class_weights, CHOICE,
+              "weight of a class in the loss; balanced: items / (classes * "
+              "items of the class)",
+              .dflt = "\"none\"", .choices = "none|balanced"),
+    OST_PARAM(train_params, patience, I64,
+              "ends after so many epochs without a lower validation loss; 0: "
+              "never",
+              .dflt = "0", .min = 0, .max = 100000),
+    OST_PARAM(train_params, keep, CHOICE,
+              "weights of the last epoch, or of the lowest validation loss",
+              .dflt = "\"last\"", .choices = "last|best"),
+    OST_END,
+};
+
+static ost_rc read_network(const train_params *p, size_t n_classes,
+                           ost_network **network, ost_err *err)
+{
+    json_t *extra = json_object();
+    ost_rc rc;
+
+    if (n_classes)
+        json_object_set_new(extra, "classes",
+                            json_integer((json_int_t)n_classes));
+    rc = ost_network_read(p->network.name, p->network.data, p->network.size,
+                          json_is_null(p->network_params) ? NULL
+                                                          : p->network_params,
+                          extra, network, err);
+    json_decref(extra);
+    return rc;
+}
+
+static ost_rc check(const void *with, ost_err *err)
+{
+    const train_params *p = with;
+    ost_network *network = NULL;
+    ost_rc rc;
+
+    if (p->network_params && !json_is_null(p->network_params) &&
+        !json_is_object(p->network_params))
+        return ost_fail(err, OST_EWORKFLOW,
+                        "'network_params' must be an object");
+    rc = read_network(p, 0, &network, err);
+    ost_network_free(network);
+    if (rc && err)
+        err->rc = OST_EWORKFLOW;
+    return rc ? OST_EWORKFLOW : OST_OK;
+}
+
+typedef OST_VEC(const char *) class_list;
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static ost_rc find_classes(const ost_item *items, size_t n, class_list *classes,
+                           ost_err *err)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *label = ost_item_label(&items[i]);
+
+        if (!label)
+            return ost_fail(err, OST_EINPUT,
+                            "item '%s' has %zu labels, must have one",
+                            items[i].id, items[i].n_labels);
+        ost_vec_push(classes, label);
+    }
+    if (n > 0)
+        qsort(classes->data, n, sizeof(*classes->data), by_name);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || strcmp(classes->data[i], classes->data[kept - 1]) != 0)
+            classes->data[kept++] = classes->data[i];
+    classes->len = kept;
+    if (kept < 2)
+        return ost_fail(err, OST_EINPUT,
+                        kept ? "all %zu items are of class '%s'"
+                             : "there are no items to learn from",
+                        n, kept ? classes->data[0] : "");
+    return OST_OK;
+}
+
+static ost_rc label_items(ost_stage_ctx *ctx, const class_list *classes,
+                          ost_labeled *l, ost_err *err)
+{
+    const ost_picture_set *set = &l->pictures;
+
+    l->classes = OST_ARENA_ARRAY(ost_ctx_arena(ctx), int32_t, set->n);
+    for (size_t i = 0; i < set->n; i++) {
+        const char *label = ost_item_label(&set->items[i]);
+        const char **found = label
+                                 ? bsearch(&label, classes->data, classes->len,
+                                           sizeof(*classes->data), by_name)
+                                 : NULL;
+
+        if (!found)
+            return ost_fail(err, OST_EINPUT,
+                            "item '%s' of 'validation' has no label of the "
+                            "training items",
+                            set->items[i].id);
+        l->classes[i] = (int32_t)(found - classes->data);
+    }
+    return OST_OK;
+}
+
+static ost_rc open_validation(ost_stage_ctx *ctx, const train_params *p,
+                              const class_list *classes, ost_training_spec *s,
+                              ost_err *err)
+{
+    const ost_item *items;
+    size_t n;
+    ost_rc rc;
+
+    if (ost_ctx_input_count(ctx, "validation") == 0) {
+        if (p->patience || p->keep == BEST)
+            return ost_fail(err, OST_EINPUT,
+                            "%s needs a dataset at port 'validation'",
+                            p->patience ? "'patience'" : "'keep': 'best'");
+        return OST_OK;
+    }
+    rc = ost_ctx_items(ctx, ost_ctx_input(ctx, "validation", 0), &items, &n,
+                       err);
+    if (!rc && n == 0)
+        return ost_fail(err, OST_EINPUT, "port 'validation' has no items");
+    if (!rc)
+        rc = ost_picture_set_open(ctx, items, n, p->field,
+                                  &s->validation.pictures, err);
+    if (!rc)
+        rc = label_items(ctx, classes, &s->validation, err);
+    return rc;
+}
+
+static const float *balance(ost_stage_ctx *ctx, const ost_training_spec *s)
+{
+    const ost_labeled *t = &s->train;
+    float *w = OST_ARENA_ARRAY(ost_ctx_arena(ctx), float, s->n_classes);
+    size_t *count = OST_ARENA_ARRAY(ost_ctx_arena(ctx), size_t, s->n_classes);
+
+    for (size_t i = 0; i < t->pictures.n; i++)
+        count[t->classes[i]]++;
+    for (size_t c = 0; c < s->n_classes; c++)
+        w[c] = (float)((double)t->pictures.n /
+                       ((double)s->n_classes * (double)count[c]));
+    return w;
+}
+
+static ost_rc prepare(ost_stage_ctx *ctx, const train_params *p,
+                      class_list *classes, ost_training_spec *s, ost_err *err)
+{
+    const ost_item *items;
+    size_t n;
+    ost_rc rc;
+
+    s->epochs = p->epochs;
+    s->batch = p->batch;
+    s->optimizer = (ost_optimizer){
+        .kind = (ost_optimizer_kind)p->optimizer,
+        .rate = p->learning_rate,
+        .momentum = p->momentum,
+        .beta1 = 0.9,
+        .beta2 = 0.999,
+        .epsilon = 1e-8,
+        .weight_decay = p->weight_decay,
+    };
+    s->schedule = (ost_schedule)p->schedule;
+    s->step_epochs = p->step_epochs;
+    s->step_factor = p->step_factor;
+    s->patience = p->patience;
+    s->keep_best = p->keep == BEST;
+    rc = ost_ctx_items(ctx, ost_ctx_input(ctx, "in", 0), &items, &n, err);
+    if (!rc)
+        rc = find_classes(items, n, classes, err);
+    if (!rc)
+        rc = ost_picture_set_open(ctx, items, n, p->field, &s->train.pictures,
+                                  err);
+    if (!rc)
+        rc = label_items(ctx, classes, &s->train, err);
+    s->n_classes = classes->len;
+    if (!rc)
+        rc = open_validation(ctx, p, classes, s, err);
+    if (!rc)
+        rc = ost_picture_set_measure(ctx, &s->train.pictures, &s->norm, err);
+    if (!rc && p->class_weights == BALANCED)
+        s->class_weights = balance(ctx, s);
+    return rc;
+}
+
+static size_t count_groups(const ost_item *items, size_t n)
+{
+    class_list groups = { 0 };
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        ost_vec_push(&groups, items[i].group);
+    qsort(groups.data, n, sizeof(*groups.data), by_name);
+    for (size_t i = 0; i < n; i++)
+        count += i == 0 || strcmp(groups.data[i], groups.data[i - 1]) != 0;
+    ost_vec_release(&groups);
+    return count;
+}
+
+static json_t *numbers(const double *v, int64_t n)
+{
+    json_t *list = json_array();
+
+    for (int64_t i = 0; i < n; i++)
+        json_array_append_new(list, json_real(v[i]));
+    return list;
+}
+
+static json_t *model_meta(const train_params *p, const ost_training_spec *s,
+                          const class_list *classes, const ost_weights *w,
+                          json_t *history)
+{
+    const ost_picture_set *set = &s->train.pictures;
+    json_t *names = json_array();
+    int64_t learned = 0;
+
+    for (size_t i = 0; i < classes->len; i++)
+        json_array_append_new(names, json_string(classes->data[i]));
+    for (size_t i = 0; i < w->len; i++)
+        if (w->data[i]->learned)
+            learned += ost_weight_count(w->data[i]);
+    return json_pack(
+        "{s:s,s:O,s:O,s:I,s:o,s:{s:s,s:I,s:I,s:I},s:{s:o,s:o},s:{s:I,s:I},s:O}",
+        "network", ost_network_name(s->network), "architecture",
+        ost_network_document(s->network), "params",
+        ost_network_values(s->network), "n_weights", (json_int_t)learned,
+        "classes", names, "input", "field", p->field, "channels",
+        (json_int_t)set->channels, "height", (json_int_t)set->height, "width",
+        (json_int_t)set->width, "normalization", "mean",
+        numbers(s->norm.mean, s->norm.channels), "std",
+        numbers(s->norm.std, s->norm.channels), "training", "items",
+        (json_int_t)set->n, "groups",
+        (json_int_t)count_groups(set->items, set->n), "history", history);
+}
+
+static ost_rc emit_model(ost_stage_ctx *ctx, const train_params *p,
+                         const ost_training_spec *s, const class_list *classes,
+                         ost_weights *w, json_t *history, ost_err *err)
+{
+    json_t *meta = model_meta(p, s, classes, w, history);
+    ost_buf bytes = { 0 };
+    ost_rc rc = ost_emit_meta(ctx, "model", meta, err);
+
+    if (!rc)
+        rc = ost_safetensors_write(w, &bytes, err);
+    if (!rc)
+        rc = ost_emit_blob(ctx, "model", "weights", bytes.data, bytes.len, err);
+    ost_buf_release(&bytes);
+    json_decref(meta);
+    return rc;
+}
+
+static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
+{
+    const train_params *p = ost_ctx_params(ctx);
+    ost_training_spec s = { 0 };
+    class_list classes = { 0 };
+    ost_backend *backend = NULL;
+    ost_network *network = NULL;
+    ost_weights *weights = NULL;
+    json_t *history = NULL;
+    ost_rc rc = prepare(ctx, p, &classes, &s, err);
+
+    if (!rc)
+        rc = read_network(p, s.n_classes, &network, err);
+    if (!rc)
+        rc = ost_backend_open(ost_ctx_numeric(ctx), ost_ctx_threads(ctx),
+                              &backend, err);
+    s.network = network;
+    if (!rc)
+        rc = ost_train(ctx, backend, &s, &weights, &history, err);
+    if (!rc)
+        rc = emit_model(ctx, p, &s, &classes, weights, history, err);
+    if (!rc)
+        ost_count_items(ctx, s.train.pictures.n, 0);
+    json_decref(history);
+    ost_weights_free(weights);
+    ost_backend_close(backend);
+    ost_network_free(network);
+    ost_vec_release(&classes);
+    return rc;
+}
+
+const ost_stage ost_stage_train = {
+    .name = "train",
+    .version = 1, /* bump when any output byte can change */
+    .summary = "Trains a network to tell the labels of pictures.",
+    .flags = OST_STAGE_FLOAT | OST_STAGE_DRAWS,
+    .param_size = sizeof(train_params),
+    .params = params,
+    .inputs =
+        OST_PORTS({ "in", OST_DATASET, "labeled pictures", false, false },
+                  { "validation", OST_DATASET,
+                    "labeled pictures to judge each epoch by", false, true }),
+    .outputs =
+        OST_PORTS({ "model", OST_MODEL, "the trained network", false, false }),
+    .check = check,
+    .run = run,
+};
