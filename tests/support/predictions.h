@@ -48,6 +48,7 @@ static inline ost_digest put_items(ost_batch *b, ost_artifact_type type,
     ost_digest d;
 
     assert_ok(ost_dataset_put(b, type, meta, items, n, &d, &err), &err);
+    commit(b);
     return d;
 }
 
