@@ -57,9 +57,9 @@ static void parse_range(ost_workflow *wf, ost_scope *scope, uint32_t entry,
     const char **values;
 
     if (n && (!json_is_integer(n) || count < 1 || count > OST_INSTANCES))
-        ost_fault(wf, scope->doc, entry, false,
-                  "axis '%s': \"range\" is a whole number from 1 to %d", name,
-                  OST_INSTANCES);
+        ost_wf_fault(wf, scope->doc, entry, false,
+                     "axis '%s': \"range\" is a whole number from 1 to %d",
+                     name, OST_INSTANCES);
     if (!json_is_integer(n) || count < 1 || count > OST_INSTANCES)
         count = 1; /* so that the axis is known */
     json_decref(n);
@@ -81,16 +81,17 @@ static const char *value_name(ost_workflow *wf, const ost_scope *scope,
     bool good = ost_value_text(value, &text);
 
     if (!good)
-        ost_fault(wf, scope->doc, entry, false,
-                  json_is_object(value)
-                      ? "axis '%s': a value that is an object needs a \"name\""
-                      : "axis '%s': a value is a text, a number, or an object "
-                        "with a \"name\"",
-                  axis);
+        ost_wf_fault(
+            wf, scope->doc, entry, false,
+            json_is_object(value)
+                ? "axis '%s': a value that is an object needs a \"name\""
+                : "axis '%s': a value is a text, a number, or an object "
+                  "with a \"name\"",
+            axis);
     else if (text.len == 0 || strpbrk(ost_buf_str(&text), ",=[]\n\t"))
-        ost_fault(wf, scope->doc, entry, false,
-                  "axis '%s': the value '%s' is empty or has one of , = [ ]",
-                  axis, ost_buf_str(&text));
+        ost_wf_fault(wf, scope->doc, entry, false,
+                     "axis '%s': the value '%s' is empty or has one of , = [ ]",
+                     axis, ost_buf_str(&text));
     else
         name = ost_arena_strdup(&wf->arena, ost_buf_str(&text));
     ost_buf_release(&text);
@@ -110,9 +111,9 @@ static bool parse_list(ost_workflow *wf, ost_scope *scope, uint32_t entry,
             value_name(wf, scope, entry, axis->name, json_array_get(list, i));
         good = good && values[i];
         if (values[i] && !ost_map_put(&seen, values[i], strlen(values[i]), i)) {
-            ost_fault(wf, scope->doc, entry, false,
-                      "axis '%s' has the value '%s' twice", axis->name,
-                      values[i]);
+            ost_wf_fault(wf, scope->doc, entry, false,
+                         "axis '%s' has the value '%s' twice", axis->name,
+                         values[i]);
             good = false;
         }
     }
@@ -131,9 +132,9 @@ static void parse_values(ost_workflow *wf, ost_scope *scope, uint32_t entry,
     bool good = false;
 
     if (list && (!json_is_array(list) || json_array_size(list) == 0))
-        ost_fault(wf, scope->doc, entry, false,
-                  "axis '%s': \"values\" is a list with at least one value",
-                  name);
+        ost_wf_fault(wf, scope->doc, entry, false,
+                     "axis '%s': \"values\" is a list with at least one value",
+                     name);
     else if (list)
         good = parse_list(wf, scope, entry, list, &axis);
     if (good) {
@@ -154,25 +155,25 @@ static void parse_axis(ost_workflow *wf, ost_scope *scope, uint32_t entry)
 
     ost_entry_check_name(wf, doc, entry, name, "an axis");
     if (ost_scope_param_find(scope, name))
-        ost_fault(wf, doc, entry, true,
-                  strcmp(name, "seed") == 0
-                      ? "'%s' is the seed, no axis can have that name"
-                      : "'%s' is a parameter already, so that ${%s} would "
-                        "mean both",
-                  name, name);
+        ost_wf_fault(wf, doc, entry, true,
+                     strcmp(name, "seed") == 0
+                         ? "'%s' is the seed, no axis can have that name"
+                         : "'%s' is a parameter already, so that ${%s} would "
+                           "mean both",
+                     name, name);
     if (ost_scope_axis_find(scope, name)) {
-        ost_fault(wf, doc, entry, true,
-                  "axis '%s' is given already, by \"per\" of the node that "
-                  "uses this file",
-                  name);
+        ost_wf_fault(wf, doc, entry, true,
+                     "axis '%s' is given already, by \"per\" of the node that "
+                     "uses this file",
+                     name);
         return;
     }
     if (!ost_entry_is(wf, doc, entry, "{", "an object"))
         return;
     ost_entry_members(wf, doc, entry, ost_axis_keys, "key of an axis", e);
     if ((e[OST_AXIS_RANGE] == OST_NONE) == (e[OST_AXIS_VALUES] == OST_NONE))
-        ost_fault(wf, doc, entry, false,
-                  "axis '%s' has either \"range\" or \"values\"", name);
+        ost_wf_fault(wf, doc, entry, false,
+                     "axis '%s' has either \"range\" or \"values\"", name);
     else if (e[OST_AXIS_RANGE] != OST_NONE)
         parse_range(wf, scope, e[OST_AXIS_RANGE], name);
     else
@@ -200,8 +201,8 @@ static void unknown_axis(ost_workflow *wf, const ost_scope *scope,
 
     for (size_t i = 0; i < scope->axes.len; i++)
         ost_vec_push(&names, scope->axes.data[i].name);
-    ost_fault(wf, scope->doc, entry, false, "unknown axis '%s'%s", name,
-              ost_suggest(wf, name, names.data, names.len));
+    ost_wf_fault(wf, scope->doc, entry, false, "unknown axis '%s'%s", name,
+                 ost_suggest(wf, name, names.data, names.len));
     ost_vec_release(&names);
 }
 
@@ -212,21 +213,21 @@ static void add_named(ost_workflow *wf, const ost_scope *scope, uint32_t entry,
     const char *name = json_string_value(value);
 
     if (!name) {
-        ost_fault(wf, scope->doc, entry, false,
-                  "\"per\" is a list of the names of axes");
+        ost_wf_fault(wf, scope->doc, entry, false,
+                     "\"per\" is a list of the names of axes");
         return;
     }
     axis = ost_scope_axis_find(scope, name);
     if (!axis)
         unknown_axis(wf, scope, entry, name);
     else if (ost_axis_set_has(axes, axis->axis))
-        ost_fault(wf, scope->doc, entry, false, "axis '%s' is named twice",
-                  name);
+        ost_wf_fault(wf, scope->doc, entry, false, "axis '%s' is named twice",
+                     name);
     else
         ost_axis_set_add(axes, axis->axis);
     if (axes->full)
-        ost_fault(wf, scope->doc, entry, false, "a node has at most %d axes",
-                  OST_NODE_AXES);
+        ost_wf_fault(wf, scope->doc, entry, false, "a node has at most %d axes",
+                     OST_NODE_AXES);
 }
 
 void ost_per_parse(ost_workflow *wf, const ost_scope *scope, uint32_t entry,
@@ -240,9 +241,9 @@ void ost_per_parse(ost_workflow *wf, const ost_scope *scope, uint32_t entry,
     size_t i;
 
     if (list && !json_is_array(list))
-        ost_fault(wf, scope->doc, entry, false,
-                  "\"per\" is a list of the names of axes, or a parameter "
-                  "that is one");
+        ost_wf_fault(wf, scope->doc, entry, false,
+                     "\"per\" is a list of the names of axes, or a parameter "
+                     "that is one");
     json_array_foreach(list, i, value)
     {
         add_named(wf, scope, array ? place : entry, value, axes);

@@ -55,8 +55,8 @@ static void refuse_refs(ost_workflow *wf, const ost_document *doc,
             continue;
         text = ost_json_string(doc->json, i, &scratch, &n);
         if (ost_text_has_refs(text, n))
-            ost_fault(wf, doc, i, false,
-                      "'${}' cannot be used in the value of a parameter");
+            ost_wf_fault(wf, doc, i, false,
+                         "'${}' cannot be used in the value of a parameter");
     }
     ost_buf_release(&scratch);
 }
@@ -69,15 +69,15 @@ static void add_param(ost_workflow *wf, ost_scope *scope, uint32_t entry)
 
     ost_entry_check_name(wf, doc, entry, p.name, "a parameter");
     if (strcmp(p.name, "seed") == 0)
-        ost_fault(wf, doc, entry, true,
-                  "'seed' is a key of the workflow, no parameter");
+        ost_wf_fault(wf, doc, entry, true,
+                     "'seed' is a key of the workflow, no parameter");
     if (ost_json_kind(doc->json, entry) == '{') {
         ost_entry_members(wf, doc, entry, ost_param_keys, "key of a parameter",
                           e);
         if (e[0] == OST_NONE)
-            ost_fault(wf, doc, entry, false,
-                      "a parameter that is an object is written "
-                      "{ \"value\": { ... } }");
+            ost_wf_fault(wf, doc, entry, false,
+                         "a parameter that is an object is written "
+                         "{ \"value\": { ... } }");
         if (e[1] != OST_NONE)
             ost_entry_is(wf, doc, e[1], "\"", "a text");
     }
@@ -105,8 +105,8 @@ static void set_object(ost_workflow *wf, ost_scope *scope,
         name = ost_entry_key(wf, doc, c);
         p = find(scope, name);
         if (!p)
-            ost_fault(wf, doc, c, true, "unknown parameter '%s'%s", name,
-                      suggest(wf, scope, name));
+            ost_wf_fault(wf, doc, c, true, "unknown parameter '%s'%s", name,
+                         suggest(wf, scope, name));
         else
             refuse_refs(wf, doc, c);
         if (p && set)
@@ -246,9 +246,9 @@ static void check_handed(ost_workflow *wf, const ost_scope *scope,
         while (k < scope->n_given && scope->axes.data[k].axis != reads.axis[i])
             k++;
         if (k == scope->n_given)
-            ost_fault(wf, scope->outer->doc, entry, false,
-                      "this depends on axis '%s', which is not in \"per\"",
-                      wf->axes.data[reads.axis[i]].name);
+            ost_wf_fault(wf, scope->outer->doc, entry, false,
+                         "this depends on axis '%s', which is not in \"per\"",
+                         wf->axes.data[reads.axis[i]].name);
     }
 }
 
@@ -273,9 +273,9 @@ static void bind_with(ost_workflow *wf, ost_scope *scope)
         if (p)
             set_value(p, ost_entry_build(doc, c), scope->outer);
         else
-            ost_fault(wf, doc, c, true, "'%s' has no parameter '%s'%s",
-                      ost_path_base(scope->doc->path), name,
-                      suggest(wf, scope, name));
+            ost_wf_fault(wf, doc, c, true, "'%s' has no parameter '%s'%s",
+                         ost_path_base(scope->doc->path), name,
+                         suggest(wf, scope, name));
     }
 }
 

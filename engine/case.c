@@ -53,9 +53,9 @@ static void no_branch(const case_ref *c, const char *text)
          b = ost_json_end(json, b))
         if (b != c->choice && !ost_entry_is_comment(c->scope->doc, b))
             ost_vec_push(&names, ost_entry_key(c->wf, c->scope->doc, b));
-    ost_fault(c->wf, c->scope->doc, c->choice, false,
-              "no branch for the value '%s'%s", text,
-              ost_suggest(c->wf, text, names.data, names.len));
+    ost_wf_fault(c->wf, c->scope->doc, c->choice, false,
+                 "no branch for the value '%s'%s", text,
+                 ost_suggest(c->wf, text, names.data, names.len));
     ost_vec_release(&names);
 }
 

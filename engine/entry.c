@@ -85,7 +85,7 @@ bool ost_entry_is(ost_workflow *wf, const ost_document *doc, uint32_t entry,
 
     if (strchr(kinds, kind))
         return true;
-    ost_fault(wf, doc, entry, false, "expected %s, not %s", words, got);
+    ost_wf_fault(wf, doc, entry, false, "expected %s, not %s", words, got);
     return false;
 }
 
@@ -98,8 +98,8 @@ static void unknown_member(ost_workflow *wf, const ost_document *doc,
 
     for (; keys->name; keys++)
         ost_vec_push(&names, keys->name);
-    ost_fault(wf, doc, entry, true, "unknown %s '%s'%s", what, word,
-              ost_suggest(wf, word, names.data, names.len));
+    ost_wf_fault(wf, doc, entry, true, "unknown %s '%s'%s", what, word,
+                 ost_suggest(wf, word, names.data, names.len));
     ost_vec_release(&names);
 }
 
@@ -137,9 +137,9 @@ bool ost_entry_check_name(ost_workflow *wf, const ost_document *doc,
         good =
             isalnum((unsigned char)*p) || *p == '_' || (*p == '-' && p > name);
     if (!good)
-        ost_fault(wf, doc, entry, true,
-                  "'%s' is no name of %s: letters, digits, '_' and '-' are",
-                  name, what);
+        ost_wf_fault(wf, doc, entry, true,
+                     "'%s' is no name of %s: letters, digits, '_' and '-' are",
+                     name, what);
     return good;
 }
 

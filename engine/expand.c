@@ -128,8 +128,8 @@ static void collect_axes(expansion *x)
         ost_per_parse(x->wf, x->scope, x->per, &x->own);
     add_all(&x->axes, &x->own);
     if (x->axes.full && !x->own.full)
-        ost_fault(x->wf, x->scope->doc, x->entry, true,
-                  "a node has at most %d axes", OST_NODE_AXES);
+        ost_wf_fault(x->wf, x->scope->doc, x->entry, true,
+                     "a node has at most %d axes", OST_NODE_AXES);
 }
 
 static void check_missing(const expansion *x)
@@ -140,10 +140,11 @@ static void check_missing(const expansion *x)
         const char *name = axis_name(x->wf, x->values.axis[i]);
 
         if (!ost_axis_set_has(&x->axes, x->values.axis[i]))
-            ost_fault(x->wf, x->scope->doc, x->entry, true,
-                      "node '%s' uses ${%s} but has no such axis (add '%s' to "
-                      "its \"per\")",
-                      node->name, name, name);
+            ost_wf_fault(
+                x->wf, x->scope->doc, x->entry, true,
+                "node '%s' uses ${%s} but has no such axis (add '%s' to "
+                "its \"per\")",
+                node->name, name, name);
     }
 }
 
@@ -157,12 +158,13 @@ static void check_unread(const expansion *x)
 
         if (ost_axis_set_has(&x->reads, x->own.axis[i]) || !node->stage)
             continue;
-        ost_fault(x->wf, x->scope->doc, x->per, false,
-                  "nothing in node '%s' reads axis '%s', so that its "
-                  "instances would be identical: use ${%s} in \"with\"%s, read "
-                  "a node that has the axis, or leave it out of \"per\"",
-                  node->name, name, name,
-                  node->stage->flags & OST_STAGE_DRAWS ? " or \"seed\"" : "");
+        ost_wf_fault(
+            x->wf, x->scope->doc, x->per, false,
+            "nothing in node '%s' reads axis '%s', so that its "
+            "instances would be identical: use ${%s} in \"with\"%s, read "
+            "a node that has the axis, or leave it out of \"per\"",
+            node->name, name, name,
+            node->stage->flags & OST_STAGE_DRAWS ? " or \"seed\"" : "");
     }
 }
 
@@ -185,15 +187,15 @@ static void check_gather(const expansion *x)
             continue;
         in = ost_entry_member(x->scope->doc, x->entry, "in");
         at = ost_entry_member(x->scope->doc, in, port->name);
-        ost_fault(x->wf, x->scope->doc, at == OST_NONE ? in : at, false,
-                  "port '%s' of stage '%s' takes one artifact, but '%s' has "
-                  "one per '%s': add '%s' to \"per\", or pin it as "
-                  "%s[%s=%s]",
-                  port->name, stage->name, wf->nodes.data[link->target].name,
-                  axis_name(wf, axes.axis[k]), axis_name(wf, axes.axis[k]),
-                  wf->nodes.data[link->target].name,
-                  axis_name(wf, axes.axis[k]),
-                  wf->axes.data[axes.axis[k]].values[0]);
+        ost_wf_fault(x->wf, x->scope->doc, at == OST_NONE ? in : at, false,
+                     "port '%s' of stage '%s' takes one artifact, but '%s' has "
+                     "one per '%s': add '%s' to \"per\", or pin it as "
+                     "%s[%s=%s]",
+                     port->name, stage->name, wf->nodes.data[link->target].name,
+                     axis_name(wf, axes.axis[k]), axis_name(wf, axes.axis[k]),
+                     wf->nodes.data[link->target].name,
+                     axis_name(wf, axes.axis[k]),
+                     wf->axes.data[axes.axis[k]].values[0]);
     }
 }
 
@@ -206,9 +208,9 @@ static void count_instances(const expansion *x)
         n *= x->wf->axes.data[x->axes.axis[i]].n;
         if (n <= OST_INSTANCES)
             continue;
-        ost_fault(x->wf, x->scope->doc, x->entry, true,
-                  "node '%s' has more than %d instances", node->name,
-                  OST_INSTANCES);
+        ost_wf_fault(x->wf, x->scope->doc, x->entry, true,
+                     "node '%s' has more than %d instances", node->name,
+                     OST_INSTANCES);
         n = 1;
         break;
     }
@@ -242,11 +244,11 @@ static void check_given(ost_workflow *wf, const ost_scope *scope)
 {
     for (uint32_t i = scope->n_outer_given; i < scope->n_given; i++)
         if (!(scope->given_read & 1u << i))
-            ost_fault(wf, scope->outer->doc, scope->per_entry, false,
-                      "nothing in '%s' reads axis '%s', so that its instances "
-                      "would be identical",
-                      ost_path_base(scope->doc->path),
-                      scope->axes.data[i].name);
+            ost_wf_fault(
+                wf, scope->outer->doc, scope->per_entry, false,
+                "nothing in '%s' reads axis '%s', so that its instances "
+                "would be identical",
+                ost_path_base(scope->doc->path), scope->axes.data[i].name);
 }
 
 void ost_expand_axes(ost_workflow *wf)

@@ -65,8 +65,8 @@ static char *path_of(const ost_document *doc, uint32_t entry, const char *below)
     return (char *)ost_buf_detach(&pointer, NULL);
 }
 
-void ost_fault(ost_workflow *wf, const ost_document *doc, uint32_t entry,
-               bool key, const char *fmt, ...)
+void ost_wf_fault(ost_workflow *wf, const ost_document *doc, uint32_t entry,
+                  bool key, const char *fmt, ...)
 {
     va_list ap;
 

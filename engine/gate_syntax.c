@@ -40,17 +40,17 @@ static void parse_gate(ost_workflow *wf, const ost_document *doc,
 
     gate->path = ost_entry_key(wf, doc, entry);
     if (!is_path(gate->path))
-        ost_fault(wf, doc, entry, true,
-                  "gate '%s': a metric is named as in \"pooled.auc\"",
-                  gate->path);
+        ost_wf_fault(wf, doc, entry, true,
+                     "gate '%s': a metric is named as in \"pooled.auc\"",
+                     gate->path);
     if (!ost_entry_is(wf, doc, entry, "\"", "a text such as \">= 0.8\""))
         return;
     text = ost_entry_copy(doc, entry, false);
     if (!parse_bound(text, gate))
-        ost_fault(wf, doc, entry, false,
-                  "gate '%s': '%s' is no comparison with a number, such as "
-                  "\">= 0.8\"",
-                  gate->path, text);
+        ost_wf_fault(wf, doc, entry, false,
+                     "gate '%s': '%s' is no comparison with a number, such as "
+                     "\">= 0.8\"",
+                     gate->path, text);
     ost_free(text);
 }
 

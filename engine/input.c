@@ -132,8 +132,8 @@ static bool read_place(ost_workflow *wf, const ost_document *doc,
     if (ost_json_kind(doc->json, entry) == '{') {
         ost_entry_members(wf, doc, entry, ost_place_keys, "key of a place", e);
         if ((e[0] == OST_NONE) == (e[1] == OST_NONE)) {
-            ost_fault(wf, doc, entry, false,
-                      "a place has either \"path\" or \"url\"");
+            ost_wf_fault(wf, doc, entry, false,
+                         "a place has either \"path\" or \"url\"");
             return false;
         }
         e[0] = e[0] == OST_NONE ? e[1] : e[0];
@@ -148,7 +148,7 @@ static bool read_place(ost_workflow *wf, const ost_document *doc,
     p->sha256 = ost_entry_text(wf, doc, e[2]);
     if (is_pin(p->sha256))
         return true;
-    ost_fault(wf, doc, e[2], false, "\"sha256\" is 64 hexadecimal digits");
+    ost_wf_fault(wf, doc, e[2], false, "\"sha256\" is 64 hexadecimal digits");
     return false;
 }
 
@@ -161,9 +161,9 @@ static void bind_profile_input(ost_workflow *wf, ost_scope *scope,
     place p;
 
     if (!in) {
-        ost_fault(wf, doc, entry, true,
-                  "unknown input '%s': the workflow has none of that name%s",
-                  name, suggest(wf, scope, name));
+        ost_wf_fault(wf, doc, entry, true,
+                     "unknown input '%s': the workflow has none of that name%s",
+                     name, suggest(wf, scope, name));
         return;
     }
     if (!read_place(wf, doc, entry, &p))
@@ -171,7 +171,8 @@ static void bind_profile_input(ost_workflow *wf, ost_scope *scope,
     if (!is_url(p.where))
         real = absolute(doc->dir, p.where);
     if (!is_url(p.where) && !real)
-        ost_fault(wf, doc, entry, false, "'%s': %s", p.where, strerror(errno));
+        ost_wf_fault(wf, doc, entry, false, "'%s': %s", p.where,
+                     strerror(errno));
     else
         add_source(wf, scope, in, real ? real : p.where, p.sha256, false);
     ost_free(real);
@@ -202,7 +203,7 @@ static void bind_default_path(ost_workflow *wf, ost_scope *scope,
 
     if (ost_document_resolve(wf, scope->doc, p->where, NULL, &shown, &real,
                              &err)) {
-        ost_fault(wf, scope->doc, in->preset, false, "%s", err.text);
+        ost_wf_fault(wf, scope->doc, in->preset, false, "%s", err.text);
         in->state = OST_DONE; /* so that it is not called unbound */
         return;
     }
@@ -228,12 +229,12 @@ static void bind_default(ost_workflow *wf, ost_scope *scope,
         ost_entry_is(wf, doc, in->pin, "\"", "64 hexadecimal digits")) {
         p.sha256 = ost_entry_text(wf, doc, in->pin);
         if (!is_pin(p.sha256))
-            ost_fault(wf, doc, in->pin, false,
-                      "\"sha256\" is 64 hexadecimal digits");
+            ost_wf_fault(wf, doc, in->pin, false,
+                         "\"sha256\" is 64 hexadecimal digits");
     }
     if (ost_starts_with(p.where, "file://")) {
-        ost_fault(wf, doc, in->preset, false,
-                  "a workflow cannot name a file:// URL");
+        ost_wf_fault(wf, doc, in->preset, false,
+                     "a workflow cannot name a file:// URL");
         in->state = OST_DONE;
     } else if (is_url(p.where)) {
         add_source(wf, scope, in, p.where, p.sha256, true);

@@ -55,9 +55,9 @@ void ost_link_axes(const ost_workflow *wf, const ost_link *link,
 static void unknown_value(ost_workflow *wf, const ost_pin *pin,
                           const ost_axis *axis)
 {
-    ost_fault(wf, pin->doc, pin->entry, false, "axis '%s' has no value '%s'%s",
-              axis->name, pin->text,
-              ost_suggest(wf, pin->text, axis->values, axis->n));
+    ost_wf_fault(wf, pin->doc, pin->entry, false,
+                 "axis '%s' has no value '%s'%s", axis->name, pin->text,
+                 ost_suggest(wf, pin->text, axis->values, axis->n));
 }
 
 static void settle(ost_workflow *wf, ost_pin *pin, const ost_axis_set *axes)
@@ -80,9 +80,9 @@ static void settle(ost_workflow *wf, ost_pin *pin, const ost_axis_set *axes)
         }
     }
     if (pin->axis == OST_NONE)
-        ost_fault(wf, pin->doc, pin->entry, false,
-                  "this has no axis '%s' to pin%s", pin->name,
-                  ost_suggest(wf, pin->name, names.data, names.len));
+        ost_wf_fault(wf, pin->doc, pin->entry, false,
+                     "this has no axis '%s' to pin%s", pin->name,
+                     ost_suggest(wf, pin->name, names.data, names.len));
     ost_vec_release(&names);
 }
 

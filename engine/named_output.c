@@ -37,9 +37,9 @@ static void check_gated(ost_workflow *wf, const ost_scope *scope,
 
         if (type == OST_METRICS || type == OST_ANY)
             continue;
-        ost_fault(wf, scope->doc, out->gate, true,
-                  "output '%s' is %s: only metrics have gates", out->name,
-                  ost_artifact_type_name(type));
+        ost_wf_fault(wf, scope->doc, out->gate, true,
+                     "output '%s' is %s: only metrics have gates", out->name,
+                     ost_artifact_type_name(type));
         return;
     }
 }

@@ -34,8 +34,8 @@ static void report_cycle(walk *w, uint32_t node)
         i--;
         ost_buf_addf(&chain, " -> %s", nodes[w->stack.data[i].node].name);
     } while (w->stack.data[i].node != node);
-    ost_fault(w->wf, part->scope->doc, in == OST_NONE ? part->entry : in, false,
-              "cycle: %s", ost_buf_str(&chain));
+    ost_wf_fault(w->wf, part->scope->doc, in == OST_NONE ? part->entry : in,
+                 false, "cycle: %s", ost_buf_str(&chain));
     ost_buf_release(&chain);
 }
 

@@ -56,8 +56,8 @@ static void parse_type(ost_workflow *wf, const ost_document *doc,
 #define XX(name, value, text) ost_vec_push(&names, text);
     OST_ARTIFACT_MAP(XX)
 #undef XX
-    ost_fault(wf, doc, entry, false, "unknown type '%s'%s", word,
-              ost_suggest(wf, word, names.data, names.len));
+    ost_wf_fault(wf, doc, entry, false, "unknown type '%s'%s", word,
+                 ost_suggest(wf, word, names.data, names.len));
     ost_vec_release(&names);
 }
 
@@ -102,8 +102,8 @@ static void parse_output(ost_workflow *wf, ost_scope *scope, uint32_t entry)
         out.ref = e[OST_OUTPUT_FROM];
         out.gate = e[OST_OUTPUT_GATE];
         if (out.ref == OST_NONE)
-            ost_fault(wf, doc, entry, false, "output '%s' has no \"from\"",
-                      out.name);
+            ost_wf_fault(wf, doc, entry, false, "output '%s' has no \"from\"",
+                         out.name);
     }
     ost_vec_push(&scope->outputs, out);
 }
@@ -139,8 +139,8 @@ static const ost_stage *find_stage(ost_workflow *wf, const ost_document *doc,
         goto out;
     for (const ost_stage *const *s = ost_stages; *s; s++)
         ost_vec_push(&names, (*s)->name);
-    ost_fault(wf, doc, entry, false, "unknown stage '%s'%s", word,
-              ost_suggest(wf, word, names.data, names.len));
+    ost_wf_fault(wf, doc, entry, false, "unknown stage '%s'%s", word,
+                 ost_suggest(wf, word, names.data, names.len));
     ost_vec_release(&names);
 out:
     ost_free(word);
@@ -193,9 +193,9 @@ static void parse_node(ost_workflow *wf, ost_scope *scope, uint32_t entry)
     stage = words[OST_WORD_STAGE] != OST_NONE;
     use = words[OST_WORD_USE] != OST_NONE;
     if (stage == use)
-        ost_fault(wf, doc, entry, true,
-                  stage ? "a node has either \"stage\" or \"use\", not both"
-                        : "a node needs \"stage\" or \"use\"");
+        ost_wf_fault(wf, doc, entry, true,
+                     stage ? "a node has either \"stage\" or \"use\", not both"
+                           : "a node needs \"stage\" or \"use\"");
     else if (stage)
         add_stage_node(wf, scope, entry, name, words);
     else
@@ -212,22 +212,22 @@ static void parse_head(ost_workflow *wf, ost_scope *scope,
     json_t *version = NULL;
 
     if (keys[OST_TOP_OSTEON] == OST_NONE)
-        ost_fault(wf, doc, 0, false,
-                  "no workflow: it begins with { \"osteon\": 1, ...");
+        ost_wf_fault(wf, doc, 0, false,
+                     "no workflow: it begins with { \"osteon\": 1, ...");
     else
         version = ost_entry_build(doc, keys[OST_TOP_OSTEON]);
     if (version &&
         (!json_is_integer(version) || json_integer_value(version) != 1))
-        ost_fault(wf, doc, keys[OST_TOP_OSTEON], false,
-                  "this version of osteon reads workflow format 1 only");
+        ost_wf_fault(wf, doc, keys[OST_TOP_OSTEON], false,
+                     "this version of osteon reads workflow format 1 only");
     json_decref(version);
     if (keys[OST_TOP_NAME] == OST_NONE)
-        ost_fault(wf, doc, 0, false, "the workflow has no \"name\"");
+        ost_wf_fault(wf, doc, 0, false, "the workflow has no \"name\"");
     else if (ost_entry_is(wf, doc, keys[OST_TOP_NAME], "\"", "a text") &&
              !scope->outer)
         wf->name = ost_xstrdup(ost_entry_text(wf, doc, keys[OST_TOP_NAME]));
     if (keys[OST_TOP_NODES] == OST_NONE)
-        ost_fault(wf, doc, 0, false, "the workflow has no \"nodes\"");
+        ost_wf_fault(wf, doc, 0, false, "the workflow has no \"nodes\"");
 }
 
 void ost_scope_parse(ost_workflow *wf, ost_scope *scope,

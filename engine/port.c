@@ -77,11 +77,11 @@ static void check_type(void *user, uint32_t entry, ost_links *links,
 
         if (wanted == OST_ANY || given == OST_ANY || wanted == given)
             continue;
-        ost_fault(c->f->wf, c->f->scope->doc, entry, false,
-                  "port '%s' of stage '%s' takes %s%s, but this is %s%s",
-                  c->port->name, c->f->node->stage->name, article(wanted),
-                  ost_artifact_type_name(wanted), article(given),
-                  ost_artifact_type_name(given));
+        ost_wf_fault(c->f->wf, c->f->scope->doc, entry, false,
+                     "port '%s' of stage '%s' takes %s%s, but this is %s%s",
+                     c->port->name, c->f->node->stage->name, article(wanted),
+                     ost_artifact_type_name(wanted), article(given),
+                     ost_artifact_type_name(given));
         return;
     }
 }
@@ -110,23 +110,24 @@ static void fill_port(filler *f, uint32_t index, uint32_t entry)
 
     f->bound |= 1u << index;
     if (list && ost_entry_count(doc, entry) == 0 && !port->optional)
-        ost_fault(f->wf, doc, entry, false, "port '%s' is given nothing",
-                  port->name);
+        ost_wf_fault(f->wf, doc, entry, false, "port '%s' is given nothing",
+                     port->name);
     ost_spec_resolve(f->wf, f->scope, entry, links, &check);
     for (size_t i = first; i < links->len; i++)
         links->data[i].port = (uint16_t)index;
     if (port->many)
         return;
     if (rows)
-        ost_fault(f->wf, doc, entry, false,
-                  "port '%s' of stage '%s' takes one artifact, not named rows",
-                  port->name, f->node->stage->name);
+        ost_wf_fault(
+            f->wf, doc, entry, false,
+            "port '%s' of stage '%s' takes one artifact, not named rows",
+            port->name, f->node->stage->name);
     else if ((list && ost_entry_count(doc, entry) > 1) ||
              has_several(links, first))
-        ost_fault(f->wf, doc, entry, false,
-                  "port '%s' of stage '%s' takes one artifact, but is given "
-                  "several",
-                  port->name, f->node->stage->name);
+        ost_wf_fault(f->wf, doc, entry, false,
+                     "port '%s' of stage '%s' takes one artifact, but is given "
+                     "several",
+                     port->name, f->node->stage->name);
 }
 
 /* --- all ports of a node
@@ -138,9 +139,9 @@ static void unknown_port(const filler *f, uint32_t entry, const char *name)
 
     for (const ost_port *p = f->node->stage->inputs; p->name; p++)
         ost_vec_push(&names, p->name);
-    ost_fault(f->wf, f->scope->doc, entry, true,
-              "stage '%s' has no input port '%s'%s", f->node->stage->name, name,
-              ost_suggest(f->wf, name, names.data, names.len));
+    ost_wf_fault(f->wf, f->scope->doc, entry, true,
+                 "stage '%s' has no input port '%s'%s", f->node->stage->name,
+                 name, ost_suggest(f->wf, name, names.data, names.len));
     ost_vec_release(&names);
 }
 
@@ -185,9 +186,10 @@ static void check_bound(const filler *f, uint32_t in)
     for (uint32_t i = 0; ports[i].name; i++) {
         if (ports[i].optional || f->bound & 1u << i)
             continue;
-        ost_fault(f->wf, f->scope->doc, in == OST_NONE ? f->entry : in,
-                  in == OST_NONE, "port '%s' of stage '%s' is not bound (%s)",
-                  ports[i].name, f->node->stage->name, ports[i].help);
+        ost_wf_fault(f->wf, f->scope->doc, in == OST_NONE ? f->entry : in,
+                     in == OST_NONE,
+                     "port '%s' of stage '%s' is not bound (%s)", ports[i].name,
+                     f->node->stage->name, ports[i].help);
     }
 }
 
@@ -209,8 +211,8 @@ static void fill_node(ost_workflow *wf, uint32_t node)
     if (in != OST_NONE) {
         kind = ost_json_kind(doc->json, in);
         if (!f.node->stage->inputs[0].name) {
-            ost_fault(wf, doc, in, true, "stage '%s' has no inputs",
-                      f.node->stage->name);
+            ost_wf_fault(wf, doc, in, true, "stage '%s' has no inputs",
+                         f.node->stage->name);
             return;
         }
         if (kind == '{' && ost_entry_member(doc, in, "case") == OST_NONE)

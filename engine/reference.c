@@ -33,8 +33,8 @@ static void add_link(const place *at, ost_links *links, ost_link link)
         at->wf->n_links++;
         ost_vec_push(links, link);
     } else {
-        ost_fault(at->wf, at->scope->doc, at->entry, false,
-                  "more than %d references", MAX_LINKS);
+        ost_wf_fault(at->wf, at->scope->doc, at->entry, false,
+                     "more than %d references", MAX_LINKS);
     }
 }
 
@@ -52,14 +52,14 @@ static void unbound(ost_workflow *wf, const ost_scope *scope,
                     const ost_scope_input *in)
 {
     if (!scope->outer)
-        ost_fault(wf, scope->doc, in->entry, true,
-                  "input '%s' is not bound: give --bind %s=PATH, or a "
-                  "\"default\"",
-                  in->name, in->name);
+        ost_wf_fault(wf, scope->doc, in->entry, true,
+                     "input '%s' is not bound: give --bind %s=PATH, or a "
+                     "\"default\"",
+                     in->name, in->name);
     else
-        ost_fault(wf, scope->outer->doc, scope->use_entry, true,
-                  "input '%s' of '%s' is not bound", in->name,
-                  ost_path_base(scope->doc->path));
+        ost_wf_fault(wf, scope->outer->doc, scope->use_entry, true,
+                     "input '%s' of '%s' is not bound", in->name,
+                     ost_path_base(scope->doc->path));
 }
 
 static void check_input_type(ost_workflow *wf, const ost_scope *scope,
@@ -71,11 +71,11 @@ static void check_input_type(ost_workflow *wf, const ost_scope *scope,
 
         if (fits(in->type, type))
             continue;
-        ost_fault(wf, doc, entry, false,
-                  "input '%s' of '%s' takes %s, but this is %s", in->name,
-                  ost_path_base(scope->doc->path),
-                  ost_artifact_type_name(in->type),
-                  ost_artifact_type_name(type));
+        ost_wf_fault(wf, doc, entry, false,
+                     "input '%s' of '%s' takes %s, but this is %s", in->name,
+                     ost_path_base(scope->doc->path),
+                     ost_artifact_type_name(in->type),
+                     ost_artifact_type_name(type));
         return;
     }
 }
@@ -141,12 +141,12 @@ static void resolve_input_name(const place *at, word name, ost_links *links)
     }
     text = ost_xstrndup(name.at, name.n);
     if (!in)
-        ost_fault(at->wf, at->scope->doc, at->entry, false,
-                  "unknown input '%s'%s", text,
-                  ost_suggest(at->wf, text, names.data, names.len));
+        ost_wf_fault(at->wf, at->scope->doc, at->entry, false,
+                     "unknown input '%s'%s", text,
+                     ost_suggest(at->wf, text, names.data, names.len));
     else if (in->state == OST_BUSY)
-        ost_fault(at->wf, at->scope->doc, at->entry, false,
-                  "cycle: input '%s' leads back to itself", text);
+        ost_wf_fault(at->wf, at->scope->doc, at->entry, false,
+                     "cycle: input '%s' leads back to itself", text);
     else if (in->state == OST_NEW)
         resolve_input(at->wf, at->scope, in);
     if (in && in->state == OST_DONE)
@@ -176,13 +176,14 @@ static void unknown_node(const place *at, word name)
         }
     }
     if (strchr(text, '/'))
-        ost_fault(at->wf, doc, at->entry, false,
-                  "'%s': the nodes of a used file are not seen from outside, "
-                  "its outputs are (%.*s.OUTPUT)",
-                  text, (int)strcspn(text, "/"), text);
+        ost_wf_fault(
+            at->wf, doc, at->entry, false,
+            "'%s': the nodes of a used file are not seen from outside, "
+            "its outputs are (%.*s.OUTPUT)",
+            text, (int)strcspn(text, "/"), text);
     else
-        ost_fault(at->wf, doc, at->entry, false, "unknown node '%s'%s", text,
-                  ost_suggest(at->wf, text, names.data, names.len));
+        ost_wf_fault(at->wf, doc, at->entry, false, "unknown node '%s'%s", text,
+                     ost_suggest(at->wf, text, names.data, names.len));
     ost_free(text);
     ost_vec_release(&names);
     ost_arena_release(&arena);
@@ -193,9 +194,9 @@ static void unknown_port(const place *at, const char *node, word port,
 {
     char *text = ost_xstrndup(port.at, port.n);
 
-    ost_fault(at->wf, at->scope->doc, at->entry, false,
-              "'%s' has no output '%s'%s", node, text,
-              ost_suggest(at->wf, text, names, n));
+    ost_wf_fault(at->wf, at->scope->doc, at->entry, false,
+                 "'%s' has no output '%s'%s", node, text,
+                 ost_suggest(at->wf, text, names, n));
     ost_free(text);
 }
 
@@ -223,8 +224,8 @@ static void resolve_node(const place *at, uint32_t node, word port,
     else if (port.at)
         unknown_port(at, n->name, port, names.data, names.len);
     else
-        ost_fault(at->wf, at->scope->doc, at->entry, false,
-                  "'%s' has no outputs", n->name);
+        ost_wf_fault(at->wf, at->scope->doc, at->entry, false,
+                     "'%s' has no outputs", n->name);
     ost_vec_release(&names);
 }
 
@@ -260,12 +261,12 @@ static void resolve_used(const place *at, ost_scope *used, word port,
     if (!out && port.at)
         unknown_port(at, used->full_name, port, names.data, names.len);
     else if (!out)
-        ost_fault(at->wf, at->scope->doc, at->entry, false,
-                  "'%s' has no outputs", used->full_name);
+        ost_wf_fault(at->wf, at->scope->doc, at->entry, false,
+                     "'%s' has no outputs", used->full_name);
     else if (out->state == OST_BUSY)
-        ost_fault(at->wf, at->scope->doc, at->entry, false,
-                  "cycle: output '%s' of '%s' leads back to itself", out->name,
-                  used->full_name);
+        ost_wf_fault(at->wf, at->scope->doc, at->entry, false,
+                     "cycle: output '%s' of '%s' leads back to itself",
+                     out->name, used->full_name);
     else if (out->state == OST_NEW)
         resolve_output(at->wf, used, out);
     if (out && out->state == OST_DONE)
@@ -346,8 +347,9 @@ static void resolve_text(const place *at, const char *text, ost_links *links)
     else
         resolve_node(at, what, port, links);
     if (*rest && !add_pins(at, rest, links, first))
-        ost_fault(at->wf, at->scope->doc, at->entry, false,
-                  "'%s': a pinned reference is written node[axis=value]", text);
+        ost_wf_fault(at->wf, at->scope->doc, at->entry, false,
+                     "'%s': a pinned reference is written node[axis=value]",
+                     text);
 }
 
 static void resolve(const place *at, ost_links *links)
@@ -356,8 +358,8 @@ static void resolve(const place *at, ost_links *links)
     char kind = ost_json_kind(doc->json, at->entry);
 
     if (at->wf->depth == MAX_DEPTH) {
-        ost_fault(at->wf, doc, at->entry, false,
-                  "this leads through too many files");
+        ost_wf_fault(at->wf, doc, at->entry, false,
+                     "this leads through too many files");
         return;
     }
     at->wf->depth++;
@@ -370,9 +372,9 @@ static void resolve(const place *at, ost_links *links)
                ost_entry_member(doc, at->entry, "case") != OST_NONE) {
         ost_case_resolve(at->wf, at->scope, at->entry, links);
     } else {
-        ost_fault(at->wf, doc, at->entry, false,
-                  "expected a reference: \"node\", \"node.output\", "
-                  "\"$input\", or { \"case\": ... }");
+        ost_wf_fault(at->wf, doc, at->entry, false,
+                     "expected a reference: \"node\", \"node.output\", "
+                     "\"$input\", or { \"case\": ... }");
     }
     at->wf->depth--;
 }
@@ -415,9 +417,9 @@ void ost_scope_resolve(ost_workflow *wf, ost_scope *scope)
             resolve_input(wf, scope, in);
         check_default(wf, scope, in);
         if (in->is_source && !fits(in->type, OST_FILES))
-            ost_fault(wf, scope->doc, in->entry, true,
-                      "input '%s': what comes from outside is files, no %s",
-                      in->name, ost_artifact_type_name(in->type));
+            ost_wf_fault(wf, scope->doc, in->entry, true,
+                         "input '%s': what comes from outside is files, no %s",
+                         in->name, ost_artifact_type_name(in->type));
     }
     for (size_t i = 0; i < scope->outputs.len; i++)
         if (scope->outputs.data[i].state == OST_NEW)

@@ -26,8 +26,8 @@ static bool report_cycle(ost_workflow *wf, const ost_scope *scope,
         ost_buf_release(&chain);
         chain = longer;
     }
-    ost_fault(wf, scope->doc, entry, false, "a file uses itself: %s",
-              ost_buf_str(&chain));
+    ost_wf_fault(wf, scope->doc, entry, false, "a file uses itself: %s",
+                 ost_buf_str(&chain));
     ost_buf_release(&chain);
     return true;
 }
@@ -47,7 +47,7 @@ static const ost_document *open_used(ost_workflow *wf, const ost_scope *scope,
     if (!rc)
         rc = ost_document_open(wf, shown, &doc, &err);
     if (rc)
-        ost_fault(wf, scope->doc, entry, false, "%s", err.text);
+        ost_wf_fault(wf, scope->doc, entry, false, "%s", err.text);
     ost_free(name);
     ost_free(shown);
     ost_free(real);
@@ -100,9 +100,9 @@ static void refuse_words(ost_workflow *wf, const ost_document *doc,
 
     for (size_t i = 0; i < 3; i++)
         if (words[only_stages[i]] != OST_NONE)
-            ost_fault(wf, doc, words[only_stages[i]], true,
-                      "\"%s\" belongs to the nodes of the used file",
-                      ost_node_words[only_stages[i]].name);
+            ost_wf_fault(wf, doc, words[only_stages[i]], true,
+                         "\"%s\" belongs to the nodes of the used file",
+                         ost_node_words[only_stages[i]].name);
 }
 
 void ost_use_parse(ost_workflow *wf, ost_scope *outer, uint32_t entry,
@@ -117,8 +117,8 @@ void ost_use_parse(ost_workflow *wf, ost_scope *outer, uint32_t entry,
         doc = NULL;
     if (doc &&
         (outer->depth + 1 >= OST_USE_DEPTH || wf->scopes.len >= OST_SCOPES)) {
-        ost_fault(wf, outer->doc, use, false,
-                  "too many files inside one another");
+        ost_wf_fault(wf, outer->doc, use, false,
+                     "too many files inside one another");
         doc = NULL;
     }
     scope = ost_scope_new(wf, outer, doc);
@@ -153,9 +153,9 @@ static void bind_named(ost_workflow *wf, ost_scope *scope, uint32_t entry)
         }
         ost_vec_push(&names, scope->inputs.data[i].name);
     }
-    ost_fault(wf, doc, entry, true, "'%s' has no input '%s'%s",
-              ost_path_base(scope->doc->path), name,
-              ost_suggest(wf, name, names.data, names.len));
+    ost_wf_fault(wf, doc, entry, true, "'%s' has no input '%s'%s",
+                 ost_path_base(scope->doc->path), name,
+                 ost_suggest(wf, name, names.data, names.len));
     ost_vec_release(&names);
 }
 
@@ -167,8 +167,8 @@ void ost_use_bind(ost_workflow *wf, ost_scope *scope)
     if (in == OST_NONE)
         return;
     if (scope->inputs.len == 0) {
-        ost_fault(wf, doc, in, true, "'%s' has no inputs",
-                  ost_path_base(scope->doc->path));
+        ost_wf_fault(wf, doc, in, true, "'%s' has no inputs",
+                     ost_path_base(scope->doc->path));
         return;
     }
     if (ost_json_kind(doc->json, in) != '{' ||

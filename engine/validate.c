@@ -31,7 +31,7 @@ static void report(checker *c)
             ost_fault_below(c->wf, c->doc, c->with, f->pointer, f->key,
                             f->text);
         else if (!bad)
-            ost_fault(c->wf, c->doc, c->entry, true, "%s", f->text);
+            ost_wf_fault(c->wf, c->doc, c->entry, true, "%s", f->text);
     }
     c->faults.len = 0;
 }
@@ -56,7 +56,7 @@ static void check_files(checker *c, const json_t *with)
             ost_fault_below(c->wf, c->doc, c->with, ost_buf_str(&pointer),
                             false, err.text);
         else
-            ost_fault(c->wf, c->doc, c->entry, true, "%s", err.text);
+            ost_wf_fault(c->wf, c->doc, c->entry, true, "%s", err.text);
         ost_buf_release(&pointer);
         return;
     }

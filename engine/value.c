@@ -159,9 +159,9 @@ static void unknown_name(const check_place *c, const char *name)
         ost_vec_push(&names, c->scope->params.data[i].name);
     for (size_t i = 0; i < c->scope->axes.len; i++)
         ost_vec_push(&names, c->scope->axes.data[i].name);
-    ost_fault(c->wf, c->scope->doc, c->entry, false,
-              "'${%s}': no such parameter or axis%s", name,
-              ost_suggest(c->wf, name, names.data, names.len));
+    ost_wf_fault(c->wf, c->scope->doc, c->entry, false,
+                 "'${%s}': no such parameter or axis%s", name,
+                 ost_suggest(c->wf, name, names.data, names.len));
     ost_vec_release(&names);
 }
 
@@ -172,10 +172,10 @@ static bool check_inside_text(const check_place *c, const piece *p,
     bool good = c->alone || ost_value_text(value, &text);
 
     if (!good)
-        ost_fault(c->wf, c->scope->doc, c->entry, false,
-                  "'${%.*s}' is %s and cannot stand inside a text",
-                  (int)(p->n + (p->path ? p->n_path + 1 : 0)), p->at,
-                  json_is_array(value) ? "a list" : "an object");
+        ost_wf_fault(c->wf, c->scope->doc, c->entry, false,
+                     "'${%.*s}' is %s and cannot stand inside a text",
+                     (int)(p->n + (p->path ? p->n_path + 1 : 0)), p->at,
+                     json_is_array(value) ? "a list" : "an object");
     ost_buf_release(&text);
     return good;
 }
@@ -186,9 +186,10 @@ static bool check_axis(const check_place *c, const piece *p,
     const ost_axis *a = &c->wf->axes.data[axis->axis];
 
     if (p->path && !axis->values) {
-        ost_fault(c->wf, c->scope->doc, c->entry, false,
-                  "the values of axis '%s' are numbers, without member '%.*s'",
-                  axis->name, (int)p->n_path, p->path);
+        ost_wf_fault(
+            c->wf, c->scope->doc, c->entry, false,
+            "the values of axis '%s' are numbers, without member '%.*s'",
+            axis->name, (int)p->n_path, p->path);
         return false;
     }
     for (size_t i = 0; axis->values && i < a->n; i++) {
@@ -196,9 +197,9 @@ static bool check_axis(const check_place *c, const piece *p,
             follow(json_array_get(axis->values, i), p->path, p->n_path);
 
         if (!value) {
-            ost_fault(c->wf, c->scope->doc, c->entry, false,
-                      "value '%s' of axis '%s' has no member '%.*s'",
-                      a->values[i], axis->name, (int)p->n_path, p->path);
+            ost_wf_fault(c->wf, c->scope->doc, c->entry, false,
+                         "value '%s' of axis '%s' has no member '%.*s'",
+                         a->values[i], axis->name, (int)p->n_path, p->path);
             return false;
         }
         if (!check_inside_text(c, p, value))
@@ -216,9 +217,9 @@ static bool check_param(const check_place *c, const piece *p,
         return true;
     value = follow(param->value, p->path, p->n_path);
     if (!value) {
-        ost_fault(c->wf, c->scope->doc, c->entry, false,
-                  "parameter '%s' has no member '%.*s'", param->name,
-                  (int)p->n_path, p->path);
+        ost_wf_fault(c->wf, c->scope->doc, c->entry, false,
+                     "parameter '%s' has no member '%.*s'", param->name,
+                     (int)p->n_path, p->path);
         return false;
     }
     return check_inside_text(c, p, value);
@@ -262,8 +263,8 @@ static bool check_text(const check_place *c, const char *text, size_t n,
             good = check_ref(c, &p, reads) && good;
             break;
         case PIECE_BAD:
-            ost_fault(c->wf, c->scope->doc, c->entry, false,
-                      "'${' without '}' ('$${' stands for a plain '${')");
+            ost_wf_fault(c->wf, c->scope->doc, c->entry, false,
+                         "'${' without '}' ('$${' stands for a plain '${')");
             return false;
         }
     }
@@ -462,8 +463,9 @@ json_t *ost_value_fixed(ost_workflow *wf, const ost_scope *scope,
     if (!ost_value_check(wf, scope, entry, &reads, &has_refs))
         return NULL;
     if (reads.n) {
-        ost_fault(wf, scope->doc, entry, false, "%s cannot depend on axis '%s'",
-                  what, wf->axes.data[reads.axis[0]].name);
+        ost_wf_fault(wf, scope->doc, entry, false,
+                     "%s cannot depend on axis '%s'", what,
+                     wf->axes.data[reads.axis[0]].name);
         return NULL;
     }
     value = ost_entry_build(scope->doc, entry);

@@ -26,8 +26,8 @@ static double whole(ost_workflow *wf, const ost_document *doc, uint32_t entry,
     v = number(doc, entry);
     if (v >= min && v <= max && v == (double)(int64_t)v)
         return v;
-    ost_fault(wf, doc, entry, false,
-              "\"%s\" is a whole number from %.0f to %.0f", word, min, max);
+    ost_wf_fault(wf, doc, entry, false,
+                 "\"%s\" is a whole number from %.0f to %.0f", word, min, max);
     return min;
 }
 
@@ -75,9 +75,9 @@ static void parse_needs_memory(ost_workflow *wf, const ost_document *doc,
         node->memory = good ? (uint64_t)v : 0;
     }
     if (!good)
-        ost_fault(wf, doc, entry, false,
-                  "\"memory\" is a number of bytes or a size such as "
-                  "\"2 GB\"");
+        ost_wf_fault(wf, doc, entry, false,
+                     "\"memory\" is a number of bytes or a size such as "
+                     "\"2 GB\"");
 }
 
 static void parse_gpu(ost_workflow *wf, const ost_document *doc, uint32_t entry,
@@ -93,13 +93,13 @@ static void parse_gpu(ost_workflow *wf, const ost_document *doc, uint32_t entry,
     while (i < 3 && strcmp(word, words[i]) != 0)
         i++;
     if (i == 3)
-        ost_fault(wf, doc, entry, false,
-                  "\"gpu\" is no, prefer or require, not '%s'%s", word,
-                  ost_suggest(wf, word, words, 3));
+        ost_wf_fault(wf, doc, entry, false,
+                     "\"gpu\" is no, prefer or require, not '%s'%s", word,
+                     ost_suggest(wf, word, words, 3));
     else if (i == OST_GPU_REQUIRE && node->stage &&
              !(node->stage->flags & OST_STAGE_GPU))
-        ost_fault(wf, doc, entry, false, "stage '%s' cannot use a GPU",
-                  node->stage->name);
+        ost_wf_fault(wf, doc, entry, false, "stage '%s' cannot use a GPU",
+                     node->stage->name);
     else
         node->gpu = (ost_gpu_need)i;
     ost_free(word);
@@ -134,8 +134,8 @@ void ost_words_parse(ost_workflow *wf, const ost_document *doc,
         ost_entry_is(wf, doc, words[OST_WORD_TIMEOUT], "0", "seconds")) {
         node->timeout = number(doc, words[OST_WORD_TIMEOUT]);
         if (!(node->timeout > 0))
-            ost_fault(wf, doc, words[OST_WORD_TIMEOUT], false,
-                      "\"timeout\" is a number of seconds above 0");
+            ost_wf_fault(wf, doc, words[OST_WORD_TIMEOUT], false,
+                         "\"timeout\" is a number of seconds above 0");
     }
     if (words[OST_WORD_TITLE] != OST_NONE &&
         ost_entry_is(wf, doc, words[OST_WORD_TITLE], "\"", "a text"))

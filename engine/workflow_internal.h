@@ -266,8 +266,8 @@ void ost_document_free(ost_document *doc);
 /* --- faults.c ------------------------------------------------------------ */
 
 /* Adds a fault at a value of a document (with `key`, at its member name). */
-void ost_fault(ost_workflow *wf, const ost_document *doc, uint32_t entry,
-               bool key, const char *fmt, ...)
+void ost_wf_fault(ost_workflow *wf, const ost_document *doc, uint32_t entry,
+                  bool key, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 /* The same with a JSON pointer below the value; the nearest there counts. */
 void ost_fault_below(ost_workflow *wf, const ost_document *doc, uint32_t entry,
