@@ -43,12 +43,12 @@ static void add_counts(ost_buf *out, const json_t *set, bool two)
 {
     ost_buf_adds(out, "<td>");
     ost_report_count(out, ost_report_number(set, "n_items"));
-    ost_buf_adds(out, "</td><td>");
+    ost_buf_adds(out, "</td><td class=\"minor\">");
     ost_report_count(out, ost_report_number(set, "n_groups"));
     ost_buf_adds(out, "</td>");
     if (!two)
         return;
-    ost_buf_adds(out, "<td>");
+    ost_buf_adds(out, "<td class=\"minor\">");
     ost_report_count(out, ost_report_number(set, "n_positive"));
     ost_buf_adds(out, "</td>");
 }
@@ -58,9 +58,9 @@ static void add_table_head(ost_buf *out, const char *first, bool two)
     ost_buf_adds(out, "<thead><tr><th scope=\"col\">");
     ost_buf_add_html(out, first);
     ost_buf_adds(out, "</th><th scope=\"col\">Images</th>"
-                      "<th scope=\"col\">Patients</th>");
+                      "<th scope=\"col\" class=\"minor\">Patients</th>");
     if (two)
-        ost_buf_adds(out, "<th scope=\"col\">Positive</th>");
+        ost_buf_adds(out, "<th scope=\"col\" class=\"minor\">Positive</th>");
     for (size_t i = 0; i < COLUMNS; i++) {
         ost_buf_adds(out, "<th scope=\"col\">");
         ost_buf_adds(out, two ? columns[i].words : columns[i].words_many);
@@ -74,8 +74,8 @@ static void add_mean_row(ost_buf *out, const json_t *document, bool two)
     const json_t *summary = json_object_get(document, "summary");
 
     ost_buf_adds(out, "<tr class=\"mean\"><th scope=\"row\">Mean \xc2\xb1 SD"
-                      "</th><td></td><td></td>");
-    ost_buf_adds(out, two ? "<td></td>" : "");
+                      "</th><td></td><td class=\"minor\"></td>");
+    ost_buf_adds(out, two ? "<td class=\"minor\"></td>" : "");
     for (size_t i = 0; i < COLUMNS; i++) {
         const json_t *m = json_object_get(summary, columns[i].metric);
         uint64_t skipped = ost_report_number(m, "skipped");
