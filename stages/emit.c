@@ -190,6 +190,16 @@ ost_rc ost_flush(ost_stage_ctx *ctx, ost_err *err)
     return rc;
 }
 
+ost_rc ost_spill(ost_stage_ctx *ctx, ost_err *err)
+{
+    ost_rc rc;
+
+    /* Other items are worked on at the same time; the batch is one. */
+#pragma omp critical(ost_spill)
+    rc = ost_store_pending(ctx, err);
+    return rc;
+}
+
 ost_rc ost_emit_meta(ost_stage_ctx *ctx, const char *port, const json_t *meta,
                      ost_err *err)
 {
@@ -239,11 +249,9 @@ ost_rc ost_emit_file(ost_stage_ctx *ctx, const char *port, const char *path,
 
 void ost_item_ctx_reset(ost_stage_ctx *ctx)
 {
-    for (size_t i = 0; i < ctx->blobs.len; i++)
-        ost_blob_release(&ctx->blobs.data[i]);
+    ost_ctx_return(ctx);
     for (size_t i = 0; i < ctx->pending.len; i++)
         ost_free(ctx->pending.data[i].data);
-    ctx->blobs.len = 0;
     ctx->pending.len = 0;
     ctx->emitted.len = 0;
     ost_arena_reset(&ctx->item_arena);

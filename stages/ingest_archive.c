@@ -127,6 +127,8 @@ static ost_rc take_image(void *user, const char *path, const void *data,
     f = u->files.data[i];
     f.id = ost_arena_printf(ost_ctx_arena(u->ctx), "%s%s", u->prefix, f.id);
     rc = ost_ingest_picture(u->ctx, u->in, &f, data, size, &own);
+    if (!rc)
+        rc = ost_spill(u->ctx, &own);
     if (ost_ingest_may_skip(p, rc)) {
         ost_note(u->ctx, "skipped '%s': %s", path, own.text);
         return OST_OK;
