@@ -16,7 +16,9 @@ bool ost_component_next(const char **at, ost_component *c)
         return false;
     end = strchrnul(p, '\n');
     c->name = p;
-    c->value = memchr(p, '=', (size_t)(end - p));
+    /* Names of inputs hold axes, "in.data[0;fold=2]"; their values are hex. */
+    c->value = strncmp(p, "in.", 3) == 0 ? memrchr(p, '=', (size_t)(end - p))
+                                         : memchr(p, '=', (size_t)(end - p));
     c->name_size = (size_t)((c->value ? c->value : end) - p);
     c->value = c->value ? c->value + 1 : end;
     c->value_size = (size_t)(end - c->value);

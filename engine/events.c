@@ -55,7 +55,9 @@ static void add_finished(ost_buf *out, const ost_event *e)
         ost_buf_addf(out, ":\"%s\"",
                      ost_digest_hex(&e->outputs[i].artifact, hex));
     }
-    ost_buf_addc(out, '}');
+    ost_buf_addf(out, "},\"computed\":%llu,\"remembered\":%llu",
+                 (unsigned long long)e->computed,
+                 (unsigned long long)e->remembered);
     if (e->message && *e->message)
         add_text(out, "message", e->message);
 }

@@ -346,6 +346,17 @@ static bool has_axis(const ost_node *node, uint32_t axis)
     return false;
 }
 
+/* A component is one line, whatever a row or an axis value is called. */
+static void add_word(ost_buf *out, const char *word)
+{
+    for (; *word; word++) {
+        if (*word == '\n')
+            ost_buf_adds(out, "\\n");
+        else
+            ost_buf_addc(out, *word);
+    }
+}
+
 /* The axes over which the reader gathers: they reach the stage. */
 static void add_axes(const input_walk *v, const ost_feed *feed, ost_buf *out)
 {
@@ -360,7 +371,8 @@ static void add_axes(const input_walk *v, const ost_feed *feed, ost_buf *out)
             continue;
         value = ost_instance_axis_value(wf, feed->node, feed->instance,
                                         from->axes[i]);
-        ost_buf_addf(out, ";%s=%s", axis->name, axis->values[value]);
+        ost_buf_addf(out, ";%s=", axis->name);
+        add_word(out, axis->values[value]);
     }
 }
 
@@ -375,8 +387,10 @@ static void walk_input(void *user, const ost_feed *feed)
     ost_buf_reset(&v->name);
     ost_buf_addf(&v->name, "in.%s[%u",
                  v->node->node->stage->inputs[feed->port].name, v->index++);
-    if (feed->row)
-        ost_buf_addf(&v->name, ":%s", feed->row);
+    if (feed->row) {
+        ost_buf_addc(&v->name, ':');
+        add_word(&v->name, feed->row);
+    }
     if (feed->source < 0)
         add_axes(v, feed, &v->name);
     ost_buf_addc(&v->name, ']');

@@ -49,6 +49,8 @@ typedef struct ost_event {
     const ost_output *outputs;
     size_t n_outputs;
     const char *message; /* of a failure; notes of a success; "" when none */
+    uint64_t computed;   /* items */
+    uint64_t remembered;
     /* run_started: steps; run_finished: all */
     uint64_t steps;
     ost_run_counts counts;
@@ -65,8 +67,9 @@ typedef struct ost_watch {
  *   {"event":"run_started","time":T,"run":ID,"workflow":NAME,"steps":N}
  *   {"event":"step_started","time":T,"step":S,"node":N,"stage":G}
  *   {"event":"step_progress",...,"done":D,"total":N, members of extra...}
- *   {"event":"step_finished",...,"verdict":"cached|ran|failed|skipped",
- *    "seconds":X,"key":HEX,"outputs":{PORT:HEX},"message":TEXT}
+ *   {"event":"step_finished",...,"verdict":"cached|ran|failed",
+ *    "seconds":X,"key":HEX,"outputs":{PORT:HEX},"computed":N,"remembered":N,
+ *    "message":TEXT}
  *   {"event":"run_finished",...,"status":"ok|failed|interrupted",
  *    "exit_status":N,"cached":..,"ran":..,"failed":..,"skipped":..,
  *    "computed":..,"remembered":..,"seconds":..}

@@ -1,0 +1,132 @@
+/* cli/planning.c - from the command line to a plan */
+#include "cli/planning.h"
+
+#include "base/alloc.h"
+#include "base/fs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+const ost_option ost_options_planning[] = {
+    { .name = "target",
+      .value = "NODE",
+      .many = true,
+      .help =
+          "only this node (or step, as 'train[fold=2]') and what it needs" },
+    { .name = "force",
+      .value = "NODE",
+      .many = true,
+      .help = "compute this node (or step) even when it is cached" },
+    { .name = "backend",
+      .value = "NAME",
+      .words = "auto|cpu|cuda",
+      .help = "where nodes run that may use a GPU (default: auto)" },
+    { .name = "rehash",
+      .help = "read all bound files again, whatever their times say" },
+    { .name = "allow",
+      .value = "WHAT",
+      .words = "exec|net",
+      .many = true,
+      .help = "let the workflow run programs (exec), or fetch URLs that it "
+              "names itself (net)" },
+    OST_OPTIONS_END,
+};
+
+bool ost_cli_allows(const ost_cli *cli, const char *word)
+{
+    size_t n;
+    const char *const *given = ost_cli_values(cli, "allow", &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(given[i], word) == 0)
+            return true;
+    }
+    return false;
+}
+
+static ost_rc open_scratch(ost_planning *p, ost_err *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    char *name = ost_xprintf("%s/osteon-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+
+    if (!mkdtemp(name)) {
+        ost_fail(err, OST_EIO, "cannot make a folder in '%s'", name);
+        ost_free(name);
+        return OST_EIO;
+    }
+    p->scratch = name;
+    return ost_store_open(name, OST_STORE_CREATE, &p->store, err);
+}
+
+ost_rc ost_planning_store(ost_planning *p, const ost_cli *cli, unsigned flags,
+                          ost_err *err)
+{
+    char *path = ost_cli_store_path(cli, cli->arguments[0]);
+    bool create = (flags & OST_PLANNING_CREATE) != 0;
+    ost_rc rc;
+
+    rc = ost_store_open(path, create ? OST_STORE_CREATE : 0, &p->store, err);
+    if (rc == OST_ENOTFOUND && !create)
+        rc = open_scratch(p, err);
+    ost_free(path);
+    return rc;
+}
+
+/* What the document names itself is fetched only when its receiver says so. */
+static ost_rc check_net(const ost_planning *p, const ost_cli *cli, ost_err *err)
+{
+    for (size_t i = 0; i < ost_workflow_source_count(p->wf); i++) {
+        const ost_source *s = ost_workflow_source(p->wf, i);
+
+        if (s->kind == OST_SOURCE_URL && s->from_document &&
+            !ost_cli_allows(cli, "net"))
+            return ost_fail(err, OST_EDENIED,
+                            "input '%s': the workflow wants '%s' fetched: "
+                            "allow that with '--allow net'",
+                            s->name, s->where);
+    }
+    return OST_OK;
+}
+
+ost_rc ost_planning_plan(ost_planning *p, const ost_cli *cli, unsigned flags,
+                         ost_err *err)
+{
+    ost_plan_options o = { .backend = ost_cli_value(cli, "backend"),
+                           .exports = (flags & OST_PLANNING_EXPORTS) != 0 };
+    ost_rc rc;
+
+    rc = ost_cli_load(cli, cli->arguments[0], &p->wf, err);
+    if (!rc)
+        rc = check_net(p, cli, err);
+    if (rc)
+        return rc;
+    p->sources = ost_xalloc((ost_workflow_source_count(p->wf) + 1) *
+                            sizeof(*p->sources));
+    p->batch = ost_batch_new(p->store);
+    rc = ost_plan_scan(p->wf, p->batch, ost_cli_flag(cli, "rehash"), p->sources,
+                       err);
+    if (rc)
+        return rc;
+    o.targets = ost_cli_values(cli, "target", &o.n_targets);
+    o.forced = ost_cli_values(cli, "force", &o.n_forced);
+    o.sources = p->sources;
+    o.batch = p->batch;
+    return ost_plan_build(p->wf, p->store, &o, &p->plan, err);
+}
+
+void ost_planning_close(ost_planning *p)
+{
+    ost_plan_free(p->plan);
+    for (size_t i = 0; p->sources && i < ost_workflow_source_count(p->wf); i++)
+        ost_source_state_release(&p->sources[i]);
+    ost_free(p->sources);
+    ost_batch_free(p->batch);
+    ost_workflow_free(p->wf);
+    ost_store_close(p->store);
+    if (p->scratch)
+        ost_fs_remove_tree(p->scratch, NULL);
+    ost_free(p->scratch);
+    *p = (ost_planning){ 0 };
+}
