@@ -48,12 +48,10 @@ OST_PIXEL uint16_t ost_px_u16(float v)
     return (uint16_t)(int32_t)ost_px_rint(ost_px_clampf(v, 0.0f, 65535.0f));
 }
 
-/* v / 16 rounded half to even and saturated to 16 bits. */
+/* v / 16 rounded half to even, for |v| < 2^19. */
 OST_PIXEL int16_t ost_px_sixteenth(int32_t v)
 {
-    int32_t r = (v + 7 + ((v >> 4) & 1)) >> 4;
-
-    return (int16_t)(r < INT16_MIN ? INT16_MIN : r > INT16_MAX ? INT16_MAX : r);
+    return (int16_t)((v + 7 + ((v >> 4) & 1)) >> 4);
 }
 
 /* Canny's sectors.  `q` is |dx| * tan(22.5 degrees) rounded down, in OpenCV's

@@ -10,19 +10,18 @@
  * 10200 (after the division by 16) for 7, so |dx| + |dy| does too.
  */
 #include "base/alloc.h"
+#include "kernels/cpu/edge_map.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/image.h"
 #include "kernels/pixel.h"
 
-#include <endian.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/banned.h"
 
 /* Rows are worked on in blocks; PAD around them stays readable. */
-enum { MAX_REACH = 3, BLOCK = 64, PAD = BLOCK };
-enum { NONE = 0, WEAK = 1, STRONG = 255 };
+enum { MAX_REACH = 3, BLOCK = OST_EDGE_BLOCK, PAD = BLOCK };
 
 /* Rows of `w` values with PAD more on both sides; `mag` holds uint16_t, or
  * int32_t for the Euclidean magnitude. */
@@ -43,8 +42,7 @@ typedef struct canny {
     int16_t *slope;
     gradient_row ring[3];
     gradient_row other; /* of a further channel */
-    uint8_t *map;       /* (h + 2) x step, the image at (1, 1) */
-    int64_t step;       /* of a map row: w + 2, and room for whole blocks */
+    ost_edge_map map;
     void *memory;
 } canny;
 
@@ -93,13 +91,17 @@ static void weigh_row(const int16_t *restrict s, const int16_t *restrict d,
         }
     else
         for (int64_t x = 0; x < w; x++) {
-            int32_t gx = s[x + 3] - s[x - 3] + 4 * (s[x + 2] - s[x - 2]) +
-                         5 * (s[x + 1] - s[x - 1]);
-            int32_t gy = d[x - 3] + d[x + 3] + 6 * (d[x - 2] + d[x + 2]) +
-                         15 * (d[x - 1] + d[x + 1]) + 20 * d[x];
+            /* Differences and sums of two fit 16 bits, as |s| <= 16320 and
+             * |d| <= 2550; the compiler widens as late as we say. */
+            int16_t sx1 = (int16_t)(s[x + 1] - s[x - 1]);
+            int16_t sx2 = (int16_t)(s[x + 2] - s[x - 2]);
+            int16_t sx3 = (int16_t)(s[x + 3] - s[x - 3]);
+            int16_t dy1 = (int16_t)(d[x + 1] + d[x - 1]);
+            int16_t dy2 = (int16_t)(d[x + 2] + d[x - 2]);
+            int16_t dy3 = (int16_t)(d[x + 3] + d[x - 3]);
 
-            dx[x] = ost_px_sixteenth(gx);
-            dy[x] = ost_px_sixteenth(gy);
+            dx[x] = ost_px_sixteenth(sx3 + 4 * sx2 + 5 * sx1);
+            dy[x] = ost_px_sixteenth(dy3 + 6 * dy2 + 15 * dy1 + 20 * d[x]);
         }
 }
 
@@ -214,14 +216,14 @@ static void gradients(const canny *c, int64_t y)
 #define MASK(type, condition) ((type) - (type)(condition))
 #define PICK(mask, yes, no)   (((mask) & (yes)) | (~(mask) & (no)))
 
-/* Marks BLOCK pixels with magnitudes of type `mag`.  Written without branches,
- * so that the compiler makes vectors of it; a block in which nothing exceeds
- * `low` is left out, as most are.  A magnitude of 0 is never kept: nothing is
- * smaller.  "Not smaller than after" on straight sectors and "larger than
- * after" on diagonals are one comparison, as m > after is m - 1 >= after for a
- * positive m. */
+/* Marks BLOCK pixels with magnitudes of type `mag`; says if it marked any.
+ * Written without branches, so that the compiler makes vectors of it; a block
+ * in which nothing exceeds `low` is left out, as most are.  A magnitude of 0 is
+ * never kept: nothing is smaller.  "Not smaller than after" on straight sectors
+ * and "larger than after" on diagonals are one comparison, as m > after is m -
+ * 1 >= after for a positive m. */
 #define DEFINE_THIN(name, mag)                                               \
-    static void name(const int16_t *restrict dx, const int16_t *restrict dy, \
+    static bool name(const int16_t *restrict dx, const int16_t *restrict dy, \
                      const mag *restrict up, const mag *restrict mid,        \
                      const mag *restrict down, mag low, mag high,            \
                      uint8_t *restrict mark)                                 \
@@ -231,8 +233,8 @@ static void gradients(const canny *c, int64_t y)
         for (int x = 0; x < BLOCK; x++)                                      \
             any |= MASK(mag, mid[x] > low);                                  \
         if (!any) {                                                          \
-            memset(mark, NONE, BLOCK);                                       \
-            return;                                                          \
+            memset(mark, OST_EDGE_NONE, BLOCK);                              \
+            return false;                                                    \
         }                                                                    \
         for (int x = 0; x < BLOCK; x++) {                                    \
             uint16_t ax = (uint16_t)(dx[x] < 0 ? -dx[x] : dx[x]);            \
@@ -252,8 +254,9 @@ static void gradients(const canny *c, int64_t y)
             after = PICK(flat, mid[x + 1], after);                           \
             mark[x] = (uint8_t)(MASK(mag, m > low) & MASK(mag, m > before) & \
                                 MASK(mag, least >= after) &                  \
-                                (MASK(mag, m > high) | WEAK));               \
+                                (MASK(mag, m > high) | OST_EDGE_WEAK));      \
         }                                                                    \
+        return true;                                                         \
     }
 
 DEFINE_THIN(thin16, uint16_t)
@@ -265,103 +268,22 @@ static void thin(const canny *c, int64_t y)
     const gradient_row *row = &c->ring[y % 3];
     const void *above = c->ring[(y + 2) % 3].mag;
     const void *below = c->ring[(y + 1) % 3].mag;
-    uint8_t *mark = c->map + (y + 1) * c->step + 1;
+    uint8_t *mark = ost_edge_map_row(&c->map, y);
+    bool *busy = c->map.busy + y * c->map.blocks;
 
     for (int64_t x = 0; x < c->in.w; x += BLOCK) {
         if (c->l2) {
             const int32_t *up = above, *mid = row->mag, *down = below;
 
-            thin32(row->dx + x, row->dy + x, up + x, mid + x, down + x, c->low,
-                   c->high, mark + x);
+            *busy++ = thin32(row->dx + x, row->dy + x, up + x, mid + x,
+                             down + x, c->low, c->high, mark + x);
         } else {
             const uint16_t *up = above, *mid = row->mag, *down = below;
 
-            thin16(row->dx + x, row->dy + x, up + x, mid + x, down + x,
-                   (uint16_t)c->low, (uint16_t)c->high, mark + x);
+            *busy++ =
+                thin16(row->dx + x, row->dy + x, up + x, mid + x, down + x,
+                       (uint16_t)c->low, (uint16_t)c->high, mark + x);
         }
-    }
-}
-
-/* ---- hysteresis ---- */
-
-/* The lowest bit of each byte of `marks` that is WEAK: the only mark with that
- * bit and without the next. */
-static uint64_t weak_bits(uint64_t marks)
-{
-    return marks & ~(marks >> 1) & 0x0101010101010101u;
-}
-
-/* Makes the weak neighbors of map position `at` strong and pushes them.  Most
- * have none: that is seen from three words. */
-static size_t spread(uint8_t *map, int64_t step, size_t at, size_t *stack,
-                     size_t top)
-{
-    uint32_t words[3];
-
-    for (int k = 0; k < 3; k++)
-        memcpy(&words[k], map + at - 1 + (k - 1) * step, sizeof(words[k]));
-    if (!(weak_bits(words[0]) | weak_bits(words[1]) | weak_bits(words[2])))
-        return top;
-    for (int k = -1; k <= 1; k++) {
-        size_t next = at + (size_t)(k * step) - 1;
-
-        for (int i = 0; i < 3; i++, next++)
-            if (map[next] == WEAK) {
-                map[next] = STRONG;
-                stack[top++] = next;
-            }
-    }
-    return top;
-}
-
-/* Looks for strong pixels eight at a time; `size` is a multiple of eight.
- * Each weak pixel is pushed at most once, so `stack` has room for as many. */
-static void flood(uint8_t *map, int64_t step, size_t size, size_t *stack)
-{
-    for (size_t first = 0; first < size; first += 8) {
-        uint64_t strong;
-
-        memcpy(&strong, map + first, sizeof(strong));
-        strong = le64toh(strong) & 0x8080808080808080u;
-        for (; strong; strong &= strong - 1) {
-            size_t at = first + (size_t)(__builtin_ctzll(strong) / 8);
-            size_t top = spread(map, step, at, stack, 0);
-
-            while (top > 0) {
-                at = stack[--top];
-                top = spread(map, step, at, stack, top);
-            }
-        }
-    }
-}
-
-static size_t count_weak(const uint8_t *map, size_t size)
-{
-    size_t n = 0;
-
-    for (size_t first = 0; first < size; first += 8) {
-        uint64_t marks;
-
-        memcpy(&marks, map + first, sizeof(marks));
-        /* The product's highest byte is the sum of all bytes. */
-        n += (size_t)((weak_bits(marks) * 0x0101010101010101u) >> 56);
-    }
-    return n;
-}
-
-static void write_edges(const canny *c, const ost_image *out)
-{
-    for (int64_t y = 0; y < out->h; y++) {
-        const uint8_t *restrict mark = c->map + (y + 1) * c->step + 1;
-        uint8_t *restrict p = ost_image_at(out, y, 0, 0);
-        int64_t w = out->w, step = out->step_x;
-
-        if (step == 1)
-            for (int64_t x = 0; x < w; x++)
-                p[x] = mark[x] == STRONG ? 255 : 0;
-        else
-            for (int64_t x = 0; x < w; x++)
-                p[x * step] = mark[x] == STRONG ? 255 : 0;
     }
 }
 
@@ -400,19 +322,15 @@ static ost_rc set_thresholds(canny *c, const ost_canny_spec *spec, ost_err *err)
     return OST_OK;
 }
 
-/* One block for all rows and the map. */
+/* One piece of memory for all rows. */
 static ost_rc take_memory(canny *c, ost_err *err)
 {
     size_t row = ((size_t)c->in.w + 2 * PAD + 63) / 64 * 64;
     size_t mag = c->l2 ? sizeof(int32_t) : sizeof(uint16_t);
     size_t rows = 2 * 2 + 4 * (2 * 2 + mag) + 2 * MAX_REACH + 1;
     unsigned char *p;
-    size_t map;
 
-    c->step = (c->in.w + 2 + BLOCK + 7) / 8 * 8;
-    map = (size_t)(c->in.h + 2) * (size_t)c->step;
-
-    c->memory = ost_try_alloc_aligned(row * rows + map, 1);
+    c->memory = ost_try_alloc_aligned(row, rows);
     if (!c->memory)
         return ost_fail(err, OST_ENOMEM, "canny: no memory for %lld x %lld",
                         (long long)c->in.h, (long long)c->in.w);
@@ -434,25 +352,24 @@ static ost_rc take_memory(canny *c, ost_err *err)
     }
     for (int i = 0; i < 2 * MAX_REACH + 1; i++, p += row)
         c->pixels[i] = p;
-    c->map = p;
     return OST_OK;
 }
 
 static void mark_all(const canny *c)
 {
-    const size_t step = (size_t)c->step;
-
-    memset(c->map, NONE, step);
-    memset(c->map + step * (size_t)(c->in.h + 1), NONE, step);
     gradients(c, -1);
     gradients(c, 0);
     for (int64_t y = 0; y < c->in.h; y++) {
-        c->map[(y + 1) * c->step] = NONE;
-        memset(c->map + (y + 1) * c->step + 1 + c->in.w, NONE,
-               step - 1 - (size_t)c->in.w);
         gradients(c, y + 1);
         thin(c, y);
     }
+}
+
+static void clear(const ost_image *out)
+{
+    for (int64_t y = 0; y < out->h; y++)
+        for (int64_t x = 0; x < out->w; x++)
+            *(uint8_t *)ost_image_at(out, y, x, 0) = 0;
 }
 
 ost_rc ost_cpu_canny(const ost_tensor *image, const ost_canny_spec *spec,
@@ -460,7 +377,6 @@ ost_rc ost_cpu_canny(const ost_tensor *image, const ost_canny_spec *spec,
 {
     canny c = { 0 };
     ost_image out;
-    size_t size, *stack = NULL;
     ost_rc rc;
 
     rc = ost_image_of(image, "image", &c.in, err);
@@ -478,25 +394,20 @@ ost_rc ost_cpu_canny(const ost_tensor *image, const ost_canny_spec *spec,
         return ost_fail(err, OST_EINPUT,
                         "canny: the edge image has another size");
     if (ost_image_is_empty(&c.in)) {
-        for (int64_t y = 0; y < out.h; y++)
-            for (int64_t x = 0; x < out.w; x++)
-                *(uint8_t *)ost_image_at(&out, y, x, 0) = 0;
+        clear(&out);
         return OST_OK;
     }
     rc = take_memory(&c, err);
+    if (!rc)
+        rc = ost_edge_map_init(&c.map, c.in.h, c.in.w, err);
     if (rc)
-        return rc;
-    mark_all(&c);
-    size = (size_t)(c.in.h + 2) * (size_t)c.step;
-    stack = ost_try_alloc_aligned(count_weak(c.map, size) + 1, sizeof(*stack));
-    if (!stack) {
-        rc = ost_fail(err, OST_ENOMEM, "canny: no memory for the edges");
         goto out;
-    }
-    flood(c.map, c.step, size, stack);
-    write_edges(&c, &out);
+    mark_all(&c);
+    rc = ost_edge_map_flood(&c.map, err);
+    if (!rc)
+        ost_edge_map_write(&c.map, &out);
 out:
-    ost_free(stack);
+    ost_edge_map_release(&c.map);
     ost_free(c.memory);
     return rc;
 }
