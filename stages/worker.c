@@ -102,14 +102,15 @@ static bool on_stop(void *user)
     worker *w = user;
     double now = ost_now();
     const unsigned char *body;
-    size_t at = w->taken;
+    size_t at;
     size_t size;
     ost_msg kind;
 
     if (w->stop || w->closed || now - w->last_look < 0.05)
         return w->stop || w->closed;
     w->last_look = now;
-    receive(w, true);
+    receive(w, true); /* which may move what was received */
+    at = w->taken;
     while (ost_msg_next(&w->in, &at, &kind, &body, &size) == 1)
         if (kind == OST_MSG_STOP)
             w->stop = true;
