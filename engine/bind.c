@@ -72,18 +72,23 @@ static void add_param(ost_workflow *wf, ost_scope *scope, uint32_t entry)
         ost_wf_fault(wf, doc, entry, true,
                      "'seed' is a key of the workflow, no parameter");
     if (ost_json_kind(doc->json, entry) == '{') {
-        ost_entry_members(wf, doc, entry, ost_param_keys, "key of a parameter",
-                          e);
-        if (e[0] == OST_NONE)
+        e[OST_PARAM_VALUE] = ost_entry_member(doc, entry, "value");
+        if (e[OST_PARAM_VALUE] == OST_NONE)
             ost_wf_fault(wf, doc, entry, false,
                          "a parameter that is an object is written "
                          "{ \"value\": { ... } }");
-        if (e[1] != OST_NONE)
-            ost_entry_is(wf, doc, e[1], "\"", "a text");
+        else
+            ost_entry_members(wf, doc, entry, ost_param_keys,
+                              "key of a parameter", e);
+        if (e[OST_PARAM_HELP] != OST_NONE)
+            ost_entry_is(wf, doc, e[OST_PARAM_HELP], "\"", "a text");
     }
-    if (e[0] != OST_NONE)
-        refuse_refs(wf, doc, e[0]);
-    p.value = e[0] == OST_NONE ? json_null() : ost_entry_build(doc, e[0]);
+    if (e[OST_PARAM_VALUE] == OST_NONE) {
+        p.value = json_null();
+    } else {
+        refuse_refs(wf, doc, e[OST_PARAM_VALUE]);
+        p.value = ost_entry_build(doc, e[OST_PARAM_VALUE]);
+    }
     ost_vec_push(&scope->params, p);
 }
 

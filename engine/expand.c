@@ -22,7 +22,15 @@ typedef struct {
     ost_axis_set values; /* read by "with", "seed", "case" of the node itself */
     ost_axis_set reads;  /* these, and the axes of its links */
     ost_axis_set axes;
+    size_t faults; /* before it was looked at */
 } expansion;
+
+/* What follows from a fault that was said is not said as well. */
+static bool is_sound(const expansion *x)
+{
+    return x->wf->n_faults == x->faults &&
+           !(x->wf->marks.data[x->node] & OST_MARK_BAD_IN);
+}
 
 static const char *axis_name(const ost_workflow *wf, uint32_t axis)
 {
@@ -43,15 +51,13 @@ static void read_with(expansion *x)
 {
     uint32_t with = ost_entry_member(x->scope->doc, x->entry, "with");
     ost_axis_set reads = { 0 };
-    bool has_refs, good;
+    bool has_refs;
 
     if (with == OST_NONE)
         return;
-    good = ost_value_check(x->wf, x->scope, with, &reads, &has_refs);
+    ost_value_check(x->wf, x->scope, with, &reads, &has_refs);
     if (has_refs)
         x->wf->marks.data[x->node] |= OST_MARK_TEMPLATE;
-    if (!good)
-        x->wf->marks.data[x->node] |= OST_MARK_BAD_WITH;
     x->wf->nodes.data[x->node].params_fixed = reads.n == 0;
     add_all(&x->values, &reads);
 }
@@ -229,14 +235,19 @@ static void expand_node(ost_workflow *wf, uint32_t node)
     };
 
     x.per = ost_entry_member(x.scope->doc, x.entry, "per");
+    x.faults = wf->n_faults;
     read_with(&x);
     read_seed(&x);
     read_links(&x);
     collect_axes(&x);
-    check_missing(&x);
-    check_unread(&x);
+    if (is_sound(&x))
+        check_missing(&x);
+    if (is_sound(&x))
+        check_unread(&x);
     check_gather(&x);
     count_instances(&x);
+    if (!is_sound(&x))
+        wf->marks.data[node] |= OST_MARK_BAD_WITH;
 }
 
 /* An axis that a file is given and that nothing in it reads. */

@@ -93,9 +93,12 @@ void ost_pins_settle(ost_workflow *wf, ost_link *link)
     if (!link->pins || link->target == OST_NONE)
         return;
     all_axes(wf, link, &axes);
-    for (uint32_t i = link->pins; i; i = wf->pins.data[i - 1].next)
+    for (uint32_t i = link->pins; i; i = wf->pins.data[i - 1].next) {
         if (wf->pins.data[i - 1].axis == OST_NONE)
             settle(wf, &wf->pins.data[i - 1], &axes);
+        if (wf->pins.data[i - 1].axis == OST_NONE)
+            link->target = OST_NONE; /* where it leads is not known */
+    }
 }
 
 /* --- following

@@ -39,7 +39,7 @@ static void check_gated(ost_workflow *wf, const ost_scope *scope,
             continue;
         ost_wf_fault(wf, scope->doc, out->gate, true,
                      "output '%s' is %s: only metrics have gates", out->name,
-                     ost_artifact_type_name(type));
+                     ost_type_words(type));
         return;
     }
 }

@@ -59,13 +59,6 @@ typedef struct {
     const ost_port *port;
 } port_check;
 
-/* "a model", but "files". */
-static const char *article(ost_artifact_type type)
-{
-    return type == OST_DATASET || type == OST_MODEL || type == OST_REPORT ? "a "
-                                                                          : "";
-}
-
 static void check_type(void *user, uint32_t entry, ost_links *links,
                        size_t first)
 {
@@ -78,10 +71,9 @@ static void check_type(void *user, uint32_t entry, ost_links *links,
         if (wanted == OST_ANY || given == OST_ANY || wanted == given)
             continue;
         ost_wf_fault(c->f->wf, c->f->scope->doc, entry, false,
-                     "port '%s' of stage '%s' takes %s%s, but this is %s%s",
-                     c->port->name, c->f->node->stage->name, article(wanted),
-                     ost_artifact_type_name(wanted), article(given),
-                     ost_artifact_type_name(given));
+                     "port '%s' of stage '%s' takes %s, but this is %s",
+                     c->port->name, c->f->node->stage->name,
+                     ost_type_words(wanted), ost_type_words(given));
         return;
     }
 }
@@ -202,7 +194,7 @@ static void fill_node(ost_workflow *wf, uint32_t node)
                  .entry = part->entry };
     const ost_document *doc = f.scope->doc;
     uint32_t in = ost_entry_member(doc, part->entry, "in");
-    size_t first = wf->links.len;
+    size_t first = wf->links.len, faults = wf->n_faults;
     char kind;
 
     part->first_link = (uint32_t)first;
@@ -222,6 +214,8 @@ static void fill_node(ost_workflow *wf, uint32_t node)
         sort_links(&wf->links, first);
     }
     check_bound(&f, in);
+    if (wf->n_faults > faults)
+        wf->marks.data[node] |= OST_MARK_BAD_IN;
 }
 
 void ost_links_resolve(ost_workflow *wf)

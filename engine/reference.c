@@ -73,9 +73,8 @@ static void check_input_type(ost_workflow *wf, const ost_scope *scope,
             continue;
         ost_wf_fault(wf, doc, entry, false,
                      "input '%s' of '%s' takes %s, but this is %s", in->name,
-                     ost_path_base(scope->doc->path),
-                     ost_artifact_type_name(in->type),
-                     ost_artifact_type_name(type));
+                     ost_path_base(scope->doc->path), ost_type_words(in->type),
+                     ost_type_words(type));
         return;
     }
 }
@@ -346,10 +345,12 @@ static void resolve_text(const place *at, const char *text, ost_links *links)
                      links);
     else
         resolve_node(at, what, port, links);
-    if (*rest && !add_pins(at, rest, links, first))
+    if (*rest && !add_pins(at, rest, links, first)) {
         ost_wf_fault(at->wf, at->scope->doc, at->entry, false,
                      "'%s': a pinned reference is written node[axis=value]",
                      text);
+        links->len = first;
+    }
 }
 
 static void resolve(const place *at, ost_links *links)
@@ -387,6 +388,25 @@ void ost_reference_resolve(ost_workflow *wf, ost_scope *scope, uint32_t entry,
     resolve(&at, links);
 }
 
+const char *ost_type_words(ost_artifact_type type)
+{
+    switch (type) {
+    case OST_ANY:
+        return "anything";
+    case OST_DATASET:
+        return "a dataset";
+    case OST_MODEL:
+        return "a model";
+    case OST_REPORT:
+        return "a report";
+    case OST_FILES:
+    case OST_PREDICTIONS:
+    case OST_METRICS:
+        break;
+    }
+    return ost_artifact_type_name(type);
+}
+
 ost_artifact_type ost_link_type(const ost_workflow *wf, const ost_link *link)
 {
     if (link->target & OST_LINK_SOURCE)
@@ -418,8 +438,8 @@ void ost_scope_resolve(ost_workflow *wf, ost_scope *scope)
         check_default(wf, scope, in);
         if (in->is_source && !fits(in->type, OST_FILES))
             ost_wf_fault(wf, scope->doc, in->entry, true,
-                         "input '%s': what comes from outside is files, no %s",
-                         in->name, ost_artifact_type_name(in->type));
+                         "input '%s': what comes from outside is files, not %s",
+                         in->name, ost_type_words(in->type));
     }
     for (size_t i = 0; i < scope->outputs.len; i++)
         if (scope->outputs.data[i].state == OST_NEW)

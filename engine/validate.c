@@ -27,10 +27,12 @@ static void report(checker *c)
     for (size_t i = 0; i < c->faults.len; i++) {
         const ost_param_fault *f = &c->faults.data[i];
 
+        if (bad && !*f->pointer)
+            continue; /* what is missing may be what is wrong */
         if (c->with != OST_NONE)
             ost_fault_below(c->wf, c->doc, c->with, f->pointer, f->key,
                             f->text);
-        else if (!bad)
+        else
             ost_wf_fault(c->wf, c->doc, c->entry, true, "%s", f->text);
     }
     c->faults.len = 0;
@@ -96,6 +98,31 @@ static void check_template(checker *c)
     }
 }
 
+static bool has_refs(const json_t *value)
+{
+    char *text = json_dumps(value, JSON_ENCODE_ANY);
+    bool has = text && ost_text_has_refs(text, strlen(text));
+
+    ost_free(text);
+    return has;
+}
+
+/* Of a "with" that has wrong references, what has none. */
+static void check_known(checker *c)
+{
+    const char *name;
+    json_t *value;
+    void *next;
+
+    json_object_foreach_safe(c->written, next, name, value)
+    {
+        if (has_refs(value))
+            json_object_del(c->written, name);
+    }
+    ost_params_check(c->wf->nodes.data[c->node].stage, c->written, &c->faults);
+    report(c);
+}
+
 static void check_node(ost_workflow *wf, uint32_t node)
 {
     const ost_node_part *part = &wf->parts.data[node];
@@ -106,10 +133,10 @@ static void check_node(ost_workflow *wf, uint32_t node)
     c.with = ost_entry_member(c.doc, c.entry, "with");
     if (c.with != OST_NONE && ost_json_kind(c.doc->json, c.with) != '{')
         return; /* said already */
-    if (wf->marks.data[node] & OST_MARK_BAD_WITH)
-        return; /* what its values would be is not known */
     c.written = ost_node_with(wf, node);
-    if (wf->marks.data[node] & OST_MARK_TEMPLATE)
+    if (wf->marks.data[node] & OST_MARK_BAD_WITH)
+        check_known(&c);
+    else if (wf->marks.data[node] & OST_MARK_TEMPLATE)
         check_template(&c);
     else
         check_one(&c, c.written);

@@ -193,10 +193,11 @@ typedef struct ost_node_part {
 enum ost_node_marks {
     OST_MARK_LIVE = 1u << 0,
     OST_MARK_TEMPLATE = 1u << 1,   /* "with" has ${} */
-    OST_MARK_BAD_WITH = 1u << 2,   /* ... one of which is wrong */
+    OST_MARK_BAD_WITH = 1u << 2,   /* and what they are is not known */
     OST_MARK_DEFAULT = 1u << 3,    /* the default of an input */
     OST_MARK_READ = 1u << 4,       /* by a node or output that takes part */
     OST_MARK_READ_ASIDE = 1u << 5, /* by one that stands aside */
+    OST_MARK_BAD_IN = 1u << 6,     /* something it reads is wrong */
 };
 
 /* A set of axes in the order of their insertion. */
@@ -403,6 +404,8 @@ typedef struct ost_spec_check {
 void ost_spec_resolve(ost_workflow *wf, ost_scope *scope, uint32_t entry,
                       ost_links *links, const ost_spec_check *check);
 ost_artifact_type ost_link_type(const ost_workflow *wf, const ost_link *link);
+/* "a dataset", "files": for messages. */
+const char *ost_type_words(ost_artifact_type type);
 /* Which of a used file's inputs its node's "in" names. */
 void ost_use_bind(ost_workflow *wf, ost_scope *scope);
 
