@@ -216,7 +216,9 @@ static const char *state_of(const node *n)
         return "failed";
     if (n->verdicts[OST_RUN_SKIPPED] > 0)
         return "skipped";
-    return n->verdicts[OST_RUN_RAN] > 0 ? "ran" : "cached";
+    if (n->verdicts[OST_RUN_RAN] > 0)
+        return "ran";
+    return n->verdicts[OST_RUN_CACHED] > 0 ? "cached" : "given";
 }
 
 static void add_tooltip(ost_buf *out, const node *n)
@@ -227,9 +229,10 @@ static void add_tooltip(ost_buf *out, const node *n)
     ost_buf_add_html(out, n->name);
     ost_buf_adds(out, ": stage ");
     ost_buf_add_html(out, n->stage);
-    ost_buf_addf(out, ", %llu ran, %llu cached",
-                 (unsigned long long)n->verdicts[OST_RUN_RAN],
-                 (unsigned long long)n->verdicts[OST_RUN_CACHED]);
+    if (strcmp(state_of(n), "given") != 0)
+        ost_buf_addf(out, ", %llu ran, %llu cached",
+                     (unsigned long long)n->verdicts[OST_RUN_RAN],
+                     (unsigned long long)n->verdicts[OST_RUN_CACHED]);
     if (n->verdicts[OST_RUN_RAN] > 0)
         ost_buf_addf(out, ", %s", ost_human_seconds(time, n->seconds));
     ost_buf_adds(out, "</title>");
@@ -295,6 +298,7 @@ static void add_legend(ost_buf *out, const graph *g)
         const char *state;
         const char *words;
     } rows[] = {
+        { "given", "given" },
         { "ran", "computed in this run" },
         { "cached", "taken from the store" },
         { "failed", "failed" },

@@ -21,20 +21,56 @@ static void end_row(ost_buf *out)
     ost_buf_adds(out, "</dd></div>\n");
 }
 
-/* The members of an object as a list of their own. */
-static void add_object(ost_buf *out, const json_t *object)
+static bool is_digest(const char *text)
+{
+    return text && strlen(text) == OST_DIGEST_HEX - 1 &&
+           strspn(text, "0123456789abcdef") == OST_DIGEST_HEX - 1;
+}
+
+/* A value in a list; the members of an object follow each other. */
+static void add_value(ost_buf *out, const json_t *v)
+{
+    const char *name, *text = json_string_value(v);
+    bool first = true;
+    json_t *one;
+
+    if (is_digest(text)) {
+        ost_buf_addf(out, "<code title=\"%s\">%.16s</code>", text, text);
+    } else if (json_is_object(v)) {
+        json_object_foreach((json_t *)v, name, one)
+        {
+            ost_buf_adds(out, first ? "<span>" : ", <span>");
+            ost_buf_add_html(out, name);
+            ost_buf_adds(out, "</span>");
+            add_value(out, one);
+            first = false;
+        }
+    } else {
+        ost_buf_adds(out, "<code>");
+        ost_report_value(out, v);
+        ost_buf_adds(out, "</code>");
+    }
+}
+
+/* The members of an object, or of an array, as a list of their own. */
+static void add_list(ost_buf *out, const json_t *list)
 {
     const char *name;
     json_t *v;
 
     ost_buf_adds(out, "<ul class=\"members\">");
-    json_object_foreach((json_t *)object, name, v)
+    json_object_foreach((json_t *)list, name, v)
     {
         ost_buf_adds(out, "<li><span>");
         ost_buf_add_html(out, name);
-        ost_buf_adds(out, "</span> <code>");
-        ost_report_value(out, v);
-        ost_buf_adds(out, "</code></li>");
+        ost_buf_adds(out, "</span>");
+        add_value(out, v);
+        ost_buf_adds(out, "</li>");
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        ost_buf_adds(out, "<li>");
+        add_value(out, json_array_get(list, i));
+        ost_buf_adds(out, "</li>");
     }
     ost_buf_adds(out, "</ul>");
 }
@@ -50,16 +86,14 @@ static void add_meta(ost_report_page *p)
                      (json_is_array(v) && json_array_size(v) == 0) ||
                      json_is_null(v);
 
-        if (strcmp(name, "graph") == 0 || empty)
+        if (strcmp(name, "graph") == 0 || strcmp(name, "workflow") == 0 ||
+            empty)
             continue;
         row(p->out, name);
-        if (json_is_object(v)) {
-            add_object(p->out, v);
-        } else {
-            ost_buf_adds(p->out, "<code>");
-            ost_report_value(p->out, v);
-            ost_buf_adds(p->out, "</code>");
-        }
+        if (json_is_object(v) || json_is_array(v))
+            add_list(p->out, v);
+        else
+            add_value(p->out, v);
         end_row(p->out);
     }
 }
