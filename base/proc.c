@@ -30,10 +30,12 @@ static bool same_variable(const char *a, const char *b)
     return strncmp(a, b, n) == 0 && b[n] == '=';
 }
 
-/* Our environment with the given variables added or replaced. */
-static void merge_environment(const char *const *added, strings *out)
+/* Our environment, unless it is not wanted, with the given variables added or
+ * replaced. */
+static void merge_environment(const char *const *added, bool alone,
+                              strings *out)
 {
-    for (char **e = environ; e && *e; e++) {
+    for (char **e = environ; e && *e && !alone; e++) {
         bool replaced = false;
 
         for (const char *const *a = added; *a; a++)
@@ -115,7 +117,7 @@ static int spawn(const ost_proc_spec *spec, pid_t *pid,
     if (errnum)
         return errnum;
     if (spec->env)
-        merge_environment(spec->env, &env);
+        merge_environment(spec->env, spec->env_alone, &env);
     errnum = posix_spawnp(pid, argv[0], actions, attr, argv,
                           spec->env ? env.data : environ);
     ost_vec_release(&env);

@@ -9,10 +9,11 @@
 
 /* What a child gets.  `argv` ends with NULL and argv[0] is a path (or is
  * looked up in PATH when it has no slash); `env` NULL means ours, otherwise
- * NULL-terminated "NAME=value" strings added to ours.  A descriptor of -1
- * means /dev/null for stdin and "ours" for stdout and stderr.  `passed_fd` (or
- * -1) becomes descriptor 3; every other descriptor is closed on exec.
- * `own_group` puts the child at the head of its own process group. */
+ * NULL-terminated "NAME=value" strings added to ours, or with `env_alone` in
+ * place of ours.  A descriptor of -1 means /dev/null for stdin and "ours" for
+ * stdout and stderr.  `passed_fd` (or -1) becomes descriptor 3; every other
+ * descriptor is closed on exec.  `own_group` puts the child at the head of its
+ * own process group. */
 typedef struct ost_proc_spec {
     const char *const *argv;
     const char *const *env;
@@ -22,6 +23,7 @@ typedef struct ost_proc_spec {
     int stderr_fd;
     int passed_fd;
     bool own_group;
+    bool env_alone;
 } ost_proc_spec;
 
 ost_rc ost_proc_spawn(const ost_proc_spec *spec, pid_t *pid, ost_err *err);

@@ -184,8 +184,8 @@ void ost_worker_end(ost_worker *w, bool kill_it, ost_buf *why)
     if (w->fd > 0)
         close(w->fd);
     if (w->pid > 0) {
-        if (kill_it)
-            kill(w->pid, SIGKILL);
+        if (kill_it) /* the group: with the programs that its step runs */
+            kill(-w->pid, SIGKILL);
         while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
             continue;
         if (why)

@@ -1,23 +1,12 @@
 /* stages/export.c - a dataset as files that other programs read
  *
- * Field `image` becomes ID.png (u8 and u16 of one or three channels) or ID.npy
- * (everything else), field F becomes ID.F.png or ID.F.npy.  items.csv lists
- * the items: path of the image, id, group, label (several joined by '|'),
- * parents likewise, and their attributes; it is a manifest for `ingest`.
+ * The files are named as stages/export_files.h says.
  */
-#include "base/csv.h"
-#include "base/json.h"
-#include "base/map.h"
-#include "stages/encode.h"
-#include "stages/stage.h"
-
-#include <fnmatch.h>
-#include <stdlib.h>
-#include <string.h>
+#include "stages/export_files.h"
 
 #include "base/banned.h"
 
-enum { CHUNK = 64 }; /* items that are encoded at a time */
+enum { FLUSH_BYTES = 8 << 20 };
 
 typedef struct {
     ost_str_list fields;
@@ -32,226 +21,38 @@ static const ost_param params[] = {
     OST_END,
 };
 
-/* One field of one item on its way to a file. */
-typedef struct {
-    const ost_item *item;
-    const char *field;
-    const char *path;
-    ost_tensor t;
-    ost_buf bytes;
-} writing;
-
 typedef struct {
     ost_stage_ctx *ctx;
-    const export_params *p;
-    const ost_item *items;
-    size_t n;
-    OST_VEC(writing) chunk;
-    const char **first_path; /* per item: the image, or what comes first */
-} exporting;
+    size_t waiting; /* bytes that are not stored yet */
+} sink;
 
-static bool is_wanted(const export_params *p, const char *field)
+static ost_rc emit(void *user, const char *path, const void *data, size_t size,
+                   ost_err *err)
 {
-    for (size_t i = 0; i < p->fields.n; i++)
-        if (fnmatch(p->fields.v[i], field, 0) == 0)
-            return true;
-    return false;
-}
+    sink *s = user;
+    ost_rc rc = ost_emit_file(s->ctx, "out", path, data, size, err);
 
-static ost_rc add_field(exporting *e, size_t i, const ost_field *f,
-                        ost_err *err)
-{
-    writing w = { .item = &e->items[i], .field = f->name };
-    bool is_image = strcmp(f->name, "image") == 0;
-    const char *suffix;
-    ost_rc rc;
-
-    rc = ost_item_tensor(e->ctx, w.item, f->name, &w.t, err);
-    if (rc)
+    s->waiting += size;
+    if (rc || s->waiting < FLUSH_BYTES)
         return rc;
-    suffix = ost_png_can(&w.t) ? "png" : "npy";
-    w.path =
-        ost_arena_printf(ost_ctx_arena(e->ctx), "%s%s%s.%s", w.item->id,
-                         is_image ? "" : ".", is_image ? "" : f->name, suffix);
-    if (is_image || !e->first_path[i])
-        e->first_path[i] = w.path;
-    ost_vec_push(&e->chunk, w);
-    return OST_OK;
-}
-
-static ost_rc encode_one(void *user, size_t i, ost_err *err)
-{
-    writing *w = &((exporting *)user)->chunk.data[i];
-    ost_rc rc = ost_png_can(&w->t) ? ost_png_encode(&w->t, &w->bytes, err)
-                                   : ost_npy_encode(&w->t, &w->bytes, err);
-
-    if (rc)
-        ost_err_at(err, "item '%s': field '%s'", w->item->id, w->field);
-    return rc;
-}
-
-static ost_rc finish_chunk(exporting *e, ost_err *err)
-{
-    ost_rc rc;
-
-    rc = ost_parallel(e->ctx, e->chunk.len, encode_one, e, err);
-    for (size_t i = 0; i < e->chunk.len && !rc; i++) {
-        const writing *w = &e->chunk.data[i];
-
-        rc = ost_emit_file(e->ctx, "out", w->path, w->bytes.data, w->bytes.len,
-                           err);
-    }
-    if (!rc)
-        rc = ost_flush(e->ctx, err);
-    for (size_t i = 0; i < e->chunk.len; i++)
-        ost_buf_release(&e->chunk.data[i].bytes);
-    e->chunk.len = 0;
-    ost_ctx_return(e->ctx);
-    return rc;
-}
-
-static ost_rc write_fields(exporting *e, ost_err *err)
-{
-    ost_rc rc = OST_OK;
-
-    for (size_t i = 0; i < e->n && !rc; i++) {
-        const ost_item *item = &e->items[i];
-
-        for (size_t k = 0; k < item->n_fields && !rc; k++)
-            if (is_wanted(e->p, item->fields[k].name))
-                rc = add_field(e, i, &item->fields[k], err);
-        if (!rc && (i % CHUNK == CHUNK - 1 || i + 1 == e->n)) {
-            if (ost_ctx_stop(e->ctx))
-                return ost_fail(err, OST_EINTERRUPTED, "interrupted");
-            rc = finish_chunk(e, err);
-            ost_progress(e->ctx, i + 1, e->n, NULL);
-        }
-    }
-    return rc;
-}
-
-/* --- items.csv ---------------------------------------------------------- */
-
-typedef struct {
-    const char **names; /* of attributes, sorted */
-    size_t n;
-} columns;
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void find_columns(exporting *e, columns *c)
-{
-    OST_VEC(const char *) names = { 0 };
-    ost_map seen = { 0 };
-
-    for (size_t i = 0; i < e->n; i++)
-        for (size_t k = 0; k < e->items[i].n_attrs; k++) {
-            const char *name = e->items[i].attrs[k].name;
-
-            if (ost_map_put(&seen, name, strlen(name), 0))
-                ost_vec_push(&names, name);
-        }
-    c->n = names.len;
-    c->names = OST_ARENA_ARRAY(ost_ctx_arena(e->ctx), const char *, c->n + 1);
-    for (size_t i = 0; i < c->n; i++)
-        c->names[i] = names.data[i];
-    if (c->n)
-        qsort(c->names, c->n, sizeof(*c->names), by_name);
-    ost_vec_release(&names);
-    ost_map_release(&seen);
-}
-
-static void add_joined(ost_buf *out, const char *const *words, size_t n)
-{
-    ost_buf joined = { 0 };
-
-    for (size_t i = 0; i < n; i++)
-        ost_buf_addf(&joined, "%s%s", i ? "|" : "", words[i]);
-    ost_csv_add(out, ost_buf_str(&joined));
-    ost_buf_release(&joined);
-}
-
-static void add_header(const columns *c, ost_buf *out)
-{
-    static const char *const fixed[] = { "path", "id", "group", "label",
-                                         "parents" };
-
-    ost_buf_adds(out, "path,id,group,label,parents");
-    for (size_t i = 0; i < c->n; i++) {
-        const char *name = c->names[i];
-        bool taken = false;
-
-        for (size_t k = 0; k < sizeof(fixed) / sizeof(fixed[0]); k++)
-            taken |= strcmp(name, fixed[k]) == 0;
-        ost_buf_addc(out, ',');
-        if (taken)
-            ost_buf_adds(out, "attr_");
-        ost_csv_add(out, name);
-    }
-    ost_buf_addc(out, '\n');
-}
-
-static void add_row(const exporting *e, const columns *c, size_t i,
-                    ost_buf *out)
-{
-    const ost_item *item = &e->items[i];
-
-    ost_csv_add(out, e->first_path[i] ? e->first_path[i] : "");
-    ost_buf_addc(out, ',');
-    ost_csv_add(out, item->id);
-    ost_buf_addc(out, ',');
-    ost_csv_add(out, item->group);
-    ost_buf_addc(out, ',');
-    add_joined(out, item->labels, item->n_labels);
-    ost_buf_addc(out, ',');
-    add_joined(out, item->parents, item->n_parents);
-    for (size_t k = 0; k < c->n; k++) {
-        const ost_attr *a = ost_item_attr(item, c->names[k]);
-
-        ost_buf_addc(out, ',');
-        if (a && a->kind == OST_ATTR_NUMBER)
-            ost_json_add_real(out, a->number);
-        else if (a)
-            ost_csv_add(out, a->text);
-    }
-    ost_buf_addc(out, '\n');
-}
-
-static ost_rc write_table(exporting *e, ost_err *err)
-{
-    json_t *meta = json_pack("{s:s}", "manifest", "items.csv");
-    ost_buf text = { 0 };
-    columns c;
-    ost_rc rc;
-
-    find_columns(e, &c);
-    add_header(&c, &text);
-    for (size_t i = 0; i < e->n; i++)
-        add_row(e, &c, i, &text);
-    rc = ost_emit_file(e->ctx, "out", "items.csv", text.data, text.len, err);
-    if (!rc)
-        rc = ost_emit_meta(e->ctx, "out", meta, err);
-    ost_buf_release(&text);
-    json_decref(meta);
-    return rc;
+    s->waiting = 0;
+    return ost_flush(s->ctx, err);
 }
 
 static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 {
-    exporting e = { .ctx = ctx, .p = ost_ctx_params(ctx) };
+    const export_params *p = ost_ctx_params(ctx);
+    sink s = { .ctx = ctx };
+    json_t *meta;
     ost_rc rc;
 
-    rc = ost_ctx_items(ctx, ost_ctx_input(ctx, "in", 0), &e.items, &e.n, err);
-    if (rc)
+    rc = ost_export_items(ctx, ost_ctx_input(ctx, "in", 0), &p->fields,
+                          p->table, emit, &s, err);
+    if (rc || !p->table)
         return rc;
-    e.first_path = OST_ARENA_ARRAY(ost_ctx_arena(ctx), const char *, e.n + 1);
-    rc = write_fields(&e, err);
-    if (!rc && e.p->table)
-        rc = write_table(&e, err);
-    ost_vec_release(&e.chunk);
+    meta = json_pack("{s:s}", "manifest", OST_ITEM_TABLE);
+    rc = ost_emit_meta(ctx, "out", meta, err);
+    json_decref(meta);
     return rc;
 }
 
