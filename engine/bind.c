@@ -237,24 +237,14 @@ static void bind_top(ost_workflow *wf, ost_scope *scope, uint32_t presets,
  */
 
 /* A value that is handed down may read the axes that are handed down too. */
-static void check_handed(ost_workflow *wf, const ost_scope *scope,
-                         uint32_t entry)
+static void check_handed(ost_workflow *wf, ost_scope *scope, uint32_t entry)
 {
     ost_axis_set reads = { 0 };
     bool has_refs;
 
-    if (!ost_value_check(wf, scope->outer, entry, &reads, &has_refs))
-        return;
-    for (uint32_t i = 0; i < reads.n; i++) {
-        uint32_t k = 0;
-
-        while (k < scope->n_given && scope->axes.data[k].axis != reads.axis[i])
-            k++;
-        if (k == scope->n_given)
-            ost_wf_fault(wf, scope->outer->doc, entry, false,
-                         "this depends on axis '%s', which is not in \"per\"",
-                         wf->axes.data[reads.axis[i]].name);
-    }
+    if (!ost_value_check(wf, scope->outer, entry, &reads, &has_refs) ||
+        !ost_given_check(wf, scope, entry, &reads))
+        scope->unsound = true;
 }
 
 static void bind_with(ost_workflow *wf, ost_scope *scope)
@@ -287,7 +277,7 @@ static void bind_with(ost_workflow *wf, ost_scope *scope)
 /* --- the seed ----------------------------------------------------------------
  */
 
-static ost_scope_param seed_of(ost_workflow *wf, const ost_scope *scope,
+static ost_scope_param seed_of(ost_workflow *wf, ost_scope *scope,
                                uint32_t seed, const ost_bindings *b)
 {
     ost_scope_param p = { .name = "seed" };

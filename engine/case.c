@@ -99,7 +99,7 @@ static void add_branch(const case_ref *c, uint32_t branch, const char *name,
     ost_reference_resolve(c->wf, c->scope, branch, links);
     for (size_t i = first; i < links->len; i++) {
         ost_cond cond = { c->scope, json_incref(c->value), name,
-                          links->data[i].cond };
+                          links->data[i].cond, c->wf->reader };
 
         ost_vec_push(&c->wf->conds, cond);
         links->data[i].cond = (uint32_t)c->wf->conds.len;

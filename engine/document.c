@@ -69,13 +69,18 @@ ost_rc ost_document_add(ost_workflow *wf, const char *path, ost_buf *text,
                         const ost_document **out, ost_err *err)
 {
     ost_document *doc = ost_xalloc(sizeof(*doc));
+    char *folder;
     ost_rc rc;
 
     doc->path = ost_xstrdup(path);
     doc->real = real_path(path);
     if (!doc->real)
         doc->real = ost_xstrdup(path);
-    doc->dir = ost_path_dir(doc->real);
+    folder = ost_path_dir(path);
+    doc->dir = real_path(folder);
+    ost_free(folder);
+    if (!doc->dir)
+        doc->dir = ost_path_dir(doc->real);
     add_file(wf, path, ost_buf_str(text), text->len);
     rc = ost_json_index(path, text, &doc->json, err);
     if (rc) {

@@ -28,7 +28,7 @@ typedef struct {
 /* What follows from a fault that was said is not said as well. */
 static bool is_sound(const expansion *x)
 {
-    return x->wf->n_faults == x->faults &&
+    return x->wf->n_faults == x->faults && !x->scope->unsound &&
            !(x->wf->marks.data[x->node] & OST_MARK_BAD_IN);
 }
 
@@ -89,7 +89,7 @@ static void read_cond(expansion *x, uint32_t cond)
     for (; cond; cond = x->wf->conds.data[cond - 1].outer) {
         const ost_cond *c = &x->wf->conds.data[cond - 1];
 
-        if (c->scope == x->scope)
+        if (c->reader == x->node)
             ost_value_reads(c->scope, c->choice, &x->values);
     }
 }

@@ -194,10 +194,11 @@ static void fill_node(ost_workflow *wf, uint32_t node)
                  .entry = part->entry };
     const ost_document *doc = f.scope->doc;
     uint32_t in = ost_entry_member(doc, part->entry, "in");
-    size_t first = wf->links.len, faults = wf->n_faults;
+    size_t first = wf->links.len, faults = wf->n_faults + wf->n_unknown;
     char kind;
 
     part->first_link = (uint32_t)first;
+    wf->reader = node;
     if (!f.node->stage)
         return; /* said already */
     if (in != OST_NONE) {
@@ -214,7 +215,7 @@ static void fill_node(ost_workflow *wf, uint32_t node)
         sort_links(&wf->links, first);
     }
     check_bound(&f, in);
-    if (wf->n_faults > faults)
+    if (wf->n_faults + wf->n_unknown > faults)
         wf->marks.data[node] |= OST_MARK_BAD_IN;
 }
 
@@ -224,6 +225,7 @@ void ost_links_resolve(ost_workflow *wf)
 
     for (size_t i = 0; i < wf->nodes.len; i++)
         fill_node(wf, (uint32_t)i);
+    wf->reader = OST_NONE;
     end.first_link = (uint32_t)wf->links.len;
     ost_vec_push(&wf->parts, end);
     for (size_t i = 0; i < wf->scopes.len; i++)

@@ -98,16 +98,35 @@ static void resolve_default(ost_workflow *wf, ost_scope *scope,
             wf->marks.data[links->data[i].target] |= OST_MARK_DEFAULT;
 }
 
+/* A case that is handed to a used file reads axes that are handed too. */
+static void check_choices(ost_workflow *wf, const ost_scope *scope,
+                          uint32_t entry, size_t first)
+{
+    for (size_t i = first; i < wf->conds.len; i++) {
+        const ost_cond *c = &wf->conds.data[i];
+        ost_axis_set reads = { 0 };
+
+        if (c->scope != scope->outer)
+            continue;
+        ost_value_reads(c->scope, c->choice, &reads);
+        ost_given_check(wf, scope, entry, &reads);
+    }
+}
+
 static void resolve_input(ost_workflow *wf, ost_scope *scope,
                           ost_scope_input *in)
 {
+    uint32_t reader = wf->reader;
+    size_t n_conds = wf->conds.len;
     ost_links links = { 0 };
 
     in->state = OST_BUSY;
+    wf->reader = OST_NONE;
     if (in->outer_spec != OST_NONE) {
         ost_spec_resolve(wf, scope->outer, in->outer_spec, &links, NULL);
         in->links = links;
         check_input_type(wf, scope, scope->outer->doc, in->outer_spec, in);
+        check_choices(wf, scope, in->outer_spec, n_conds);
     } else if (in->preset != OST_NONE) {
         resolve_default(wf, scope, in, &links);
         in->links = links;
@@ -116,6 +135,7 @@ static void resolve_input(ost_workflow *wf, ost_scope *scope,
         unbound(wf, scope, in);
     }
     in->state = OST_DONE;
+    wf->reader = reader;
 }
 
 static void add_copies(const place *at, const ost_links *from, ost_links *to)
@@ -208,8 +228,10 @@ static void resolve_node(const place *at, uint32_t node, word port,
     uint16_t count = 0;
     bool found = false;
 
-    if (!n->stage)
-        return; /* said already */
+    if (!n->stage) {
+        at->wf->n_unknown++;
+        return;
+    }
     for (const ost_port *p = n->stage->outputs; p->name; p++, count++) {
         ost_vec_push(&names, p->name);
         if (found || (port.at && (strncmp(p->name, port.at, port.n) != 0 ||
@@ -232,13 +254,16 @@ static void resolve_output(ost_workflow *wf, ost_scope *scope,
                            ost_scope_output *out)
 {
     place at = { wf, scope, out->ref };
+    uint32_t reader = wf->reader;
     ost_links links = { 0 };
 
     out->state = OST_BUSY;
+    wf->reader = OST_NONE;
     if (out->ref != OST_NONE)
         resolve(&at, &links);
     out->links = links;
     out->state = OST_DONE;
+    wf->reader = reader;
 }
 
 static void resolve_used(const place *at, ost_scope *used, word port,
@@ -247,8 +272,10 @@ static void resolve_used(const place *at, ost_scope *used, word port,
     OST_VEC(const char *) names = { 0 };
     ost_scope_output *out = NULL;
 
-    if (!used->doc)
-        return; /* said already */
+    if (!used->doc) {
+        at->wf->n_unknown++;
+        return;
+    }
     for (size_t i = 0; i < used->outputs.len; i++) {
         ost_scope_output *o = &used->outputs.data[i];
 

@@ -136,6 +136,26 @@ void ost_use_parse(ost_workflow *wf, ost_scope *outer, uint32_t entry,
     ost_scope_parse(wf, scope, NULL);
 }
 
+bool ost_given_check(ost_workflow *wf, const ost_scope *scope, uint32_t entry,
+                     const ost_axis_set *reads)
+{
+    bool good = true;
+
+    for (uint32_t i = 0; i < reads->n; i++) {
+        uint32_t k = 0;
+
+        while (k < scope->n_given && scope->axes.data[k].axis != reads->axis[i])
+            k++;
+        if (k < scope->n_given)
+            continue;
+        ost_wf_fault(wf, scope->outer->doc, entry, false,
+                     "this depends on axis '%s', which is not in \"per\"",
+                     wf->axes.data[reads->axis[i]].name);
+        good = false;
+    }
+    return good;
+}
+
 /* --- "in" --------------------------------------------------------------------
  */
 

@@ -127,6 +127,7 @@ typedef struct ost_cond {
     json_t *choice; /* "${arm}" */
     const char *word;
     uint32_t outer;
+    uint32_t reader; /* the node whose own "in" has it, or OST_NONE */
 } ost_cond;
 
 typedef enum ost_resolve_state {
@@ -177,6 +178,7 @@ struct ost_scope {
     OST_VEC(ost_scope_output) outputs;
     uint32_t given_read; /* bit per given axis: some node reads it */
     uint32_t nodes_entry;
+    bool unsound; /* was given values that are wrong */
 };
 
 /* --- nodes ----------------------------------------------------------------*/
@@ -234,7 +236,9 @@ struct ost_workflow {
     uint32_t n_names;
     const ost_document *profile; /* or NULL */
     uint32_t depth;              /* of references through files */
+    uint32_t reader;             /* the node whose "in" is read, or OST_NONE */
     uint32_t n_links;            /* made so far */
+    uint32_t n_unknown; /* references to what has a fault that was said */
     OST_VEC(ost_fault_item) faults;
     size_t n_faults; /* including those not kept */
     bool usage;      /* a fault of the command line */
@@ -406,6 +410,10 @@ void ost_spec_resolve(ost_workflow *wf, ost_scope *scope, uint32_t entry,
 ost_artifact_type ost_link_type(const ost_workflow *wf, const ost_link *link);
 /* "a dataset", "files": for messages. */
 const char *ost_type_words(ost_artifact_type type);
+/* Whether a used file is given all axes that something reads which its node
+ * hands to it, at an entry of the outer document; faults when not. */
+bool ost_given_check(ost_workflow *wf, const ost_scope *scope, uint32_t entry,
+                     const ost_axis_set *reads);
 /* Which of a used file's inputs its node's "in" names. */
 void ost_use_bind(ost_workflow *wf, ost_scope *scope);
 
