@@ -77,7 +77,7 @@ static bool recall(ost_store *store, const char *where, memory *m)
         ost_digest d = read_digest(&r);
 
         rc = r.bad ? OST_ECORRUPT
-                   : ost_store_blob(store, &d, false, &m->blob, NULL);
+                   : ost_store_blob(store, &d, true, &m->blob, NULL);
     }
     ost_buf_release(&name);
     if (rc)

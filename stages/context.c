@@ -135,7 +135,7 @@ ost_rc ost_ctx_blob(ost_stage_ctx *ctx, const ost_input *in, const char *name,
         if (strcmp(in->artifact.refs[i].name, name) != 0)
             continue;
         rc = ost_store_blob(ost_batch_store(ctx->step->batch),
-                            &in->artifact.refs[i].digest, false, &blob, err);
+                            &in->artifact.refs[i].digest, true, &blob, err);
         if (rc)
             return rc;
         ost_vec_push(&ctx->step->blobs, blob);
@@ -185,7 +185,7 @@ ost_rc ost_item_tensor(ost_stage_ctx *ctx, const ost_item *item,
 
     if (!f)
         return no_such_field(item, field, err);
-    rc = ost_store_blob(ost_batch_store(ctx->step->batch), &f->blob, false,
+    rc = ost_store_blob(ost_batch_store(ctx->step->batch), &f->blob, true,
                         &blob, err);
     if (rc)
         return rc;
@@ -243,7 +243,7 @@ ost_rc ost_item_bytes(ost_stage_ctx *ctx, const ost_input *in,
     if (in->root)
         rc = outside_bytes(ctx, in->root, item, f, &blob, err);
     else
-        rc = ost_store_blob(ost_batch_store(ctx->step->batch), &f->blob, false,
+        rc = ost_store_blob(ost_batch_store(ctx->step->batch), &f->blob, true,
                             &blob, err);
     if (rc)
         return rc;

@@ -101,7 +101,7 @@ typedef struct ost_blob {
 } ost_blob;
 
 /* OST_ECORRUPT when the bytes are missing; with `verify`, also when they do
- * not have the digest. */
+ * not have the digest.  An object file is hashed once only in a process. */
 ost_rc ost_store_blob(ost_store *s, const ost_digest *digest, bool verify,
                       ost_blob *blob, ost_err *err);
 bool ost_store_has_blob(ost_store *s, const ost_digest *digest);
