@@ -36,7 +36,7 @@ static void add_value(ost_buf *out, const json_t *v)
 
     if (is_digest(text)) {
         ost_buf_addf(out, "<code title=\"%s\">%.16s</code>", text, text);
-    } else if (json_is_object(v)) {
+    } else if (json_object_size(v) > 0) {
         json_object_foreach((json_t *)v, name, one)
         {
             ost_buf_adds(out, first ? "<span>" : ", <span>");

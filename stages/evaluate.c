@@ -6,7 +6,8 @@
  * left out and counted.
  *
  * With two classes everything is about the positive one: `positive`, or else
- * the last of the two by name.  An item is positive when its score for that
+ * the last of the two by name, unless that is called "normal" or the like and
+ * the other is not (positive.h).  An item is positive when its score for that
  * class reaches `threshold`; without a threshold the class with the highest
  * score is predicted, or what the predictions say themselves.  With any other
  * number of classes, each is held against the rest, and the headline numbers
@@ -37,7 +38,7 @@ typedef struct {
 static const ost_param params[] = {
     OST_PARAM(evaluate_params, positive, STR,
               "class that counts as positive when there are two; null: the "
-              "last by name",
+              "last by name, unless that is 'normal' or the like",
               .dflt = "null"),
     OST_PARAM(evaluate_params, threshold, JSON,
               "score from which on an item is positive, a number; null: the "

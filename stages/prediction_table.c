@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "stages/positive.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -274,7 +275,9 @@ ost_rc ost_prediction_positive(const ost_prediction_table *t, const char *name,
 {
     const char *near;
 
-    *positive = t->n_classes == 2 ? 1 : OST_NO_CLASS;
+    *positive = OST_NO_CLASS;
+    if (t->n_classes == 2)
+        *positive = (uint32_t)ost_positive_of_two(t->classes[0], t->classes[1]);
     if (!name)
         return OST_OK;
     *positive = ost_prediction_class(t, name);

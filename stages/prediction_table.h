@@ -47,8 +47,8 @@ ost_rc ost_prediction_table_read(ost_stage_ctx *ctx, const char *port,
 /* Index of a class, or OST_NO_CLASS. */
 uint32_t ost_prediction_class(const ost_prediction_table *t, const char *name);
 
-/* The class that a two-class problem is about: `name`, or the last of the two
- * by name when it is NULL; OST_NO_CLASS when there are not two classes and no
+/* The class that a two-class problem is about: `name`, or when it is NULL the
+ * one that ost_positive_of_two() says; OST_NO_CLASS when there are not two classes and no
  * name.  OST_EINPUT when `name` is no class or there are more than two. */
 ost_rc ost_prediction_positive(const ost_prediction_table *t, const char *name,
                                uint32_t *positive, ost_err *err);

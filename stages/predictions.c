@@ -11,6 +11,7 @@
 #include "base/csv.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "stages/positive.h"
 #include "stages/stage.h"
 
 #include <stdlib.h>
@@ -28,8 +29,8 @@ static const ost_param params[] = {
     OST_PARAM(predictions_params, file, FILE, "the table, instead of the input",
               .dflt = "null"),
     OST_PARAM(predictions_params, positive, STR,
-              "class that a column `score` is about (default: the last one by "
-              "name)",
+              "class that a column `score` is about; null: the last by name, "
+              "unless that is 'normal' or the like",
               .dflt = "null"),
     OST_END,
 };
@@ -178,7 +179,10 @@ static ost_rc find_classes(reading *r, ost_err *err)
                         "%s: a column 'score' is for two classes, there are "
                         "%zu",
                         r->name, r->classes.len);
-    r->positive = r->p->positive ? r->p->positive : r->classes.data[1];
+    r->positive = r->p->positive;
+    if (!r->positive)
+        r->positive = r->classes.data[ost_positive_of_two(r->classes.data[0],
+                                                          r->classes.data[1])];
     if (strcmp(r->positive, r->classes.data[0]) != 0 &&
         strcmp(r->positive, r->classes.data[1]) != 0)
         return ost_fail(err, OST_EINPUT,

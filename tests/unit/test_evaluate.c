@@ -2,6 +2,7 @@
 /* links: stages store base */
 #include "base/json.h"
 #include "base/text.h"
+#include "stages/positive.h"
 #include "tests/support/predictions.h"
 
 #include <math.h>
@@ -172,6 +173,33 @@ static void the_other_class_can_be_the_positive_one(void **state)
     /* The matrix keeps the order of the classes. */
     near(doc, "pooled.confusion.1.0", 1);
     json_decref(doc);
+}
+
+static void
+a_class_that_says_nothing_found_is_not_the_positive_one(void **state)
+{
+    static const struct {
+        const char *first;
+        const char *last;
+        size_t positive;
+    } rows[] = {
+        { "fracture", "normal", 0 },
+        { "normal", "pneumonia", 1 },
+        { "No_findings", "Pneumonia", 1 },
+        { "0", "1", 1 },
+        { "abnormal", "normal", 0 },
+        { "fractured", "non_fractured", 0 },
+        { "benign", "malignant", 1 },
+        { "Lesion", "No lesion", 0 },
+        { "healthy", "normal", 1 },
+        { "cat", "noise", 1 },
+        { "gas", "not", 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(ost_positive_of_two(rows[i].first, rows[i].last),
+                         rows[i].positive);
 }
 
 static void a_threshold_is_reached_from_above_and_included(void **state)
@@ -453,6 +481,8 @@ int main(void)
         cmocka_unit_test(
             two_classes_give_the_pooled_numbers_and_those_of_each_fold),
         cmocka_unit_test(the_other_class_can_be_the_positive_one),
+        cmocka_unit_test(
+            a_class_that_says_nothing_found_is_not_the_positive_one),
         cmocka_unit_test(a_threshold_is_reached_from_above_and_included),
         cmocka_unit_test(a_fold_with_one_class_has_no_area_and_says_why),
         cmocka_unit_test(axes_of_inputs_are_folds_too_in_their_order),
