@@ -31,11 +31,11 @@ ninja -C "$build" --quiet
 
 say "A study: images, contours, folds, augmentation, training, report"
 "$build/osteon" run "$source/workflows/contour_baseline.json" \
-    --store "$build/store" --out "$results"
+    --store "$build/study.store" --out "$results"
 
 say "The same again: nothing is computed twice"
 "$build/osteon" run "$source/workflows/contour_baseline.json" \
-    --store "$build/store" --out "$results"
+    --store "$build/study.store" --out "$results"
 
 say "Done"
 cat <<END
@@ -45,5 +45,5 @@ Every prediction:  $results/predictions.csv
 
 With images of your own, one sub-folder per class:
   $build/osteon run $source/workflows/contour_baseline.json \\
-      --bind images=FOLDER --out $results
+      --bind images=FOLDER --out my-results
 END
