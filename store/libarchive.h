@@ -12,33 +12,33 @@
 #include <archive_entry.h>
 
 /* How to add a function: one row. */
-#define OST_LIBARCHIVE_MAP(XX)                                                 \
-    XX(archive_error_string)                                                   \
-    XX(archive_entry_clear)                                                    \
-    XX(archive_entry_filetype)                                                 \
-    XX(archive_entry_free)                                                     \
-    XX(archive_entry_new)                                                      \
-    XX(archive_entry_pathname)                                                 \
-    XX(archive_entry_set_filetype)                                             \
-    XX(archive_entry_set_mtime)                                                \
-    XX(archive_entry_set_pathname)                                             \
-    XX(archive_entry_set_perm)                                                 \
-    XX(archive_entry_set_size)                                                 \
-    XX(archive_entry_size)                                                     \
-    XX(archive_read_data)                                                      \
-    XX(archive_read_free)                                                      \
-    XX(archive_read_new)                                                       \
-    XX(archive_read_next_header)                                               \
-    XX(archive_read_open_filename)                                             \
-    XX(archive_read_support_filter_zstd)                                       \
-    XX(archive_read_support_format_tar)                                        \
-    XX(archive_write_add_filter_zstd)                                          \
-    XX(archive_write_close)                                                    \
-    XX(archive_write_data)                                                     \
-    XX(archive_write_free)                                                     \
-    XX(archive_write_header)                                                   \
-    XX(archive_write_new)                                                      \
-    XX(archive_write_open_fd)                                                  \
+#define OST_LIBARCHIVE_MAP(XX)           \
+    XX(archive_error_string)             \
+    XX(archive_entry_clear)              \
+    XX(archive_entry_filetype)           \
+    XX(archive_entry_free)               \
+    XX(archive_entry_new)                \
+    XX(archive_entry_pathname)           \
+    XX(archive_entry_set_filetype)       \
+    XX(archive_entry_set_mtime)          \
+    XX(archive_entry_set_pathname)       \
+    XX(archive_entry_set_perm)           \
+    XX(archive_entry_set_size)           \
+    XX(archive_entry_size)               \
+    XX(archive_read_data)                \
+    XX(archive_read_free)                \
+    XX(archive_read_new)                 \
+    XX(archive_read_next_header)         \
+    XX(archive_read_open_filename)       \
+    XX(archive_read_support_filter_zstd) \
+    XX(archive_read_support_format_tar)  \
+    XX(archive_write_add_filter_zstd)    \
+    XX(archive_write_close)              \
+    XX(archive_write_data)               \
+    XX(archive_write_free)               \
+    XX(archive_write_header)             \
+    XX(archive_write_new)                \
+    XX(archive_write_open_fd)            \
     XX(archive_write_set_format_pax_restricted)
 
 typedef struct ost_libarchive {
