@@ -241,6 +241,9 @@ void ost_scope_parse(ost_workflow *wf, ost_scope *scope,
     ost_entry_members(wf, doc, 0, ost_top_keys, "key", keys);
     parse_head(wf, scope, keys);
     scope->nodes_entry = keys[OST_TOP_NODES];
+    if (scope->nodes_entry != OST_NONE &&
+        ost_json_kind(doc->json, scope->nodes_entry) != '{')
+        scope->nodes_entry = OST_NONE;
     ost_bind_params(wf, scope, keys[OST_TOP_SEED], keys[OST_TOP_PARAMS],
                     keys[OST_TOP_PRESETS], bindings);
     each_member(wf, scope, keys[OST_TOP_INPUTS], parse_input);

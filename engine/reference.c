@@ -185,7 +185,8 @@ static void unknown_node(const place *at, word name)
     ost_arena arena = { 0 };
     char *text = ost_xstrndup(name.at, name.n);
 
-    if (at->wf->nodes.len < MANY_NAMES || at->wf->faults.len < 20) {
+    if (nodes != OST_NONE &&
+        (at->wf->nodes.len < MANY_NAMES || at->wf->faults.len < 20)) {
         for (uint32_t c = nodes + 1; c < ost_json_end(doc->json, nodes);
              c = ost_json_end(doc->json, c)) {
             char *key = ost_entry_copy(doc, c, true);
