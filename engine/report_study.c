@@ -155,7 +155,7 @@ static void add_headline(ost_buf *out, const json_t *document)
         ost_buf_add_html(out, ost_report_by(document));
         ost_buf_adds(out, "s it is ");
         ost_report_rate(out, json_object_get(mean, "mean"));
-        ost_buf_adds(out, " \xc2\xb1 ");
+        ost_buf_adds(out, "\xc2\xa0\xc2\xb1\xc2\xa0");
         ost_report_rate(out, json_object_get(mean, "std"));
         ost_buf_adds(out, " (mean \xc2\xb1 SD)");
     }

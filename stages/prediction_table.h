@@ -48,8 +48,9 @@ ost_rc ost_prediction_table_read(ost_stage_ctx *ctx, const char *port,
 uint32_t ost_prediction_class(const ost_prediction_table *t, const char *name);
 
 /* The class that a two-class problem is about: `name`, or when it is NULL the
- * one that ost_positive_of_two() says; OST_NO_CLASS when there are not two classes and no
- * name.  OST_EINPUT when `name` is no class or there are more than two. */
+ * one that ost_positive_of_two() says; OST_NO_CLASS when there are not two
+ * classes and no name.  OST_EINPUT when `name` is no class or there are more
+ * than two. */
 ost_rc ost_prediction_positive(const ost_prediction_table *t, const char *name,
                                uint32_t *positive, ost_err *err);
 

@@ -31,9 +31,10 @@ class Page(HTMLParser):
             self.faults.append(f"<{tag}> runs something")
         if tag == "img" and "alt" not in attrs:
             self.faults.append("a picture without words")
-        if attrs.get("id") in self.ids:
-            self.faults.append(f"id {attrs['id']} is there twice")
-        self.ids.add(attrs.get("id"))
+        if "id" in attrs:
+            if attrs["id"] in self.ids:
+                self.faults.append(f"id {attrs['id']} is there twice")
+            self.ids.add(attrs["id"])
         self.named += attrs.get("aria-labelledby", "").split()
         if tag not in VOID:
             self.open.append(tag)
