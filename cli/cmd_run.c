@@ -287,6 +287,8 @@ static ost_rc plan_and_execute(running *r, ost_err *err)
     unsigned flags = r->query.exports ? OST_PLANNING_EXPORTS : 0;
     ost_rc rc;
 
+    if (r->quiet)
+        flags |= OST_PLANNING_QUIET;
     rc = ost_planning_plan(&r->p, r->cli, flags, err);
     if (!rc)
         rc = execute(r, err);

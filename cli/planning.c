@@ -3,9 +3,12 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -90,12 +93,38 @@ static ost_rc check_net(const ost_planning *p, const ost_cli *cli, ost_err *err)
     return OST_OK;
 }
 
+/* One line on the terminal, drawn again and again. */
+static bool show_download(void *user, uint64_t done, uint64_t total)
+{
+    char have[32], all[32];
+
+    (void)user;
+    if (total > 0)
+        fprintf(stderr, "\r\033[Kdownloading: %s of %s (%.0f%%)",
+                ost_human_bytes(have, done), ost_human_bytes(all, total),
+                100.0 * (double)done / (double)total);
+    else
+        fprintf(stderr, "\r\033[Kdownloading: %s", ost_human_bytes(have, done));
+    fflush(stderr);
+    return true;
+}
+
+static void end_download_line(void)
+{
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+}
+
 ost_rc ost_planning_plan(ost_planning *p, const ost_cli *cli, unsigned flags,
                          ost_err *err)
 {
     ost_plan_options o = { .backend = ost_cli_value(cli, "backend"),
                            .exports = (flags & OST_PLANNING_EXPORTS) != 0 };
+    ost_scan_options scan = { .rehash = ost_cli_flag(cli, "rehash") };
     ost_rc rc;
+
+    if (isatty(STDERR_FILENO) && !(flags & OST_PLANNING_QUIET))
+        scan.progress = show_download;
 
     rc = ost_cli_load(cli, cli->arguments[0], &p->wf, err);
     if (!rc)
@@ -105,8 +134,9 @@ ost_rc ost_planning_plan(ost_planning *p, const ost_cli *cli, unsigned flags,
     p->sources = ost_xalloc((ost_workflow_source_count(p->wf) + 1) *
                             sizeof(*p->sources));
     p->batch = ost_batch_new(p->store);
-    rc = ost_plan_scan(p->wf, p->batch, ost_cli_flag(cli, "rehash"), p->sources,
-                       err);
+    rc = ost_plan_scan(p->wf, p->batch, &scan, p->sources, err);
+    if (scan.progress)
+        end_download_line();
     if (rc)
         return rc;
     o.targets = ost_cli_values(cli, "target", &o.n_targets);

@@ -9,6 +9,7 @@
 enum ost_planning_flags {
     OST_PLANNING_CREATE = 1u << 0,  /* make the store when it is not there */
     OST_PLANNING_EXPORTS = 1u << 1, /* plan exports of dataset outputs */
+    OST_PLANNING_QUIET = 1u << 2,   /* show no progress of downloads */
 };
 
 /* Everything that a plan stands on; release with ost_planning_close(). */

@@ -35,11 +35,12 @@ void ost_plan_free(ost_plan *plan)
     ost_free(plan);
 }
 
-ost_rc ost_plan_scan(const ost_workflow *wf, ost_batch *batch, bool rehash,
-                     ost_source_state *states, ost_err *err)
+ost_rc ost_plan_scan(const ost_workflow *wf, ost_batch *batch,
+                     const ost_scan_options *options, ost_source_state *states,
+                     ost_err *err)
 {
     for (size_t i = 0; i < ost_workflow_source_count(wf); i++) {
-        ost_rc rc = ost_source_scan(batch, ost_workflow_source(wf, i), rehash,
+        ost_rc rc = ost_source_scan(batch, ost_workflow_source(wf, i), options,
                                     &states[i], err);
 
         if (rc)

@@ -101,8 +101,9 @@ void ost_plan_free(ost_plan *plan);
 
 /* Scans every source of the workflow into `states` (room for each, zeroed;
  * release each); those of sources that are not reachable are not looked at. */
-ost_rc ost_plan_scan(const ost_workflow *wf, ost_batch *batch, bool rehash,
-                     ost_source_state *states, ost_err *err);
+ost_rc ost_plan_scan(const ost_workflow *wf, ost_batch *batch,
+                     const ost_scan_options *options, ost_source_state *states,
+                     ost_err *err);
 
 const ost_plan_node *ost_plan_node_of(const ost_plan *plan, uint32_t step);
 /* Appends "train[fold=2]". */

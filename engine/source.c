@@ -12,6 +12,9 @@
  *     varint   size
  *     u64      mtime, ctime (nanoseconds), inode
  *     32       SHA-256 of the content; zero: to be read again
+ *
+ * What a URL names is downloaded into the store's folder, and gets its own name
+ * back through a link beside it: downloads/HASH.d/study.zip -> ../HASH.
  */
 #include "engine/source.h"
 
@@ -19,6 +22,7 @@
 #include "base/fs.h"
 #include "engine/listing.h"
 #include "store/artifact.h"
+#include "store/fetch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +43,82 @@ void ost_source_state_release(ost_source_state *s)
 {
     ost_free(s->root);
     *s = (ost_source_state){ 0 };
+}
+
+/* --- where it lies -------------------------------------------------------- */
+
+/* The last component of a URL's path, made safe for a file name. */
+static char *url_name(const char *url)
+{
+    const char *end = url + strcspn(url, "?#");
+    const char *from = end;
+    char *name;
+
+    while (from > url && from[-1] != '/')
+        from--;
+    name = ost_xstrndup(from, (size_t)(end - from));
+    if (!ost_path_is_plain(name) || name[0] == '.') {
+        ost_free(name);
+        name = ost_xstrdup("download");
+    }
+    return name;
+}
+
+static ost_rc link_download(const char *path, const char *url, char **place,
+                            ost_err *err)
+{
+    char *dir = ost_xprintf("%s.d", path);
+    char *target = ost_xprintf("../%s", ost_path_base(path));
+    char *name = url_name(url);
+    ost_rc rc = ost_fs_mkdirs(dir, err);
+
+    *place = ost_path_join(dir, name);
+    if (!rc && symlink(target, *place) != 0 && errno != EEXIST)
+        rc = ost_fail_errno(err, OST_EIO, errno, "cannot make '%s'", *place);
+    ost_free(name);
+    ost_free(target);
+    ost_free(dir);
+    return rc;
+}
+
+/* The path of the source; that of its download for a URL.  Caller frees. */
+static ost_rc find_place(ost_store *store, const ost_source *source,
+                         const ost_scan_options *options, char **place,
+                         ost_err *err)
+{
+    ost_fetch_options o = { .sha256 = source->sha256 };
+    ost_fetched fetched;
+    ost_rc rc;
+
+    *place = NULL;
+    if (source->kind != OST_SOURCE_URL) {
+        *place = ost_xstrdup(source->where);
+        return OST_OK;
+    }
+    if (options) {
+        o.progress = options->progress;
+        o.user = options->user;
+    }
+    rc = ost_fetch(store, source->where, &o, &fetched, err);
+    if (rc)
+        return rc;
+    rc = link_download(fetched.path, source->where, place, err);
+    ost_fetched_release(&fetched);
+    return rc;
+}
+
+static ost_rc list(ost_store *store, const ost_source *source,
+                   const ost_scan_options *options, ost_listing *l,
+                   ost_err *err)
+{
+    char *place;
+    ost_rc rc = find_place(store, source, options, &place, err);
+
+    *l = (ost_listing){ 0 };
+    if (!rc)
+        rc = ost_listing_make(l, place, err);
+    ost_free(place);
+    return rc;
 }
 
 /* --- what is remembered -------------------------------------------------- */
@@ -318,8 +398,7 @@ ost_rc ost_source_look(ost_store *store, const ost_source *source,
     ost_listing l;
     ost_rc rc;
 
-    (void)store;
-    rc = ost_listing_make(&l, source->where, err);
+    rc = list(store, source, NULL, &l, err);
     if (!rc)
         *fingerprint = ost_listing_fingerprint(&l);
     else
@@ -343,16 +422,18 @@ static bool is_known(ost_batch *batch, const ost_source *source,
     return true;
 }
 
-ost_rc ost_source_scan(ost_batch *batch, const ost_source *source, bool rehash,
-                       ost_source_state *state, ost_err *err)
+ost_rc ost_source_scan(ost_batch *batch, const ost_source *source,
+                       const ost_scan_options *options, ost_source_state *state,
+                       ost_err *err)
 {
+    bool rehash = options && options->rehash;
     memory m = { 0 };
     ost_listing l;
     bool *fresh = NULL;
     ost_rc rc;
 
     *state = (ost_source_state){ 0 };
-    rc = ost_listing_make(&l, source->where, err);
+    rc = list(ost_batch_store(batch), source, options, &l, err);
     if (rc)
         goto out;
     state->root = ost_xstrdup(l.root);
@@ -425,9 +506,11 @@ ost_rc ost_source_verify(ost_store *store, const ost_source *source,
                          const ost_source_state *state, ost_err *err)
 {
     ost_digest now;
-    ost_listing l;
+    ost_listing l = { 0 };
     ost_rc rc;
 
+    if (source->kind == OST_SOURCE_URL)
+        return OST_OK; /* the download is ours: nobody else writes it */
     rc = ost_listing_make(&l, source->where, err);
     if (rc) {
         ost_err_at(err, "input '%s' changed while it was used", source->name);

@@ -32,18 +32,28 @@ typedef struct ost_source_state {
 
 void ost_source_state_release(ost_source_state *s);
 
-/* Only looks (stat): the fingerprint digest of the source now. */
+/* How to scan; NULL stands for zeros. */
+typedef struct ost_scan_options {
+    bool rehash; /* trust no stored fingerprint */
+    /* Called now and then during a download; false stops it. */
+    bool (*progress)(void *user, uint64_t done, uint64_t total);
+    void *user;
+} ost_scan_options;
+
+/* Only looks (stat; a URL without a pin asks its server): the fingerprint
+ * digest of the source now. */
 ost_rc ost_source_look(ost_store *store, const ost_source *source,
                        ost_digest *fingerprint, ost_err *err);
 
-/* Scans the source, hashes what the stored fingerprint does not vouch for (all
- * of it with `rehash`), and collects artifact and fingerprint in the batch.  A
- * CSV manifest lists its files in the column `path`, `file`, `filename`,
- * `image` or `image_path`, else in the first column whose first value is a
- * file beside it; members must lie below the manifest's folder.  The
- * artifact's meta holds {"manifest": "name.csv"} then. */
-ost_rc ost_source_scan(ost_batch *batch, const ost_source *source, bool rehash,
-                       ost_source_state *state, ost_err *err);
+/* Scans the source, hashes what the stored fingerprint does not vouch for, and
+ * collects artifact and fingerprint in the batch.  A CSV manifest lists its
+ * files in the column `path`, `file`, `filename`, `image` or `image_path`, else
+ * in the first column whose first value is a file beside it; members must lie
+ * below the manifest's folder.  The artifact's meta holds {"manifest":
+ * "name.csv"} then. */
+ost_rc ost_source_scan(ost_batch *batch, const ost_source *source,
+                       const ost_scan_options *options, ost_source_state *state,
+                       ost_err *err);
 
 /* Looks again after use: OST_ECHANGED names the first file that is not as it
  * was when scanned. */

@@ -20,7 +20,7 @@ static inline ost_rc try_plan(planned *p, ost_store *s, const char *text,
                               ost_err *err)
 {
     *p = (planned){ .wf = load_bound(text, b), .batch = ost_batch_new(s) };
-    assert_ok(ost_plan_scan(p->wf, p->batch, false, p->sources, err), err);
+    assert_ok(ost_plan_scan(p->wf, p->batch, NULL, p->sources, err), err);
     o.sources = p->sources;
     o.batch = p->batch;
     return ost_plan_build(p->wf, s, &o, &p->plan, err);

@@ -42,7 +42,8 @@ static ost_rc try_scan(ost_store *s, const ost_source *source, bool rehash,
                        ost_source_state *state, ost_err *err)
 {
     ost_batch *b = ost_batch_new(s);
-    ost_rc rc = ost_source_scan(b, source, rehash, state, err);
+    ost_scan_options o = { .rehash = rehash };
+    ost_rc rc = ost_source_scan(b, source, &o, state, err);
 
     if (!rc)
         commit(b);
