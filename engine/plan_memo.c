@@ -108,6 +108,18 @@ out:
 
 /* --- keeping -------------------------------------------------------------- */
 
+/* A URL with a user, password or query, which may be secret, is not kept. */
+static bool may_be_secret(const ost_workflow *wf)
+{
+    for (size_t i = 0; i < ost_workflow_source_count(wf); i++) {
+        const ost_source *s = ost_workflow_source(wf, i);
+
+        if (s->kind == OST_SOURCE_URL && strpbrk(s->where, "@?"))
+            return true;
+    }
+    return false;
+}
+
 void ost_plan_memo_put(ost_batch *batch, const ost_key *key,
                        const ost_plan *plan, const ost_outcome *outcome)
 {
@@ -116,6 +128,8 @@ void ost_plan_memo_put(ost_batch *batch, const ost_key *key,
     size_t n_sources = ost_workflow_source_count(wf);
     ost_buf text = { 0 };
 
+    if (may_be_secret(wf))
+        return;
     ost_buf_u8(&text, FORMAT);
     ost_outcome_encode(&text, outcome);
     ost_buf_varint(&text, n_files);

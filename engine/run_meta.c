@@ -16,6 +16,29 @@ static void add_string(ost_buf *out, const char *s)
     ost_buf_add_json(out, s, strlen(s));
 }
 
+/* A URL without what may be secret: user, password, query. */
+static void add_place(ost_buf *out, const char *where)
+{
+    const char *host = strstr(where, "://");
+    ost_buf text = { 0 };
+    size_t n;
+
+    if (!host) {
+        add_string(out, where);
+        return;
+    }
+    host += 3;
+    ost_buf_add(&text, where, (size_t)(host - where));
+    n = strcspn(host, "/?#");
+    if (memchr(host, '@', n))
+        host = (const char *)memrchr(host, '@', n) + 1;
+    ost_buf_add(&text, host, strcspn(host, "?#"));
+    if (strchr(host, '#'))
+        ost_buf_adds(&text, strchr(host, '#'));
+    add_string(out, ost_buf_str(&text));
+    ost_buf_release(&text);
+}
+
 static void add_bindings(const ost_bindings *b, ost_buf *out)
 {
     ost_buf_adds(out, ",\"bindings\":{");
@@ -23,7 +46,7 @@ static void add_bindings(const ost_bindings *b, ost_buf *out)
         ost_buf_adds(out, i ? "," : "");
         add_string(out, b->binds[i].name);
         ost_buf_addc(out, ':');
-        add_string(out, b->binds[i].value);
+        add_place(out, b->binds[i].value);
     }
     ost_buf_adds(out, "},\"presets\":[");
     for (size_t i = 0; i < b->n_presets; i++) {

@@ -1,7 +1,8 @@
 /* engine/source.c - what an input is bound to, as an artifact of type files
  *
  * What is remembered of a source is a blob, named by table SOURCES under the
- * absolute path of the source:
+ * absolute path of the source ("url:" and the SHA-256 of a URL, which may hold
+ * a secret):
  *
  *     u8       1
  *     32       fingerprint (digest of names and stat data)
@@ -142,16 +143,31 @@ static ost_digest read_digest(ost_reader *r)
     return d;
 }
 
-/* False when nothing usable is remembered. */
-static bool recall(ost_store *store, const char *where, memory *m)
+static void table_name(ost_buf *out, const ost_source *source)
 {
-    ost_buf name = { 0 };
+    char hex[OST_DIGEST_HEX];
+    ost_digest d;
+
+    if (source->kind != OST_SOURCE_URL) {
+        ost_buf_adds(out, source->where);
+        return;
+    }
+    d = ost_digest_of(source->where, strlen(source->where));
+    ost_buf_addf(out, "url:%s", ost_digest_hex(&d, hex));
+}
+
+/* False when nothing usable is remembered. */
+static bool recall(ost_store *store, const ost_source *source, memory *m)
+{
+    ost_buf name = { 0 }, where = { 0 };
     ost_reader r;
     ost_rc rc;
 
     *m = (memory){ 0 };
-    rc = ost_store_get(store, OST_TABLE_SOURCES, where, strlen(where), &name,
+    table_name(&where, source);
+    rc = ost_store_get(store, OST_TABLE_SOURCES, where.data, where.len, &name,
                        NULL);
+    ost_buf_release(&where);
     r = ost_reader_of(name.data, name.len);
     if (!rc) {
         ost_digest d = read_digest(&r);
@@ -217,15 +233,16 @@ static void recall_digests(memory *m, ost_listing *l)
     ost_buf_release(&path);
 }
 
-static ost_rc remember(ost_batch *batch, const char *where,
+static ost_rc remember(ost_batch *batch, const ost_source *source,
                        const ost_listing *l, const ost_source_state *state,
                        const bool *fresh, ost_err *err)
 {
     const ost_digest zero = { { 0 } };
-    ost_buf text = { 0 };
+    ost_buf text = { 0 }, name = { 0 };
     ost_digest d;
     ost_rc rc;
 
+    table_name(&name, source);
     ost_buf_u8(&text, FORMAT);
     ost_buf_add(&text, state->fingerprint.b, OST_DIGEST_SIZE);
     ost_buf_add(&text, state->artifact.b, OST_DIGEST_SIZE);
@@ -243,8 +260,9 @@ static ost_rc remember(ost_batch *batch, const char *where,
     }
     rc = ost_batch_put_blob(batch, text.data, text.len, &d, err);
     if (!rc)
-        ost_batch_put(batch, OST_TABLE_SOURCES, where, strlen(where), d.b,
+        ost_batch_put(batch, OST_TABLE_SOURCES, name.data, name.len, d.b,
                       sizeof(d.b));
+    ost_buf_release(&name);
     ost_buf_release(&text);
     return rc;
 }
@@ -439,7 +457,7 @@ ost_rc ost_source_scan(ost_batch *batch, const ost_source *source,
     state->root = ost_xstrdup(l.root);
     state->files = l.files.len;
     state->fingerprint = ost_listing_fingerprint(&l);
-    if (!rehash && recall(ost_batch_store(batch), source->where, &m)) {
+    if (!rehash && recall(ost_batch_store(batch), source, &m)) {
         if (is_known(batch, source, &l, &m, state))
             goto out;
         recall_digests(&m, &l);
@@ -453,7 +471,7 @@ ost_rc ost_source_scan(ost_batch *batch, const ost_source *source,
     if (!rc)
         rc = put_artifact(batch, &l, &state->artifact, err);
     if (!rc)
-        rc = remember(batch, source->where, &l, state, fresh, err);
+        rc = remember(batch, source, &l, state, fresh, err);
 out:
     if (rc) {
         ost_err_at(err, "input '%s'", source->name);
@@ -477,7 +495,7 @@ static ost_rc name_change(ost_store *store, const ost_source *source,
     ost_rc rc;
     size_t i = 0;
 
-    if (recall(store, source->where, &m)) {
+    if (recall(store, source, &m)) {
         for (; !*which && recall_file(&m, &path, &old); i++) {
             int order =
                 i < l->files.len ? strcmp(l->files.data[i].path, old.path) : 1;
