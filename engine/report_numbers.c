@@ -255,9 +255,8 @@ static void add_confusion_cell(ost_buf *out, uint64_t n, uint64_t row, bool hit)
 {
     double share = row > 0 ? (double)n / (double)row : 0;
 
-    ost_buf_addf(out, "<td class=\"%s%s\" style=\"--v:%.0f%%\"><b>",
-                 hit ? "hit" : "miss", share > 0.55 ? " full" : "",
-                 100 * share);
+    ost_buf_addf(out, "<td class=\"%s\" style=\"--v:%.0f%%\"><b>",
+                 hit ? "hit" : "miss", 100 * share);
     ost_report_count(out, n);
     ost_buf_adds(out, "</b>");
     if (row > 0)

@@ -13,7 +13,8 @@
 
 /* True for what a PNG can hold: u8 or u16 of shape (H, W) or (H, W, 3). */
 bool ost_png_can(const ost_tensor *t);
-/* Appends a PNG of 8 or 16 bit; `t` may have any strides. */
+/* Appends a PNG of 8 or 16 bit; `t` may have any strides.  A fourth channel is
+ * taken for opacity, which ost_png_can() leaves out: it is not read back. */
 ost_rc ost_png_encode(const ost_tensor *t, ost_buf *out, ost_err *err);
 
 /* Appends a NumPy file of format 1.0, C order, little endian: any dtype that

@@ -32,6 +32,24 @@ bool ost_png_can(const ost_tensor *t)
            t->shape[1] <= INT32_MAX;
 }
 
+/* Colors with opacity: written for pictures that lie on others. */
+static bool has_opacity(const ost_tensor *t)
+{
+    ost_tensor colors = *t;
+
+    if (t->ndim != 3 || t->shape[2] != 4)
+        return false;
+    colors.shape[2] = 3;
+    return ost_png_can(&colors);
+}
+
+static int color_type(const ost_tensor *t)
+{
+    if (t->ndim == 2)
+        return PNG_COLOR_TYPE_GRAY;
+    return t->shape[2] == 4 ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB;
+}
+
 static void png_failed(png_structp png, png_const_charp message)
 {
     png_writer *w = png_get_error_ptr(png);
@@ -88,9 +106,8 @@ static void write_picture(png_writer *w)
     png_set_filter(w->png, 0, PNG_FILTER_SUB);
     png_set_IHDR(w->png, w->info, (png_uint_32)t->shape[1],
                  (png_uint_32)t->shape[0], t->dtype == OST_U16 ? 16 : 8,
-                 t->ndim == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
-                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
+                 color_type(t), PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(w->png, w->info);
     for (int64_t y = 0; y < t->shape[0]; y++) {
         pack_row(t, y, w->row);
@@ -103,10 +120,11 @@ ost_rc ost_png_encode(const ost_tensor *t, ost_buf *out, ost_err *err)
 {
     png_writer w = { .t = t, .out = out };
 
-    if (!ost_png_can(t))
+    if (!ost_png_can(t) && !has_opacity(t))
         return ost_fail(err, OST_EUNSUPPORTED,
-                        "a PNG holds u8 or u16 of shape (H, W) or (H, W, 3)");
-    w.row = ost_try_alloc((size_t)t->shape[1], 6);
+                        "a PNG holds u8 or u16 of shape (H, W), (H, W, 3) or "
+                        "(H, W, 4)");
+    w.row = ost_try_alloc((size_t)t->shape[1], 8);
     w.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w, png_failed,
                                     png_warned);
     if (w.png)

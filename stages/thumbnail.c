@@ -152,18 +152,19 @@ ost_rc ost_thumbnail_marks(const ost_tensor *t, int64_t side,
     rc = open_picture(t, side, &r, err);
     if (rc)
         return rc;
-    pixels = ost_xalloc((size_t)(r.height * r.width * 3));
+    pixels = ost_xalloc((size_t)(r.height * r.width * 4));
     for (int64_t y = 0; y < r.height; y++) {
         for (int64_t x = 0; x < r.width; x++) {
             bool marked = mean_at(&r, y, x, 0) > 0;
 
             for (int c = 0; c < 3; c++)
-                pixels[i++] = marked ? color[c] : 0;
+                pixels[i++] = color[c];
+            pixels[i++] = marked ? 255 : 0;
         }
     }
     shape[0] = r.height;
     shape[1] = r.width;
-    shape[2] = 3;
+    shape[2] = 4;
     small = ost_tensor_of(pixels, OST_U8, 3, shape);
     rc = ost_png_encode(&small, png, err);
     ost_free(pixels);

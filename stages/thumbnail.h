@@ -16,8 +16,8 @@
 ost_rc ost_thumbnail(const ost_tensor *t, int64_t side, ost_buf *png,
                      int64_t *width, int64_t *height, ost_err *err);
 
-/* The same size for marks, to be laid over a picture by adding light: `color`
- * where anything of what the pixel covers is above 0, black elsewhere. */
+/* The same size for marks, to be laid over a picture: `color` where anything
+ * of what the pixel covers is above 0, nothing elsewhere. */
 ost_rc ost_thumbnail_marks(const ost_tensor *t, int64_t side,
                            const uint8_t color[3], ost_buf *png, ost_err *err);
 

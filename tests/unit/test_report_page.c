@@ -172,7 +172,7 @@ static void a_whole_report_shows_all_its_parts(void **state)
     has(page, "title=\"undefined: one class\"");
     has(page, "title=\"undefined: zero denominator\"");
     has(page, "fold 1: something");
-    has(page, "<td class=\"hit full\" style=\"--v:100%\"><b>2</b>");
+    has(page, "<td class=\"hit\" style=\"--v:100%\"><b>2</b>");
     has(page, "<path class=\"band\"");
     has(page, "<path class=\"line s0 d0\"");
     has(page, "Loss by epoch");

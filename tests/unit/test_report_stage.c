@@ -165,7 +165,7 @@ static void the_most_certain_are_shown_wrong_ones_first(void **state)
     json_decref(doc);
 }
 
-/* Reads a blob of the artifact back with libpng; returns its pixels. */
+/* Reads a blob of the artifact back with libpng; returns its pixels, RGBA. */
 static unsigned char *read_png(fixture *f, const ost_artifact *a,
                                const char *name, png_image *image)
 {
@@ -180,7 +180,7 @@ static unsigned char *read_png(fixture *f, const ost_artifact *a,
     assert_ok(ost_batch_blob(f->batch, &a->refs[i].digest, &blob, &err), &err);
     *image = (png_image){ .version = PNG_IMAGE_VERSION };
     assert_true(png_image_begin_read_from_memory(image, blob.data, blob.size));
-    image->format = PNG_FORMAT_RGB;
+    image->format = PNG_FORMAT_RGBA;
     pixels = ost_arena_alloc(&f->arena, PNG_IMAGE_SIZE(*image));
     assert_true(png_image_finish_read(image, NULL, pixels, 0, NULL));
     ost_blob_release(&blob);
@@ -203,10 +203,11 @@ static void pictures_show_the_pixels_and_overlays_the_contour(void **state)
     assert_int_equal(image.width, 6);
     assert_int_equal(image.height, 4);
     for (int k = 0; k < 24; k++)
-        assert_int_equal(p[3 * k], 10 * k);
+        assert_int_equal(p[4 * k], 10 * k);
     p = read_png(f, &a, "overlay.0", &image);
     for (int k = 0; k < 24; k++)
-        assert_int_equal(p[3 * k], k == 7 ? 255 : 0);
+        assert_int_equal(p[4 * k + 3], k == 7 ? 255 : 0);
+    assert_int_equal(p[4 * 7], 255);
     json_decref(doc);
 }
 
@@ -224,8 +225,8 @@ static void real_pictures_are_stretched_and_made_smaller(void **state)
 
     p = read_png(f, &a, "picture.0", &image);
     assert_int_equal(p[0], 0);
-    assert_int_equal(p[3 * 23], 255);
-    assert_int_equal(p[3 * 11], 122); /* 11 / 23 * 255 */
+    assert_int_equal(p[4 * 23], 255);
+    assert_int_equal(p[4 * 11], 122); /* 11 / 23 * 255 */
     assert_int_equal(a.n_refs, 1);
     json_decref(doc);
 }
