@@ -290,18 +290,18 @@ static void odd_documents_are_drawn_without_harm(void **state)
         "{}",
         "{'metrics': 7, 'models': {}, 'examples': 'x', 'study': []}",
         "{'metrics': [{'document': {'pooled': {}, 'classes': []}}]}",
-        "{'metrics': [{'document': {'pooled': {'roc': {'fpr': ['x', null]}, "
-        "'confusion': [[1], 2]}, 'classes': ['a', 'b'], 'folds': [1, {}], "
-        "'mean_roc': {'tpr': []}}}]}",
-        "{'models': [{'history': [{}, 3, {'loss': 'x'}]}, {'history': [{"
-        "'loss': 1e308, 'epoch': -5}]}]}",
+        ("{'metrics': [{'document': {'pooled': {'roc': {'fpr': ['x', null]}, "
+         "'confusion': [[1], 2]}, 'classes': ['a', 'b'], 'folds': [1, {}], "
+         "'mean_roc': {'tpr': []}}}]}"),
+        ("{'models': [{'history': [{}, 3, {'loss': 'x'}]}, {'history': [{"
+         "'loss': 1e308, 'epoch': -5}]}]}"),
         "{'examples': [{}, {'picture': 'gone', 'score': 7}, 3]}",
         "{'study': {'n_items': -1, 'n_parts': 9}}",
     };
     static const char *const graphs[] = {
         "[]",
-        "{\"graph\": {\"nodes\": [{\"name\":\"a\",\"in\":[\"b\"]},"
-        "{\"name\":\"b\",\"in\":[\"a\"]}]}}",
+        ("{\"graph\": {\"nodes\": [{\"name\":\"a\",\"in\":[\"b\"]},"
+         "{\"name\":\"b\",\"in\":[\"a\"]}]}}"),
         "{\"graph\": {\"nodes\": [{}, 7, {\"in\": [3, \"x\"]}]}}",
         "not json",
     };
