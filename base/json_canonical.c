@@ -1,6 +1,6 @@
 /* base/json_canonical.c - the one way to write a JSON value */
+#include "base/alloc.h"
 #include "base/json.h"
-#include "base/vec.h"
 
 #include <float.h>
 #include <math.h>
@@ -23,6 +23,22 @@ static void add_short_exponent(ost_buf *out, const char *text)
     ost_buf_adds(out, text + strspn(text, "0"));
 }
 
+static void add_integer(ost_buf *out, json_int_t v)
+{
+    unsigned long long left =
+        v < 0 ? -(unsigned long long)v : (unsigned long long)v;
+    char text[24];
+    size_t at = sizeof(text);
+
+    do {
+        text[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left);
+    if (v < 0)
+        text[--at] = '-';
+    ost_buf_add(out, text + at, sizeof(text) - at);
+}
+
 void ost_json_add_real(ost_buf *out, double v)
 {
     char text[40];
@@ -33,7 +49,7 @@ void ost_json_add_real(ost_buf *out, double v)
         return;
     }
     if (v == trunc(v) && fabs(v) < 0x1p53) {
-        ost_buf_addf(out, "%lld", (long long)v);
+        add_integer(out, (json_int_t)v);
         return;
     }
     /* A normal double that has a text of at most DBL_DIG digits is printed
@@ -48,30 +64,41 @@ void ost_json_add_real(ost_buf *out, double v)
     add_short_exponent(out, text);
 }
 
+typedef struct {
+    const char *name;
+    const json_t *value;
+} member;
+
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return strcmp(((const member *)a)->name, ((const member *)b)->name);
 }
 
 static void add_object(ost_buf *out, const json_t *object)
 {
+    enum { FEW = 16 }; /* need no memory of their own */
     json_t *o = (json_t *)(uintptr_t)object;
-    OST_VEC(const char *) names = { 0 };
+    size_t n = json_object_size(object), k = 0;
+    member few[FEW], *members = few;
 
+    if (n > FEW)
+        members = ost_xalloc(n * sizeof(*members));
     for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i))
-        ost_vec_push(&names, json_object_iter_key(i));
-    if (names.len > 1)
-        qsort(names.data, names.len, sizeof(*names.data), by_name);
+        members[k++] =
+            (member){ json_object_iter_key(i), json_object_iter_value(i) };
+    if (n > 1)
+        qsort(members, n, sizeof(*members), by_name);
     ost_buf_addc(out, '{');
-    for (size_t i = 0; i < names.len; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (i)
             ost_buf_addc(out, ',');
-        ost_buf_add_json(out, names.data[i], strlen(names.data[i]));
+        ost_buf_add_json(out, members[i].name, strlen(members[i].name));
         ost_buf_addc(out, ':');
-        ost_json_canonical(out, json_object_get(object, names.data[i]));
+        ost_json_canonical(out, members[i].value);
     }
     ost_buf_addc(out, '}');
-    ost_free(names.data);
+    if (members != few)
+        ost_free(members);
 }
 
 static void add_array(ost_buf *out, const json_t *array)
@@ -103,7 +130,7 @@ void ost_json_canonical(ost_buf *out, const json_t *value)
                          json_string_length(value));
         break;
     case JSON_INTEGER:
-        ost_buf_addf(out, "%lld", (long long)json_integer_value(value));
+        add_integer(out, json_integer_value(value));
         break;
     case JSON_REAL:
         ost_json_add_real(out, json_real_value(value));

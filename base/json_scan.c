@@ -34,8 +34,11 @@ static bool at_end(const scanner *s)
 
 static void skip_space(scanner *s)
 {
-    while (!at_end(s) && strchr(" \t\r\n", s->text[s->at]) && s->text[s->at])
-        s->at++;
+    const char *p = s->text + s->at; /* there is a 0 byte behind the end */
+
+    while (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')
+        p++;
+    s->at = (size_t)(p - s->text);
 }
 
 /* Four hexadecimal digits at `p`, or -1. */
@@ -91,11 +94,21 @@ static bool scan_escape(scanner *s)
     return true;
 }
 
+/* Characters that stand for themselves. */
+static void skip_plain(scanner *s)
+{
+    const char *p = s->text + s->at;
+
+    while ((signed char)*p >= 0x20 && *p != '"' && *p != '\\')
+        p++;
+    s->at = (size_t)(p - s->text);
+}
+
 static bool scan_string(scanner *s)
 {
     size_t start = s->at++;
 
-    while (!at_end(s)) {
+    for (skip_plain(s); !at_end(s); skip_plain(s)) {
         const char *p = s->text + s->at;
         size_t len = ost_utf8_len(p, s->size - s->at);
 
