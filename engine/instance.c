@@ -6,12 +6,16 @@
 
 #include "base/banned.h"
 
-/* What was asked for last: instances of a node come one after another. */
+/* What was asked for last: instances of a node come one after another.  The
+ * complete parameters of one instance become those of the next by replacing
+ * the few members that hang on an axis. */
 struct ost_params_cache {
     uint32_t node; /* OST_NONE: nothing */
     json_t *written;
-    bool filled; /* of a node whose parameters are fixed: */
-    ost_buf json;
+    json_t *full;
+    bool whole; /* completed anew for each instance */
+    OST_VEC(const char *) varying;
+    ost_buf json; /* of a node whose parameters are fixed; or empty */
     ost_buf components;
 };
 
@@ -26,8 +30,10 @@ ost_params_cache *ost_params_cache_new(void)
 static void forget(ost_params_cache *cache)
 {
     json_decref(cache->written);
-    cache->written = NULL;
-    cache->filled = false;
+    json_decref(cache->full);
+    cache->written = cache->full = NULL;
+    cache->whole = false;
+    cache->varying.len = 0;
     cache->node = OST_NONE;
     ost_buf_reset(&cache->json);
     ost_buf_reset(&cache->components);
@@ -38,6 +44,7 @@ void ost_params_cache_free(ost_params_cache *cache)
     if (!cache)
         return;
     forget(cache);
+    ost_vec_release(&cache->varying);
     ost_buf_release(&cache->json);
     ost_buf_release(&cache->components);
     ost_free(cache);
@@ -132,64 +139,111 @@ ost_rc ost_node_complete(ost_workflow *wf, uint32_t node, const json_t *written,
 /* --- parameters
  * ---------------------------------------------------------------------- */
 
-static ost_rc make_params(const ost_workflow *wf, uint32_t node,
-                          uint32_t instance, ost_buf *json, ost_buf *components,
-                          ost_err *err)
-{
-    const ost_node *n = &wf->nodes.data[node];
-    uint32_t digits[OST_NODE_AXES];
-    ost_assignment a = { n->axes, digits, n->n_axes };
-    json_t *written = wf->cache->written, *with = json_incref(written);
-    json_t *full = NULL;
-    ost_rc rc;
-
-    ost_instance_digits(wf, node, instance, digits);
-    if (wf->marks.data[node] & OST_MARK_TEMPLATE) {
-        json_decref(with);
-        with = ost_value_eval(wf, wf->parts.data[node].scope, written, &a);
-    }
-    /* Files were read, and are kept, since the load. */
-    rc = ost_node_complete((ost_workflow *)wf, node, written, with, &full, err);
-    if (!rc && json)
-        ost_json_canonical(json, full);
-    if (!rc && components)
-        ost_params_key(n->stage, full, components);
-    json_decref(full);
-    json_decref(with);
-    return rc;
-}
-
 static void load_cache(const ost_workflow *wf, uint32_t node)
 {
     ost_params_cache *cache = wf->cache;
+    const ost_node_part *part = &wf->parts.data[node];
+    const ost_stage *stage = wf->nodes.data[node].stage;
+    const char *name;
+    json_t *value;
 
     if (cache->node == node)
         return;
     forget(cache);
     cache->node = node;
     cache->written = ost_node_with(wf, node);
+    if (wf->nodes.data[node].params_fixed)
+        return;
+    json_object_foreach(cache->written, name, value)
+    {
+        const ost_param *p = ost_param_find(stage, name);
+        ost_axis_set reads = { 0 };
+
+        ost_value_reads(part->scope, value, &reads);
+        if (reads.n == 0 || !p)
+            continue;
+        ost_vec_push(&cache->varying, p->name);
+        cache->whole = cache->whole || p->kind == OST_PARAM_FILE;
+    }
+}
+
+/* Completes the parameters of the first instance that is asked for. */
+static ost_rc complete(const ost_workflow *wf, uint32_t node,
+                       const ost_assignment *a, ost_err *err)
+{
+    ost_params_cache *cache = wf->cache;
+    json_t *with = json_incref(cache->written);
+    ost_rc rc;
+
+    if (wf->marks.data[node] & OST_MARK_TEMPLATE) {
+        json_decref(with);
+        with =
+            ost_value_eval(wf, wf->parts.data[node].scope, cache->written, a);
+    }
+    json_decref(cache->full);
+    cache->full = NULL;
+    /* Files were read, and are kept, since the load. */
+    rc = ost_node_complete((ost_workflow *)wf, node, cache->written, with,
+                           &cache->full, err);
+    json_decref(with);
+    return rc;
+}
+
+static ost_rc update_cache(const ost_workflow *wf, uint32_t node,
+                           uint32_t instance, ost_err *err)
+{
+    ost_params_cache *cache = wf->cache;
+    const ost_node *n = &wf->nodes.data[node];
+    const ost_scope *scope = wf->parts.data[node].scope;
+    uint32_t digits[OST_NODE_AXES];
+    ost_assignment a = { n->axes, digits, n->n_axes };
+
+    load_cache(wf, node);
+    if (cache->full && n->params_fixed)
+        return OST_OK;
+    ost_instance_digits(wf, node, instance, digits);
+    if (!cache->full || cache->whole)
+        return complete(wf, node, &a, err);
+    for (size_t i = 0; i < cache->varying.len; i++) {
+        const char *name = cache->varying.data[i];
+        json_t *value = json_object_get(cache->written, name);
+
+        json_object_set_new(cache->full, name,
+                            ost_value_eval(wf, scope, value, &a));
+    }
+    return OST_OK;
+}
+
+/* Appends what was made before, or makes it. */
+static void add_params(const ost_workflow *wf, uint32_t node, bool is_json,
+                       ost_buf *out)
+{
+    const ost_node *n = &wf->nodes.data[node];
+    ost_buf *kept = is_json ? &wf->cache->json : &wf->cache->components;
+    ost_buf *to = n->params_fixed && n->instances > 1 ? kept : out;
+
+    if (to == out || kept->len == 0) {
+        if (is_json)
+            ost_json_canonical(to, wf->cache->full);
+        else
+            ost_params_key(n->stage, wf->cache->full, to);
+    }
+    if (to != out)
+        ost_buf_add(out, kept->data, kept->len);
 }
 
 ost_rc ost_instance_params(const ost_workflow *wf, uint32_t node,
                            uint32_t instance, ost_buf *json,
                            ost_buf *components, ost_err *err)
 {
-    ost_params_cache *cache = wf->cache;
-    ost_rc rc = OST_OK;
+    ost_rc rc = update_cache(wf, node, instance, err);
 
-    load_cache(wf, node);
-    if (!wf->nodes.data[node].params_fixed)
-        return make_params(wf, node, instance, json, components, err);
-    if (!cache->filled)
-        rc = make_params(wf, node, instance, &cache->json, &cache->components,
-                         err);
     if (rc)
         return rc;
-    cache->filled = true;
     if (json)
-        ost_buf_add(json, cache->json.data, cache->json.len);
+        add_params(wf, node, true, json);
     if (components)
-        ost_buf_add(components, cache->components.data, cache->components.len);
+        add_params(wf, node, false, components);
     return OST_OK;
 }
 

@@ -41,11 +41,11 @@ static uint32_t slot_of(const ost_workflow *wf, const char *name, size_t n)
     return at;
 }
 
-static void grow(ost_workflow *wf)
+static void resize(ost_workflow *wf, uint32_t n_slots)
 {
     uint32_t n = wf->n_name_slots, *old = wf->name_slots;
 
-    wf->n_name_slots = n ? n * 2 : 64;
+    wf->n_name_slots = n_slots;
     wf->name_slots = ost_xalloc(wf->n_name_slots * sizeof(*old));
     memset(wf->name_slots, 0xff, wf->n_name_slots * sizeof(*old));
     for (uint32_t i = 0; i < n; i++) {
@@ -59,13 +59,22 @@ static void grow(ost_workflow *wf)
     ost_free(old);
 }
 
+void ost_name_reserve(ost_workflow *wf, uint32_t n)
+{
+    uint32_t slots = wf->n_name_slots ? wf->n_name_slots : 64;
+
+    while (n > slots / 3 * 2)
+        slots *= 2;
+    if (slots != wf->n_name_slots)
+        resize(wf, slots);
+}
+
 void ost_name_add(ost_workflow *wf, uint32_t what)
 {
     const char *name = name_of(wf, what);
     uint32_t at;
 
-    if (++wf->n_names * 3 > wf->n_name_slots * 2)
-        grow(wf);
+    ost_name_reserve(wf, ++wf->n_names);
     at = slot_of(wf, name, strlen(name));
     if (wf->name_slots[at] == OST_NONE)
         wf->name_slots[at] = what;

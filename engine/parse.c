@@ -150,6 +150,7 @@ out:
 static void add_stage_node(ost_workflow *wf, ost_scope *scope, uint32_t entry,
                            const char *name, const uint32_t words[OST_WORDS])
 {
+    static const char nodes[] = "/nodes/";
     const ost_document *doc = scope->doc;
     ost_node node = { .instances = 1,
                       .params_fixed = true,
@@ -157,12 +158,15 @@ static void add_stage_node(ost_workflow *wf, ost_scope *scope, uint32_t entry,
     ost_node_part part = {
         .scope = scope, .entry = entry, .with = OST_NONE, .seed = OST_NONE
     };
-    char *pointer = ost_arena_printf(&wf->arena, "/nodes/%s", name);
+    size_t n = strlen(name);
+    char *pointer = ost_arena_alloc(&wf->arena, sizeof(nodes) + n);
 
+    memcpy(pointer, nodes, sizeof(nodes) - 1);
+    memcpy(pointer + sizeof(nodes) - 1, name, n);
     node.pointer = pointer;
     node.name = *scope->prefix
                     ? ost_arena_printf(&wf->arena, "%s%s", scope->prefix, name)
-                    : pointer + strlen("/nodes/");
+                    : pointer + sizeof(nodes) - 1;
     node.stage = find_stage(wf, doc, words[OST_WORD_STAGE]);
     if (words[OST_WORD_WITH] != OST_NONE)
         part.with =

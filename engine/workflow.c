@@ -61,6 +61,7 @@ static void reserve(ost_workflow *wf, const ost_document *doc)
     ost_vec_reserve(&wf->parts, n + 1);
     ost_vec_reserve(&wf->marks, n);
     ost_vec_reserve(&wf->links, n);
+    ost_name_reserve(wf, n < OST_NODES ? (uint32_t)n : OST_NODES);
 }
 
 /* What is asked for after the load. */

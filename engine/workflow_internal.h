@@ -465,6 +465,8 @@ ost_rc ost_workflow_load_text(const char *path, ost_buf *text,
 #define OST_NAME_SCOPE (1u << 31)
 uint32_t ost_name_find(const ost_workflow *wf, const char *name, size_t n);
 void ost_name_add(ost_workflow *wf, uint32_t what);
+/* Makes room for `n` names. */
+void ost_name_reserve(ost_workflow *wf, uint32_t n);
 /* The same for a name as a scope sees it. */
 uint32_t ost_name_find_in(const ost_workflow *wf, const ost_scope *scope,
                           const char *name, size_t n);
