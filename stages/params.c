@@ -146,33 +146,48 @@ static bool scalar_has_kind(ost_param_kind kind, const json_t *v)
     return false;
 }
 
+static bool in_range(const ost_param *p, const json_t *v)
+{
+    double d = json_number_value(v);
+
+    return !is_number(p->kind) || !(p->min < p->max) ||
+           (d >= p->min && d <= p->max);
+}
+
+/* The value for a message; of a long one the beginning. */
+static void describe_value(const json_t *v, ost_buf *out)
+{
+    enum { LONGEST = 60 };
+
+    ost_json_canonical(out, v);
+    if (out->len <= LONGEST)
+        return;
+    out->len = LONGEST - 3;
+    while (out->len > 0 && (out->data[out->len] & 0xc0) == 0x80)
+        out->len--;
+    ost_buf_adds(out, "...");
+}
+
 static void check_scalar(const ost_param *p, const json_t *v,
                          const char *pointer, ost_param_faults *faults)
 {
     ost_buf want = { 0 };
     ost_buf got = { 0 };
-    double d;
+    bool fits = scalar_has_kind(p->kind, v) &&
+                (p->kind != OST_PARAM_CHOICE ||
+                 choice_of(p, json_string_value(v)) >= 0);
 
+    if (fits && in_range(p, v))
+        return;
     ost_param_describe(p, &want);
-    ost_json_canonical(&got, v);
-    if (got.len > 60) {
-        got.len = 57;
-        ost_buf_adds(&got, "...");
-    }
-    if (!scalar_has_kind(p->kind, v)) {
+    describe_value(v, &got);
+    if (fits)
+        add_fault(faults, pointer, false,
+                  "param '%s': %s is out of range (expected %s)", p->name,
+                  ost_buf_str(&got), ost_buf_str(&want));
+    else
         add_fault(faults, pointer, false, "param '%s': expected %s, not %s",
                   p->name, ost_buf_str(&want), ost_buf_str(&got));
-    } else if (p->kind == OST_PARAM_CHOICE &&
-               choice_of(p, json_string_value(v)) < 0) {
-        add_fault(faults, pointer, false, "param '%s': expected %s, not %s",
-                  p->name, ost_buf_str(&want), ost_buf_str(&got));
-    } else if (is_number(p->kind) && p->min < p->max) {
-        d = json_number_value(v);
-        if (!(d >= p->min && d <= p->max))
-            add_fault(faults, pointer, false,
-                      "param '%s': %s is out of range (expected %s)", p->name,
-                      ost_buf_str(&got), ost_buf_str(&want));
-    }
     ost_buf_release(&want);
     ost_buf_release(&got);
 }
