@@ -19,8 +19,9 @@
 
 enum { SIZE = 300000 };
 
-/* Set between requests by the test, read by the server. */
+/* Set between requests by the test, read by the server; `lock` orders both. */
 static struct {
+    pthread_mutex_t lock;
     int listener;
     int port;
     pthread_t thread;
@@ -121,6 +122,7 @@ static void *serve(void *unused)
 
         if (fd < 0)
             return NULL;
+        pthread_mutex_lock(&server.lock);
         memset(server.seen, 0, sizeof(server.seen));
         while (
             !strstr(server.seen, "\r\n\r\n") && n < sizeof(server.seen) - 1 &&
@@ -128,9 +130,7 @@ static void *serve(void *unused)
             n += (size_t)got;
         if (n > 0)
             answer(fd);
-        shutdown(fd, SHUT_WR);
-        while (read(fd, server.seen + sizeof(server.seen) - 1, 0) > 0)
-            continue;
+        pthread_mutex_unlock(&server.lock);
         close(fd);
     }
 }
@@ -151,12 +151,15 @@ static int start_server(void **state)
     unsetenv("http_proxy");
     unsetenv("all_proxy");
     unsetenv("ALL_PROXY");
+    pthread_mutex_init(&server.lock, NULL);
+    pthread_mutex_lock(&server.lock);
     return pthread_create(&server.thread, NULL, serve, NULL);
 }
 
 static int stop_server(void **state)
 {
     (void)state;
+    pthread_mutex_unlock(&server.lock);
     shutdown(server.listener, SHUT_RDWR);
     close(server.listener);
     return pthread_join(server.thread, NULL);
@@ -185,8 +188,13 @@ static ost_rc fetch(ost_store *s, const char *url,
                     const ost_fetch_options *options, ost_fetched *f,
                     ost_err *err)
 {
+    ost_rc rc;
+
     *err = (ost_err){ 0 };
-    return ost_fetch(s, url, options, f, err);
+    pthread_mutex_unlock(&server.lock);
+    rc = ost_fetch(s, url, options, f, err);
+    pthread_mutex_lock(&server.lock);
+    return rc;
 }
 
 static void assert_content(const ost_fetched *f)
