@@ -1,10 +1,13 @@
 /* tests/unit/test_gc.c - what kept runs need stays, the rest goes */
 /* links: base store */
 #include "base/alloc.h"
+#include "base/fault.h"
+#include "store/fsck.h"
 #include "store/gc.h"
 #include "store/pin.h"
 #include "tests/support/study.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -225,6 +228,47 @@ static void damage_stops_it_before_anything_is_removed(void **state)
     ost_store_close(s);
 }
 
+static void arm(int n)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "store.commit:%d", n);
+    if (n)
+        setenv("OSTEON_FAULT", text, 1);
+    else
+        unsetenv("OSTEON_FAULT");
+    ost_fault_reload();
+}
+
+static void one_that_fails_midway_leaves_a_whole_store(void **state)
+{
+    ost_gc_options options = { .keep_runs = 1 };
+    ost_fsck_options check = { .repair = false };
+    ost_gc_result result;
+    ost_fsck_result checked;
+    ost_err err = { 0 };
+    ost_rc rc = OST_ENOSPC;
+    int n;
+
+    (void)state;
+    for (n = 1; rc; n++) {
+        ost_store *s = new_store("midway");
+        study old = make_study(s, "run1", "a", 1);
+        study new = make_study(s, "run2", "a", 2);
+
+        arm(n);
+        rc = ost_gc(s, &options, &result, &err);
+        arm(0);
+        assert_true(rc == OST_OK || rc == OST_ENOSPC);
+        assert_true(study_is_whole(s, &new));
+        assert_ok(ost_fsck(s, &check, &checked, &err), &err);
+        collect(s, 1, false);
+        assert_true(study_is_gone(s, &old));
+        ost_store_close(s);
+    }
+    assert_true(n > 5); /* a commit per table */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +281,7 @@ int main(void)
         cmocka_unit_test(fingerprints_are_kept_while_their_source_is_there),
         cmocka_unit_test(leftovers_go),
         cmocka_unit_test(damage_stops_it_before_anything_is_removed),
+        cmocka_unit_test(one_that_fails_midway_leaves_a_whole_store),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
