@@ -131,6 +131,38 @@ static ost_rc open_map(ost_store *s, unsigned flags, ost_err *err)
     return OST_OK;
 }
 
+/* Reading a page behind the end of the file would kill the process.  LMDB may
+ * leave the last few pages unwritten when they are free, and those are added;
+ * when more is missing, the file was cut. */
+static ost_rc check_length(ost_store *s, ost_err *err)
+{
+    enum { SLACK_PAGES = 256 };
+    MDB_envinfo info;
+    MDB_stat stat;
+    struct stat st;
+    mdb_filehandle_t fd;
+    int code = mdb_env_info(s->env, &info);
+    off_t end;
+
+    if (!code)
+        code = mdb_env_stat(s->env, &stat);
+    if (!code)
+        code = mdb_env_get_fd(s->env, &fd);
+    if (!code && fstat(fd, &st) < 0)
+        code = errno;
+    if (code)
+        return ost_lmdb_fail(s, err, code, "measuring index.lmdb");
+    end = (off_t)(info.me_last_pgno + 1) * stat.ms_psize;
+    if (st.st_size >= end)
+        return OST_OK;
+    if (end - st.st_size > (off_t)SLACK_PAGES * stat.ms_psize)
+        return ost_lmdb_fail(s, err, MDB_CORRUPTED, "index.lmdb was cut");
+    if (!(s->flags & OST_STORE_READONLY) &&
+        fallocate(fd, 0, st.st_size, end - st.st_size) < 0)
+        return ost_lmdb_fail(s, err, errno, "extending index.lmdb");
+    return OST_OK;
+}
+
 /* Opens every table; MDB_NOTFOUND when one is missing and may not be made. */
 static int open_tables(ost_store *s, bool create)
 {
@@ -164,6 +196,8 @@ static ost_rc open_index(ost_store *s, bool fresh, ost_err *err)
     if (s->flags & OST_STORE_READONLY)
         flags |= MDB_RDONLY;
     rc = open_map(s, flags, err);
+    if (!rc)
+        rc = check_length(s, err);
     if (rc)
         return rc;
     code = open_tables(s, fresh);

@@ -1,4 +1,8 @@
 /* store/store_impl.h - what the files of store/ share; no one else includes it
+ *
+ * Two variables of the environment serve the tests: OSTEON_TEST_FSTYPE pretends
+ * that the store lies on a file system of that magic number (hexadecimal),
+ * OSTEON_TEST_MAP_SIZE is the size of the index's map in bytes.
  */
 #ifndef OST_STORE_STORE_IMPL_H
 #define OST_STORE_STORE_IMPL_H

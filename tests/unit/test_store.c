@@ -44,6 +44,18 @@ static ost_rc get_text(ost_store *s, ost_table t, const char *key, ost_buf *out)
     return ost_store_get(s, t, key, strlen(key), out, &err);
 }
 
+static ost_rc note_nothing(void *user, const void *key, size_t nkey,
+                           const void *value, size_t nvalue, ost_err *err)
+{
+    (void)user;
+    (void)key;
+    (void)nkey;
+    (void)value;
+    (void)nvalue;
+    (void)err;
+    return OST_OK;
+}
+
 /* --- opening ------------------------------------------------------------- */
 
 static void a_store_that_is_not_there_is_not_found(void **state)
@@ -130,6 +142,37 @@ static void a_damaged_index_is_named(void **state)
     unlink("torn/index.lmdb");
     assert_int_equal(try_open("torn", 0, &err), OST_ECORRUPT);
     assert_non_null(strstr(err.text, "lost its tables"));
+}
+
+static void an_index_that_was_cut_is_damaged(void **state)
+{
+    ost_store *s = new_store("cut");
+    ost_batch *b = ost_batch_new(s);
+    static unsigned char bytes[4000];
+    ost_err err = { 0 };
+    ost_rc rc;
+
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++) {
+        ost_digest d;
+
+        fill_bytes(bytes, sizeof(bytes), i);
+        assert_ok(ost_batch_put_blob(b, bytes, sizeof(bytes), &d, &err), &err);
+    }
+    commit(b);
+    ost_batch_free(b);
+    ost_store_close(s);
+    for (off_t size = 4000000; size > 0; size /= 2) {
+        assert_int_equal(truncate("cut/index.lmdb", size), 0);
+        rc = try_open("cut", 0, &err);
+        if (rc == OST_OK) { /* what is left of it has to be looked at */
+            s = old_store("cut");
+            rc = ost_store_each(s, OST_TABLE_BLOBS, "", 0, note_nothing, NULL,
+                                &err);
+            ost_store_close(s);
+        }
+        assert_true(size > 3500000 || rc == OST_ECORRUPT);
+    }
 }
 
 static void network_file_systems_are_refused(void **state)
@@ -341,6 +384,7 @@ int main(void)
         cmocka_unit_test(a_folder_with_other_things_is_refused),
         cmocka_unit_test(a_newer_version_is_refused_before_anything_is_touched),
         cmocka_unit_test(a_damaged_index_is_named),
+        cmocka_unit_test(an_index_that_was_cut_is_damaged),
         cmocka_unit_test(network_file_systems_are_refused),
         cmocka_unit_test(a_folder_that_cannot_be_written_is_refused),
         cmocka_unit_test(leftovers_of_dead_processes_are_swept),
