@@ -7,7 +7,7 @@
 #include "cli/progress.h"
 #include "engine/outputs.h"
 #include "engine/plan_memo.h"
-#include "engine/record.h"
+#include "engine/recent.h"
 #include "engine/run_meta.h"
 
 #include <errno.h>

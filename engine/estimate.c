@@ -1,6 +1,6 @@
 /* engine/estimate.c - how long steps take, and which path is the longest */
 #include "base/alloc.h"
-#include "engine/record.h"
+#include "engine/recent.h"
 #include "engine/run_internal.h"
 
 #include <string.h>

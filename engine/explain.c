@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "engine/components.h"
 #include "engine/plan.h"
-#include "engine/record.h"
+#include "engine/recent.h"
 
 #include <string.h>
 

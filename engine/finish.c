@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "engine/record.h"
+#include "engine/recent.h"
 #include "engine/run_internal.h"
 
 #include <stdio.h>

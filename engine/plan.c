@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "engine/record.h"
+#include "engine/recent.h"
 #include "stages/devices.h"
 #include "stages/params.h"
 

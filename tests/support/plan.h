@@ -3,7 +3,7 @@
 #define OST_TESTS_SUPPORT_PLAN_H
 
 #include "engine/plan.h"
-#include "engine/record.h"
+#include "engine/recent.h"
 #include "tests/support/store.h"
 #include "tests/support/workflow.h"
 

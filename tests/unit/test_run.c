@@ -210,7 +210,7 @@ static void a_crash_fails_the_step_with_its_log(void **state)
     assert_int_equal(r.result.failures.data[0].rc, OST_ECRASH);
     assert_string_equal(
         r.result.failures.data[0].message,
-        "worker process died: killed by signal 11 (Segmentation fault); its "
+        "worker process died: killed by signal 6 (Aborted); its "
         "log ends with:\nabout to crash in bad");
     ran_free(&r);
     ost_store_close(s);

@@ -1,4 +1,4 @@
-/* engine/record.h - what the engine remembers of steps
+/* engine/recent.h - what the engine remembers of steps
  *
  * Table STEPS holds, under the workflow's name, a 0 byte and the step's name,
  * the keys that the step had in its last runs, newest first:
@@ -6,8 +6,8 @@
  *     u8     1
  *     then at most OST_RECENT times: key (32 bytes), wall clock (u64)
  */
-#ifndef OST_ENGINE_RECORD_H
-#define OST_ENGINE_RECORD_H
+#ifndef OST_ENGINE_RECENT_H
+#define OST_ENGINE_RECENT_H
 
 #include "base/buf.h"
 #include "base/err.h"

@@ -1,5 +1,5 @@
-/* engine/record.c - what the engine remembers of steps */
-#include "engine/record.h"
+/* engine/recent.c - what the engine remembers of steps */
+#include "engine/recent.h"
 
 #include "base/arena.h"
 #include "store/record.h"
