@@ -5,10 +5,28 @@
 #include "stages/params.h"
 #include "stages/stage.h"
 
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
+
+typedef struct {
+    unsigned flag;
+    const char *word; /* for programs */
+    const char *help; /* for people */
+} stage_property;
+
+static const stage_property properties[] = {
+    { OST_STAGE_DRAWS, "draws", "draws random numbers: the seed counts" },
+    { OST_STAGE_FLOAT, "float",
+      "results depend on the numeric class of the machine" },
+    { OST_STAGE_GPU, "gpu", "can use a GPU" },
+    { OST_STAGE_EXEC, "exec", "runs foreign programs: needs --allow exec" },
+    { OST_STAGE_FOREIGN, "foreign", "decodes foreign formats, within limits" },
+    { 0, NULL, NULL },
+};
 
 static void add_list(ost_buf *out)
 {
@@ -55,22 +73,10 @@ static void add_param(ost_buf *out, const ost_param *p)
 
 static void add_properties(ost_buf *out, const ost_stage *stage)
 {
-    static const struct {
-        unsigned flag;
-        const char *words;
-    } rows[] = {
-        { OST_STAGE_DRAWS, "draws random numbers: the seed counts" },
-        { OST_STAGE_FLOAT, "results depend on the numeric class of the "
-                           "machine" },
-        { OST_STAGE_GPU, "can use a GPU" },
-        { OST_STAGE_EXEC, "runs foreign programs: needs --allow exec" },
-        { OST_STAGE_FOREIGN, "decodes foreign formats, within limits" },
-    };
-
     ost_buf_addf(out, "\nProperties:\n  version %u\n", stage->version);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-        if (stage->flags & rows[i].flag)
-            ost_buf_addf(out, "  %s\n", rows[i].words);
+    for (const stage_property *p = properties; p->word; p++)
+        if (stage->flags & p->flag)
+            ost_buf_addf(out, "  %s\n", p->help);
 }
 
 static void add_stage(ost_buf *out, const ost_stage *stage)
@@ -85,6 +91,71 @@ static void add_stage(ost_buf *out, const ost_stage *stage)
     }
     add_properties(out, stage);
 }
+
+/* --- JSON --------------------------------------------------------------- */
+
+static json_t *ports_json(const ost_port *ports)
+{
+    json_t *list = json_array();
+
+    for (; ports->name; ports++)
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:s, s:b, s:b, s:s}", "name", ports->name, "type",
+                      ost_artifact_type_name(ports->type), "many", ports->many,
+                      "optional", ports->optional, "help", ports->help));
+    return list;
+}
+
+static json_t *params_json(const ost_stage *stage)
+{
+    json_t *list = json_array();
+    ost_buf words = { 0 };
+
+    for (const ost_param *p = stage->params; p && p->name; p++) {
+        json_t *dflt =
+            json_loads(p->dflt ? p->dflt : "null", JSON_DECODE_ANY, NULL);
+
+        ost_buf_reset(&words);
+        ost_param_describe(p, &words);
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:b, s:o, s:s}", "name", p->name,
+                            "value", ost_buf_str(&words), "required",
+                            p->required, "default", dflt, "help", p->help));
+    }
+    ost_buf_release(&words);
+    return list;
+}
+
+static json_t *flags_json(const ost_stage *stage)
+{
+    json_t *list = json_array();
+
+    for (const stage_property *p = properties; p->word; p++)
+        if (stage->flags & p->flag)
+            json_array_append_new(list, json_string(p->word));
+    return list;
+}
+
+static json_t *stage_json(const ost_stage *stage)
+{
+    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o}", "name", stage->name,
+                     "version", (int)stage->version, "summary", stage->summary,
+                     "flags", flags_json(stage), "inputs",
+                     ports_json(stage->inputs), "outputs",
+                     ports_json(stage->outputs), "params", params_json(stage));
+}
+
+static void add_json(ost_buf *out, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_INDENT(2));
+
+    ost_buf_adds(out, text);
+    ost_buf_addc(out, '\n');
+    ost_free(text);
+}
+
+/* --- the command -------------------------------------------------------- */
 
 static ost_rc unknown(const char *name, ost_err *err)
 {
@@ -102,28 +173,67 @@ static ost_rc unknown(const char *name, ost_err *err)
                     name);
 }
 
-static ost_rc run(ost_cli *cli, ost_err *err)
+/* The stages that were asked for, all when none was named. */
+static ost_rc choose(const ost_cli *cli, const ost_stage **chosen, size_t *n,
+                     ost_err *err)
 {
-    ost_buf out = { 0 };
-    ost_rc rc = OST_OK;
-
-    if (cli->n_arguments == 0)
-        add_list(&out);
-    for (size_t i = 0; i < cli->n_arguments && !rc; i++) {
+    for (const ost_stage *const *s = ost_stages; *s && !cli->n_arguments; s++)
+        chosen[(*n)++] = *s;
+    for (size_t i = 0; i < cli->n_arguments; i++) {
         const ost_stage *stage = ost_stage_find(cli->arguments[i]);
 
-        if (i > 0)
-            ost_buf_addc(&out, '\n');
-        if (stage)
-            add_stage(&out, stage);
-        else
-            rc = unknown(cli->arguments[i], err);
+        if (!stage)
+            return unknown(cli->arguments[i], err);
+        chosen[(*n)++] = stage;
     }
+    return OST_OK;
+}
+
+static void describe(const ost_cli *cli, const ost_stage *const *chosen,
+                     size_t n, ost_buf *out)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < n; i++) {
+        if (ost_cli_flag(cli, "json"))
+            json_array_append_new(list, stage_json(chosen[i]));
+        else
+            add_stage(out, chosen[i]);
+        if (i + 1 < n && !ost_cli_flag(cli, "json"))
+            ost_buf_addc(out, '\n');
+    }
+    if (ost_cli_flag(cli, "json"))
+        add_json(out, list);
+    json_decref(list);
+}
+
+static ost_rc run(ost_cli *cli, ost_err *err)
+{
+    size_t n_stages = 0;
+    const ost_stage **chosen;
+    ost_buf out = { 0 };
+    size_t n = 0;
+    ost_rc rc;
+
+    while (ost_stages[n_stages])
+        n_stages++;
+    chosen = ost_xalloc((n_stages + cli->n_arguments + 1) * sizeof(*chosen));
+    rc = choose(cli, chosen, &n, err);
+    if (!rc && cli->n_arguments == 0 && !ost_cli_flag(cli, "json"))
+        add_list(&out);
+    else if (!rc)
+        describe(cli, chosen, n, &out);
     if (!rc)
         fputs(ost_buf_str(&out), stdout);
     ost_buf_release(&out);
+    ost_free(chosen);
     return rc;
 }
+
+static const ost_option options[] = {
+    { .name = "json", .help = "an array of objects, for programs" },
+    OST_OPTIONS_END,
+};
 
 const ost_command ost_cmd_stages = {
     .name = "stages",
@@ -133,6 +243,6 @@ const ost_command ost_cmd_stages = {
     .max_arguments = -1,
     .details = "A description names the ports and parameters of a stage, "
                "with their types, ranges and defaults.",
-    .options = (const ost_option *const[]){ ost_options_common, NULL },
+    .options = (const ost_option *const[]){ options, ost_options_common, NULL },
     .run = run,
 };
