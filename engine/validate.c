@@ -17,17 +17,16 @@ typedef struct {
     uint32_t entry; /* of the node */
     uint32_t with;  /* or OST_NONE */
     json_t *written;
+    bool partial; /* only some of it is checked */
     ost_param_faults faults;
 } checker;
 
 static void report(checker *c)
 {
-    bool bad = c->wf->marks.data[c->node] & OST_MARK_BAD_WITH;
-
     for (size_t i = 0; i < c->faults.len; i++) {
         const ost_param_fault *f = &c->faults.data[i];
 
-        if (bad && !*f->pointer)
+        if (c->partial && !*f->pointer)
             continue; /* what is missing may be what is wrong */
         if (c->with != OST_NONE)
             ost_fault_below(c->wf, c->doc, c->with, f->pointer, f->key,
@@ -119,6 +118,7 @@ static void check_known(checker *c)
         if (has_refs(value))
             json_object_del(c->written, name);
     }
+    c->partial = true;
     ost_params_check(c->wf->nodes.data[c->node].stage, c->written, &c->faults);
     report(c);
 }
@@ -134,12 +134,12 @@ static void check_node(ost_workflow *wf, uint32_t node)
     if (c.with != OST_NONE && ost_json_kind(c.doc->json, c.with) != '{')
         return; /* said already */
     c.written = ost_node_with(wf, node);
-    if (wf->marks.data[node] & OST_MARK_BAD_WITH)
-        check_known(&c);
-    else if (wf->marks.data[node] & OST_MARK_TEMPLATE)
-        check_template(&c);
-    else
+    if (!(wf->marks.data[node] & OST_MARK_TEMPLATE))
         check_one(&c, c.written);
+    else if (wf->marks.data[node] & OST_MARK_BAD_WITH)
+        check_known(&c);
+    else
+        check_template(&c);
     json_decref(c.written);
     ost_vec_release(&c.faults);
 }

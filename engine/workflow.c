@@ -119,10 +119,12 @@ ost_rc ost_workflow_load_text(const char *path, ost_buf *text,
     wf->lib_dir = bindings->lib_dir ? ost_xstrdup(bindings->lib_dir) : NULL;
     wf->cache = ost_params_cache_new();
     rc = ost_document_add(wf, path, text, &doc, err);
-    if (rc)
+    if (rc) {
         ost_buf_addf(report, "%s\n", err->text);
-    else
+        rc = ost_fail(err, rc, "%s: 1 error", path);
+    } else {
         rc = load(wf, doc, bindings, report, err);
+    }
     if (rc)
         ost_workflow_free(wf);
     else
@@ -139,7 +141,7 @@ ost_rc ost_workflow_load(const char *path, const ost_bindings *bindings,
     *wf = NULL;
     if (rc) {
         ost_buf_release(&text);
-        ost_buf_addf(report, "%s\n", err->text);
+        err->rc = OST_EUSAGE;
         return OST_EUSAGE;
     }
     return ost_workflow_load_text(path, &text, bindings, wf, report, err);

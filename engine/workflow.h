@@ -112,7 +112,8 @@ typedef struct ost_wf_output {
 /* Loads, binds, inlines and validates.  Every fault of the document, and of
  * each file that it uses, is appended to `report` as "file:line:column:
  * pointer: message" with the source line and a caret; then the result is
- * OST_EWORKFLOW (or OST_EUSAGE for a wrong binding) with a short summary. */
+ * OST_EWORKFLOW (or OST_EUSAGE for a wrong binding) with a short summary.  A
+ * document that cannot be read is OST_EUSAGE and leaves the report empty. */
 ost_rc ost_workflow_load(const char *path, const ost_bindings *bindings,
                          ost_workflow **wf, ost_buf *report, ost_err *err);
 void ost_workflow_free(ost_workflow *wf);
