@@ -76,16 +76,76 @@ uint32_t read_u16(DcmDataset *set, const DcmTagKey &key, uint32_t missing)
 
 /* --- one file in memory ------------------------------------------------- */
 
+/* A value that is read when it is asked for, where it stands. */
+class value_source : public DcmInputStreamFactory
+{
+  public:
+    value_source(const unsigned char *p, size_t size) : p_(p), size_(size)
+    {
+    }
+    DcmInputStream *create() const override
+    {
+        DcmInputBufferStream *in = new DcmInputBufferStream;
+
+        in->setBuffer(p_, static_cast<offile_off_t>(size_));
+        in->setEos();
+        return in;
+    }
+    DcmInputStreamFactory *clone() const override
+    {
+        return new value_source(p_, size_);
+    }
+    DcmInputStreamFactoryType ident() const override
+    {
+        return DFT_DcmInputFileStreamFactory;
+    }
+
+  private:
+    const unsigned char *p_;
+    size_t size_;
+};
+
+/* The whole file.  A long value is skipped at first, which shows whether it is
+ * there; otherwise DCMTK would take memory of any length that a damaged file
+ * claims. */
+class memory_input : public DcmInputBufferStream
+{
+  public:
+    memory_input(const void *data, size_t size)
+        : p_(static_cast<const unsigned char *>(data)), size_(size),
+          filtered_(false)
+    {
+        setBuffer(data, static_cast<offile_off_t>(size));
+        setEos();
+    }
+    DcmInputStreamFactory *newFactory() const override
+    {
+        size_t at = static_cast<size_t>(tell());
+
+        return filtered_ ? nullptr : new value_source(p_ + at, size_ - at);
+    }
+    OFCondition installCompressionFilter(E_StreamCompression type) override
+    {
+        filtered_ = true;
+        return DcmInputBufferStream::installCompressionFilter(type);
+    }
+
+  private:
+    const unsigned char *p_;
+    size_t size_;
+    bool filtered_;
+};
+
 void load(DcmFileFormat &file, const void *data, size_t size, ost_dicom *d)
 {
-    DcmInputBufferStream in;
+    memory_input in(data, size);
     OFCondition c;
 
-    in.setBuffer(data, static_cast<offile_off_t>(size));
-    in.setEos();
     file.transferInit();
     c = file.read(in, EXS_Unknown, EGL_noChange, DCM_MaxReadLength);
     file.transferEnd();
+    if (c == EC_StreamNotifyClient || c == EC_InvalidStream)
+        refuse(d, OST_DICOM_DAMAGED, "the data ends within a value");
     if (c.bad() && c != EC_EndOfStream)
         refuse(d, OST_DICOM_DAMAGED, "%s", c.text());
     if (file.getDataset()->isEmpty())

@@ -166,6 +166,21 @@ static void too_few_pixels_and_too_many_are_refused(void **state)
     ost_buf_release(&file);
 }
 
+/* Four gigabytes are claimed and not there. */
+static void a_value_that_is_not_there_takes_no_memory(void **state)
+{
+    const uint16_t v[6] = { 0 };
+    ost_buf file = { 0 };
+    ost_dicom d;
+
+    (void)state;
+    make_dicom(&file, &wide, v, sizeof(v));
+    memset(file.data + file.len - sizeof(v) - 4, 0xf0, 4);
+    assert_int_equal(read_exact(&file, file.len, 6, &d), OST_DICOM_DAMAGED);
+    ost_dicom_release(&d);
+    ost_buf_release(&file);
+}
+
 static void damaged_bytes_do_no_harm(void **state)
 {
     const uint16_t v[6] = { 0, 1, 2, 3, 4, 5 };
@@ -204,6 +219,7 @@ int main(void)
         cmocka_unit_test(single_bits_become_bytes_across_frames),
         cmocka_unit_test(data_that_ends_early_is_refused),
         cmocka_unit_test(too_few_pixels_and_too_many_are_refused),
+        cmocka_unit_test(a_value_that_is_not_there_takes_no_memory),
         cmocka_unit_test(damaged_bytes_do_no_harm),
         cmocka_unit_test(attributes_of_the_patient_are_not_to_be_had),
     };
