@@ -8,37 +8,16 @@ says how often (8), OSTEON_SEED where the random instants begin.
 import os
 import pathlib
 import random
-import signal
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.environ["OSTEON_SOURCE"] + "/tests/support")
-from runs import (BIN, STUDY, check, digests, osteon, remove, totals, verdicts,
-                  write)
+from runs import (BIN, STUDY, check, children, digests, kill, osteon, remove,
+                  totals, verdicts, write)
 
 KILLS = int(os.environ.get("OSTEON_KILLS", "8"))
 SEED = int(os.environ.get("OSTEON_SEED", "1"))
-
-
-def children(pid):
-    found = []
-    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rsplit(")", 1)[1].split()
-        except (OSError, IndexError):
-            continue
-        if int(fields[1]) == pid:
-            found.append(int(path.parent.name))
-    return found
-
-
-def kill(pids):
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 def disturbed(rng, duration, what):

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 
 BIN = pathlib.Path(os.environ["OSTEON_BIN"]) / "osteon"
@@ -74,6 +75,31 @@ def verdicts(text):
 
 def totals(text):
     return [e for e in events(text) if e["event"] == "run_finished"][-1]
+
+
+def children(pid):
+    """The processes that a process has started."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rsplit(")", 1)[1].split()
+        except (OSError, IndexError):
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(path.parent.name))
+    return found
+
+
+def kill(pids):
+    """kill -9; False when there was nothing left to kill."""
+    hit = False
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+            hit = True
+        except ProcessLookupError:
+            pass
+    return hit
 
 
 def digests(folder):
