@@ -7,8 +7,6 @@ ost_rc ost_cpu_avg_pool2d(ost_layer *layer, ost_err *err)
 {
     bool padded = ost_layer_attr(layer, "count_padding") != 0.0;
 
-    return ost_cpu_pooling(layer,
-                           padded ? dnnl_pooling_avg_include_padding
-                                  : dnnl_pooling_avg_exclude_padding,
+    return ost_cpu_pooling(layer, padded ? OST_POOL_MEAN_PADDED : OST_POOL_MEAN,
                            err);
 }

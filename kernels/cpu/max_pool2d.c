@@ -5,5 +5,5 @@
 
 ost_rc ost_cpu_max_pool2d(ost_layer *layer, ost_err *err)
 {
-    return ost_cpu_pooling(layer, dnnl_pooling_max, err);
+    return ost_cpu_pooling(layer, OST_POOL_MAX, err);
 }

@@ -1,175 +1,297 @@
-/* kernels/cpu/pooling.c - pooling with any number of spatial sides
+/* kernels/cpu/pooling.c - pooling with one to three spatial sides
  *
- * oneDNN's, whose results do not depend on the number of threads.  On plain
- * layouts it is a slow reference: the input is asked for in channel blocks.
+ * One thread takes all positions of one channel block of one item, eight
+ * channels at a time.  For maxima the place of the winner in its window is kept
+ * for the backward pass; NaN wins, and the first of equal numbers.
  */
 #include "kernels/cpu/pooling.h"
 
 #include "base/alloc.h"
+#include "kernels/cpu/threads.h"
+
+#include <math.h>
+#include <string.h>
 
 #include "base/banned.h"
 
+enum { SIDES = 3, LANES = 8, WINDOW_MAX = 32767 };
+
+typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
+typedef int32_t whole __attribute__((vector_size(LANES * sizeof(int32_t))));
+typedef int16_t small __attribute__((vector_size(LANES * sizeof(int16_t))));
+
+/* Sides are counted from the last; those that are missing are 1. */
 typedef struct pooling {
-    ost_prim forward;
-    ost_args forward_args;
-    void *forward_scratch;
-    ost_prim backward;
-    ost_args backward_args;
-    void *backward_scratch;
-    void *winners; /* where each maximum was */
+    ost_pooling how;
+    int64_t in[SIDES];
+    int64_t out[SIDES];
+    int64_t kernel[SIDES];
+    int64_t stride[SIDES];
+    int64_t padding[SIDES];
+    int block;
+    int16_t *winners;
 } pooling;
 
-static void pooling_release(ost_layer *layer)
-{
-    pooling *p = layer->state;
+/* The part of a window that is inside, and where it begins. */
+typedef struct window {
+    int64_t from[SIDES];
+    int64_t to[SIDES];
+    int64_t place[SIDES]; /* of `from` in the window */
+    float share;          /* 1 / what a mean divides by */
+} window;
 
-    if (!p)
-        return;
-    ost_args_release(&p->backward_args);
-    ost_prim_release(&p->backward);
-    ost_args_release(&p->forward_args);
-    ost_prim_release(&p->forward);
-    ost_free(p);
+static void release(ost_layer *layer)
+{
+    ost_free(layer->state);
     layer->state = NULL;
 }
 
-static ost_rc run_forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
+static void set_side(const pooling *p, int side, int64_t at, window *w)
 {
-    pooling *p = layer->state;
-    void *data[4] = { layer->in[0]->data, layer->out->data };
-    int n = 2;
+    int64_t from = at * p->stride[side] - p->padding[side];
+    int64_t to = from + p->kernel[side];
+
+    w->from[side] = from < 0 ? 0 : from;
+    w->to[side] = to > p->in[side] ? p->in[side] : to;
+    w->place[side] = w->from[side] - from;
+}
+
+static void set_share(const pooling *p, window *w)
+{
+    int64_t n = 1;
+
+    for (int i = 0; i < SIDES; i++)
+        n *= p->how == OST_POOL_MEAN ? w->to[i] - w->from[i] : p->kernel[i];
+    w->share = 1.0f / (float)n;
+}
+
+static int64_t position(const pooling *p, int64_t d, int64_t h, int64_t w)
+{
+    return ((d * p->in[1] + h) * p->in[0] + w) * p->block;
+}
+
+static int32_t place(const pooling *p, const window *w, int64_t d, int64_t h)
+{
+    return (int32_t)(((d - w->from[2] + w->place[2]) * p->kernel[1] + h -
+                      w->from[1] + w->place[1]) *
+                         p->kernel[0] +
+                     w->place[0]);
+}
+
+static void take_max(const pooling *p, const window *w, const float *x,
+                     float *y, int16_t *winners)
+{
+    lanes best = { 0 };
+    whole where = { 0 };
+    small narrow;
+
+    for (int l = 0; l < LANES; l++)
+        best[l] = -INFINITY;
+    where += place(p, w, w->from[2], w->from[1]);
+    for (int64_t d = w->from[2]; d < w->to[2]; d++)
+        for (int64_t h = w->from[1]; h < w->to[1]; h++) {
+            const float *row = x + position(p, d, h, w->from[0]);
+            int32_t at = place(p, w, d, h);
+
+            for (int64_t i = w->from[0]; i < w->to[0]; i++, at++) {
+                lanes v;
+                whole wins;
+
+                memcpy(&v, row, sizeof(v));
+                wins = (v > best) | (v != v);
+                best = (lanes)(((whole)v & wins) | ((whole)best & ~wins));
+                where = (at & wins) | (where & ~wins);
+                row += p->block;
+            }
+        }
+    memcpy(y, &best, sizeof(best));
+    if (winners) {
+        narrow = __builtin_convertvector(where, small);
+        memcpy(winners, &narrow, sizeof(narrow));
+    }
+}
+
+static void take_mean(const pooling *p, const window *w, const float *x,
+                      float *y)
+{
+    lanes sum = { 0 };
+
+    for (int64_t d = w->from[2]; d < w->to[2]; d++)
+        for (int64_t h = w->from[1]; h < w->to[1]; h++) {
+            const float *row = x + position(p, d, h, w->from[0]);
+
+            for (int64_t i = w->from[0]; i < w->to[0]; i++) {
+                lanes v;
+
+                memcpy(&v, row, sizeof(v));
+                sum += v;
+                row += p->block;
+            }
+        }
+    sum *= w->share;
+    memcpy(y, &sum, sizeof(sum));
+}
+
+/* Adds to all of the window what its output passes back. */
+static void give_back(const pooling *p, const window *w, const float *dy,
+                      const int16_t *winners, float *dx)
+{
+    lanes give;
+    whole where = { 0 };
+    small narrow;
+
+    memcpy(&give, dy, sizeof(give));
+    if (winners) {
+        memcpy(&narrow, winners, sizeof(narrow));
+        where = __builtin_convertvector(narrow, whole);
+    } else {
+        give *= w->share;
+    }
+    for (int64_t d = w->from[2]; d < w->to[2]; d++)
+        for (int64_t h = w->from[1]; h < w->to[1]; h++) {
+            float *row = dx + position(p, d, h, w->from[0]);
+            int32_t at = place(p, w, d, h);
+
+            for (int64_t i = w->from[0]; i < w->to[0]; i++, at++) {
+                whole wins = where == at;
+                lanes v;
+
+                memcpy(&v, row, sizeof(v));
+                v += winners ? (lanes)((whole)give & wins) : give;
+                memcpy(row, &v, sizeof(v));
+                row += p->block;
+            }
+        }
+}
+
+/* All windows of one channel block of one item, forward or backward. */
+static void forward_plane(const pooling *p, const float *x, float *y,
+                          int16_t *winners)
+{
+    window w;
+
+    for (int64_t d = 0; d < p->out[2]; d++)
+        for (int64_t h = 0; h < p->out[1]; h++)
+            for (int64_t i = 0; i < p->out[0]; i++) {
+                set_side(p, 2, d, &w);
+                set_side(p, 1, h, &w);
+                set_side(p, 0, i, &w);
+                set_share(p, &w);
+                for (int l = 0; l < p->block; l += LANES) {
+                    if (p->how == OST_POOL_MAX)
+                        take_max(p, &w, x + l, y + l,
+                                 winners ? winners + l : NULL);
+                    else
+                        take_mean(p, &w, x + l, y + l);
+                }
+                y += p->block;
+                winners += winners ? p->block : 0;
+            }
+}
+
+static void backward_plane(const pooling *p, const float *dy,
+                           const int16_t *winners, float *dx)
+{
+    window w;
+
+    for (int64_t d = 0; d < p->out[2]; d++)
+        for (int64_t h = 0; h < p->out[1]; h++)
+            for (int64_t i = 0; i < p->out[0]; i++) {
+                set_side(p, 2, d, &w);
+                set_side(p, 1, h, &w);
+                set_side(p, 0, i, &w);
+                set_share(p, &w);
+                for (int l = 0; l < p->block; l += LANES)
+                    give_back(p, &w, dy + l, winners ? winners + l : NULL,
+                              dx + l);
+                dy += p->block;
+                winners += winners ? p->block : 0;
+            }
+}
+
+static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
+{
+    const pooling *p = layer->state;
+    const ost_value *in = layer->in[0];
+    const ost_value *out = layer->out;
+    int64_t planes = in->shape[0] * ost_value_blocks(in);
+    int64_t in_step = ost_value_area(in) * p->block;
+    int64_t out_step = ost_value_area(out) * p->block;
 
     (void)pass;
-    if (p->winners)
-        data[n++] = p->winners;
-    data[n] = p->forward_scratch;
-    return ost_prim_run(&p->forward, layer->backend, &p->forward_args, data,
-                        err);
-}
-
-static ost_rc run_backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
-{
-    pooling *p = layer->state;
-    void *data[4] = { layer->in_grad[0], layer->out->grad };
-    int n = 2;
-
-    (void)pass;
-    if (!layer->in_grad[0])
-        return OST_OK;
-    if (p->winners)
-        data[n++] = p->winners;
-    data[n] = p->backward_scratch;
-    return ost_prim_run(&p->backward, layer->backend, &p->backward_args, data,
-                        err);
-}
-
-typedef struct sides {
-    dnnl_dims_t kernel;
-    dnnl_dims_t stride;
-    dnnl_dims_t padding;
-    dnnl_dims_t dilation; /* oneDNN counts from 0 */
-} sides;
-
-static ost_rc make_args(const ost_layer *layer, const ost_prim *p,
-                        ost_args *args, int in, int out,
-                        const dnnl_memory_desc_t *winners, ost_err *err)
-{
-    dnnl_memory_desc_t src = ost_dnnl_desc(layer->in[0], layer->in_block[0]);
-    dnnl_memory_desc_t dst = ost_dnnl_desc(layer->out, layer->out->block);
-    const ost_backend *b = layer->backend;
-    ost_rc rc = ost_args_add(args, b, in, &src, err);
-
-    if (!rc)
-        rc = ost_args_add(args, b, out, &dst, err);
-    if (!rc && dnnl_memory_desc_get_size(winners))
-        rc = ost_args_add(args, b, DNNL_ARG_WORKSPACE, winners, err);
-    if (!rc)
-        rc = ost_args_add_scratch(args, b, p, err);
-    return rc;
-}
-
-static ost_rc prepare_backward(ost_layer *layer, dnnl_alg_kind_t how, sides *s,
-                               const dnnl_memory_desc_t *winners, ost_err *err)
-{
-    pooling *p = layer->state;
-    dnnl_memory_desc_t src = ost_dnnl_desc(layer->in[0], layer->in_block[0]);
-    dnnl_memory_desc_t dst = ost_dnnl_desc(layer->out, layer->out->block);
-    dnnl_pooling_v2_desc_t op;
-    ost_rc rc;
-
-    rc = ost_dnnl_check(dnnl_pooling_v2_backward_desc_init(
-                            &op, how, &src, &dst, s->stride, s->kernel,
-                            s->dilation, s->padding, s->padding),
-                        "describe a pooling", err);
-    if (!rc)
-        rc = ost_prim_init(&p->backward, layer->backend, &op, &p->forward,
-                           layer->backend->threads, "make a pooling", err);
-    if (!rc)
-        rc = make_args(layer, &p->backward, &p->backward_args,
-                       DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_DST, winners, err);
-    if (rc)
-        return rc;
-    layer->code[1] = ost_prim_code(&p->backward);
-    ost_layer_memory(layer, p->backward.scratch, OST_LIFE_BACKWARD,
-                     &p->backward_scratch);
+    (void)err;
+    OST_OMP("omp parallel for schedule(static)")
+    for (int64_t i = 0; i < planes; i++)
+        forward_plane(p, in->data + i * in_step, out->data + i * out_step,
+                      p->winners ? p->winners + i * out_step : NULL);
     return OST_OK;
 }
 
-static ost_rc prepare(ost_layer *layer, dnnl_alg_kind_t how, sides *s,
-                      ost_err *err)
+static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
-    pooling *p = layer->state;
-    dnnl_memory_desc_t src = ost_dnnl_desc(layer->in[0], layer->in_block[0]);
-    dnnl_memory_desc_t dst = ost_dnnl_desc(layer->out, layer->out->block);
-    const dnnl_memory_desc_t *winners;
-    dnnl_pooling_v2_desc_t op;
-    size_t bytes;
-    ost_rc rc;
+    const pooling *p = layer->state;
+    const ost_value *in = layer->in[0];
+    const ost_value *out = layer->out;
+    int64_t planes = in->shape[0] * ost_value_blocks(in);
+    int64_t in_step = ost_value_area(in) * p->block;
+    int64_t out_step = ost_value_area(out) * p->block;
 
-    rc = ost_dnnl_check(
-        dnnl_pooling_v2_forward_desc_init(
-            &op,
-            layer->training ? dnnl_forward_training : dnnl_forward_inference,
-            how, &src, &dst, s->stride, s->kernel, s->dilation, s->padding,
-            s->padding),
-        "describe a pooling", err);
-    if (!rc)
-        rc = ost_prim_init(&p->forward, layer->backend, &op, NULL,
-                           layer->backend->threads, "make a pooling", err);
-    if (rc)
-        return rc;
-    layer->code[0] = ost_prim_code(&p->forward);
-    winners = ost_prim_desc(&p->forward, dnnl_query_workspace_md);
-    rc = make_args(layer, &p->forward, &p->forward_args, DNNL_ARG_SRC,
-                   DNNL_ARG_DST, winners, err);
-    if (rc)
-        return rc;
-    bytes = dnnl_memory_desc_get_size(winners);
-    if (bytes)
-        ost_layer_memory(layer, bytes, OST_LIFE_SAVED, &p->winners);
-    ost_layer_memory(layer, p->forward.scratch, OST_LIFE_FORWARD,
-                     &p->forward_scratch);
-    if (layer->training && layer->in[0]->wants_grad)
-        rc = prepare_backward(layer, how, s, winners, err);
-    return rc;
+    (void)pass;
+    (void)err;
+    if (!layer->in_grad[0])
+        return OST_OK;
+    OST_OMP("omp parallel for schedule(static)")
+    for (int64_t i = 0; i < planes; i++) {
+        float *dx = layer->in_grad[0] + i * in_step;
+
+        memset(dx, 0, (size_t)in_step * sizeof(*dx));
+        backward_plane(p, out->grad + i * out_step,
+                       p->winners ? p->winners + i * out_step : NULL, dx);
+    }
+    return OST_OK;
 }
 
-ost_rc ost_cpu_pooling(ost_layer *layer, dnnl_alg_kind_t how, ost_err *err)
+static ost_rc set_sides(const ost_layer *layer, pooling *p, ost_err *err)
 {
-    sides s = { 0 };
+    int sides = layer->out->ndim - 2;
+    int64_t positions = 1;
 
-    for (int i = 0; i < layer->out->ndim - 2; i++) {
+    for (int i = 0; i < SIDES; i++)
+        p->in[i] = p->out[i] = p->kernel[i] = p->stride[i] = 1;
+    for (int i = 0; i < sides; i++) {
+        int side = sides - 1 - i;
         int64_t stride = ost_layer_attr_int(layer, "stride", i);
 
-        s.kernel[i] = ost_layer_attr_int(layer, "kernel", i);
-        s.stride[i] = stride ? stride : s.kernel[i];
-        s.padding[i] = ost_layer_attr_int(layer, "padding", i);
+        p->in[side] = layer->in[0]->shape[2 + i];
+        p->out[side] = layer->out->shape[2 + i];
+        p->kernel[side] = ost_layer_attr_int(layer, "kernel", i);
+        p->stride[side] = stride ? stride : p->kernel[side];
+        p->padding[side] = ost_layer_attr_int(layer, "padding", i);
+        positions *= p->kernel[side];
     }
-    layer->state = ost_xalloc(sizeof(pooling));
-    layer->release = pooling_release;
-    layer->forward = run_forward;
-    layer->backward = run_backward;
-    layer->in_block[0] = ost_cpu_block(layer->backend);
-    layer->out->block = layer->in_block[0];
-    return prepare(layer, how, &s, err);
+    if (positions > WINDOW_MAX)
+        return ost_fail(err, OST_EINPUT,
+                        "windows have %lld positions, at most %d are possible",
+                        (long long)positions, WINDOW_MAX);
+    return OST_OK;
+}
+
+ost_rc ost_cpu_pooling(ost_layer *layer, ost_pooling how, ost_err *err)
+{
+    pooling *p = ost_xalloc(sizeof(*p));
+    ost_rc rc;
+
+    layer->state = p;
+    layer->release = release;
+    layer->forward = forward;
+    layer->backward = backward;
+    p->how = how;
+    p->block = ost_cpu_block(layer->backend);
+    layer->in_block[0] = layer->out->block = p->block;
+    rc = set_sides(layer, p, err);
+    if (!rc && how == OST_POOL_MAX && layer->training)
+        ost_layer_memory(
+            layer, (size_t)ost_value_stored(layer->out) * sizeof(*p->winners),
+            OST_LIFE_SAVED, &p->winners);
+    return rc;
 }

@@ -1,4 +1,4 @@
-/* kernels/cpu/pooling.h - pooling with any number of spatial sides
+/* kernels/cpu/pooling.h - pooling with one to three spatial sides
  *
  * Private to kernels/cpu/.  The layer has the attributes kernel, stride and
  * padding.
@@ -6,8 +6,14 @@
 #ifndef OST_KERNELS_CPU_POOLING_H
 #define OST_KERNELS_CPU_POOLING_H
 
-#include "kernels/cpu/onednn.h"
+#include "kernels/cpu/cpu.h"
 
-ost_rc ost_cpu_pooling(ost_layer *layer, dnnl_alg_kind_t how, ost_err *err);
+typedef enum ost_pooling {
+    OST_POOL_MAX,
+    OST_POOL_MEAN,        /* of what is there */
+    OST_POOL_MEAN_PADDED, /* padding counts as zeros */
+} ost_pooling;
+
+ost_rc ost_cpu_pooling(ost_layer *layer, ost_pooling how, ost_err *err);
 
 #endif
