@@ -1,9 +1,9 @@
 /* stages/context.h - the inside of ost_stage_ctx, for the framework alone
  *
- *     step.c      opens a step, runs .run or map.c, stores the outputs
+ *     step.c      opens a step, runs .run or map_items.c, stores the outputs
  *     context.c   what a stage reads: inputs, fields, random streams
  *     emit.c      what a stage hands over: items, fields, documents
- *     map.c       item by item, remembered per item and per page
+ *     map_items.c item by item, remembered per item and per page
  *     delta.c     an item's result as bytes, and back
  */
 #ifndef OST_STAGES_CONTEXT_H

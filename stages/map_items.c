@@ -1,4 +1,4 @@
-/* stages/map.c - item by item, remembered per item and per page
+/* stages/map_items.c - item by item, remembered per item and per page
  *
  * The memo of a page holds the items that came out of it, ids and all, under
  * the digest of the page; the memo of an item holds a delta (delta.c) under
