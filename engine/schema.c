@@ -72,7 +72,8 @@ static json_t *list_of(const ost_param *p, const char *type)
     json_t *schema;
 
     set_bounds(item, p);
-    schema = json_pack("{s:s, s:o}", "type", "array", "items", item);
+    schema = json_pack("{s:s, s:{s:[o, {s:s}]}}", "type", "array", "items",
+                       "anyOf", item, "$ref", "#/$defs/value");
     if (p->max_len > 0) {
         json_object_set_new(schema, "minItems",
                             json_integer((json_int_t)p->min_len));
