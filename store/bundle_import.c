@@ -15,6 +15,7 @@
 #include "store/record.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,10 +83,14 @@ static ost_rc read_member(importer *x, struct archive_entry *e, uint64_t limit,
 
 static ost_rc take_head(importer *x, const unsigned char *data, ost_err *err)
 {
+    static const char intro[] = "osteon bundle format ";
+    const char *text = (const char *)data;
+    char *end = NULL;
     long format = 0;
 
-    if (sscanf((const char *)data, "osteon bundle format %ld\nrun %127[^\n]",
-               &format, x->result->run) != 2)
+    if (ost_starts_with(text, intro))
+        format = strtol(text + sizeof(intro) - 1, &end, 10);
+    if (format < 1 || sscanf(end, "\nrun %127[^\n]", x->result->run) != 1)
         return ost_fail(err, OST_EINPUT, "'%s' is not an osteon bundle",
                         x->path);
     if (format > OST_BUNDLE_FORMAT)

@@ -32,11 +32,11 @@ static int compare_records(const void *x, const void *y)
 /* In key order, pages of the index are touched once each. */
 static const ost_batch_record **in_order(const ost_batch *b)
 {
-    const ost_batch_record **list = ost_xalloc(b->records.len * sizeof(*list));
+    const ost_batch_record **list = ost_xalloc(b->records.len * sizeof(void *));
 
     for (size_t i = 0; i < b->records.len; i++)
         list[i] = &b->records.data[i];
-    qsort(list, b->records.len, sizeof(*list), compare_records);
+    qsort(list, b->records.len, sizeof(void *), compare_records);
     return list;
 }
 

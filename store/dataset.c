@@ -149,7 +149,7 @@ static ost_rc sort_items(const ost_item **list, size_t n, ost_err *err)
         sorted = compare_items(&list[i - 1], &list[i]) < 0;
     if (sorted)
         return OST_OK;
-    qsort(list, n, sizeof(*list), compare_items);
+    qsort(list, n, sizeof(void *), compare_items);
     for (size_t i = 1; i < n; i++) {
         if (compare_items(&list[i - 1], &list[i]) == 0)
             return ost_fail(err, OST_EINPUT, "item id '%s' is there twice",
@@ -200,7 +200,7 @@ ost_rc ost_dataset_put(ost_batch *b, ost_artifact_type type, const char *meta,
                        ost_err *err)
 {
     ost_artifact a = { .type = type, .meta = meta, .n_items = n };
-    const ost_item **list = ost_try_alloc(n + 1, sizeof(*list));
+    const ost_item **list = ost_try_alloc(n + 1, sizeof(void *));
     ref_vec refs = { 0 };
     ost_rc rc = OST_OK;
 

@@ -219,7 +219,7 @@ static ost_rc request(fetcher *f, ost_fetched *fetched, bool *unchanged,
 
 static ost_rc download(fetcher *f, ost_fetched *fetched, ost_err *err)
 {
-    static const struct timespec nap = { .tv_nsec = 200 * 1000 * 1000 };
+    static const struct timespec nap = { .tv_nsec = 200000000L };
     uint32_t retries = f->options->retries ? f->options->retries : RETRIES;
     bool unchanged = false, again = true;
     ost_rc rc = OST_OK;
@@ -241,7 +241,7 @@ static ost_rc download(fetcher *f, ost_fetched *fetched, ost_err *err)
 /* One process downloads, the others wait for it. */
 static ost_rc take_lease(fetcher *f, const ost_key *key, ost_err *err)
 {
-    static const struct timespec nap = { .tv_nsec = 100 * 1000 * 1000 };
+    static const struct timespec nap = { .tv_nsec = 100000000L };
     ost_lease_state state = OST_LEASE_BUSY;
 
     for (;;) {

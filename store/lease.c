@@ -67,7 +67,7 @@ void ost_lease_drop(ost_store *s, const ost_key *key)
 ost_rc ost_store_use(ost_store *s, bool alone, double wait_seconds,
                      ost_err *err)
 {
-    static const struct timespec nap = { .tv_nsec = 20 * 1000 * 1000 };
+    static const struct timespec nap = { .tv_nsec = 20000000L };
     double end = ost_now() + wait_seconds;
 
     if (s->lease_fd < 0 && !alone)

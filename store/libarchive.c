@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -10,6 +11,15 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static ost_libarchive functions;
 static const char *problem;
+
+static const struct {
+    const char *name;
+    size_t offset; /* of the pointer */
+} symbols[] = {
+#define XX(name) { #name, offsetof(ost_libarchive, name) },
+    OST_LIBARCHIVE_MAP(XX)
+#undef XX
+};
 
 static void load(void)
 {
@@ -20,14 +30,14 @@ static void load(void)
         problem = "libarchive.so.13 is not installed (package libarchive13)";
         return;
     }
-#define XX(name)                                \
-    p = dlsym(handle, #name);                   \
-    if (p)                                      \
-        memcpy(&functions.name, &p, sizeof(p)); \
-    else                                        \
-        problem = "libarchive.so.13 lacks " #name;
-    OST_LIBARCHIVE_MAP(XX)
-#undef XX
+    for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
+        p = dlsym(handle, symbols[i].name);
+        if (!p) {
+            problem = "libarchive.so.13 is not the version that osteon knows";
+            return;
+        }
+        memcpy((char *)&functions + symbols[i].offset, &p, sizeof(p));
+    }
 }
 
 ost_rc ost_libarchive_open(const ost_libarchive **lib, ost_err *err)

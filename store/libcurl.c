@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -10,6 +11,15 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static ost_libcurl functions;
 static const char *problem;
+
+static const struct {
+    const char *name;
+    size_t offset; /* of the pointer */
+} symbols[] = {
+#define XX(name) { #name, offsetof(ost_libcurl, name) },
+    OST_LIBCURL_MAP(XX)
+#undef XX
+};
 
 static void load(void)
 {
@@ -20,15 +30,15 @@ static void load(void)
         problem = "libcurl.so.4 is not installed (package libcurl4)";
         return;
     }
-#define XX(name)                                \
-    p = dlsym(handle, #name);                   \
-    if (p)                                      \
-        memcpy(&functions.name, &p, sizeof(p)); \
-    else                                        \
-        problem = "libcurl.so.4 lacks " #name;
-    OST_LIBCURL_MAP(XX)
-#undef XX
-    if (!problem && functions.curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+    for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
+        p = dlsym(handle, symbols[i].name);
+        if (!p) {
+            problem = "libcurl.so.4 is not the version that osteon knows";
+            return;
+        }
+        memcpy((char *)&functions + symbols[i].offset, &p, sizeof(p));
+    }
+    if (functions.curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
         problem = "libcurl does not start";
 }
 

@@ -41,6 +41,21 @@ static const struct {
     { 0x20030528, "OrangeFS" },
 };
 
+/* The device of a line of mountinfo: "36 35 98:0 /mnt1 / rw - ext4 ...". */
+static dev_t device_of(const char *line)
+{
+    unsigned major_number, minor_number;
+    char *end;
+
+    for (int i = 0; i < 2; i++) {
+        line += strcspn(line, " ");
+        line += *line == ' ';
+    }
+    major_number = (unsigned)strtoul(line, &end, 10);
+    minor_number = *end == ':' ? (unsigned)strtoul(end + 1, NULL, 10) : 0;
+    return makedev(major_number, minor_number);
+}
+
 /* Of the FUSE file systems those that live on a local disk are fine. */
 static bool fuse_is_local(dev_t dev)
 {
@@ -52,13 +67,9 @@ static bool fuse_is_local(dev_t dev)
     if (!f)
         return false;
     while (getline(&line, &cap, f) >= 0) {
-        unsigned major_number, minor_number;
         const char *dash = strstr(line, " - ");
 
-        if (!dash ||
-            sscanf(line, "%*d %*d %u:%u", &major_number, &minor_number) != 2)
-            continue;
-        if (makedev(major_number, minor_number) == dev)
+        if (dash && device_of(line) == dev)
             local = ost_starts_with(dash + 3, "fuseblk ") ||
                     ost_starts_with(dash + 3, "fuse.fuse-overlayfs ");
     }
@@ -97,6 +108,7 @@ ost_rc ost_place_check_fs(const char *path, int fd, ost_err *err)
 
 ost_rc ost_place_check_version(const char *path, int dir_fd, ost_err *err)
 {
+    static const char intro[] = "osteon store format ";
     char text[64] = "";
     long version = 0;
     ssize_t n;
@@ -109,8 +121,9 @@ ost_rc ost_place_check_version(const char *path, int dir_fd, ost_err *err)
                               path);
     n = read(fd, text, sizeof(text) - 1);
     close(fd);
-    if (n <= 0 || sscanf(text, "osteon store format %ld", &version) != 1 ||
-        version < 1)
+    if (n > 0 && ost_starts_with(text, intro))
+        version = strtol(text + sizeof(intro) - 1, NULL, 10);
+    if (version < 1)
         return ost_fail(err, OST_ECORRUPT,
                         "store '%s': the file 'version' is damaged", path);
     if (version > OST_STORE_FORMAT)
@@ -194,12 +207,13 @@ void ost_tmp_prefix(char out[64])
 
 static bool tmp_is_stale(const char *name, uint64_t namespace)
 {
-    uint64_t ns;
-    int pid;
+    char *dot, *end;
+    uint64_t ns = strtoull(name, &dot, 10);
+    long pid = *dot == '.' ? strtol(dot + 1, &end, 10) : 0;
 
-    if (sscanf(name, "%" SCNu64 ".%d.", &ns, &pid) != 2 || pid <= 0)
+    if (pid <= 0 || pid > INT32_MAX || *end != '.')
         return false;
-    return ns == namespace && kill(pid, 0) < 0 && errno == ESRCH;
+    return ns == namespace && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
 void ost_tmp_sweep(ost_store *s, bool all, bool dry_run, uint64_t *files,

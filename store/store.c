@@ -361,7 +361,7 @@ void ost_store_close(ost_store *s)
     if (!s)
         return;
     for (size_t i = 0; i < s->idle.len; i++)
-        mdb_txn_abort(s->idle.data[i]);
+        mdb_txn_abort(s->idle.data[i].txn);
     ost_vec_release(&s->idle);
     if (s->env)
         mdb_env_close(s->env);
@@ -391,7 +391,7 @@ ost_rc ost_read_begin(ost_store *s, MDB_txn **txn, ost_err *err)
     *txn = NULL;
     pthread_mutex_lock(&s->lock);
     if (s->idle.len)
-        *txn = s->idle.data[--s->idle.len];
+        *txn = s->idle.data[--s->idle.len].txn;
     pthread_mutex_unlock(&s->lock);
     code = *txn ? mdb_txn_renew(*txn)
                 : mdb_txn_begin(s->env, NULL, MDB_RDONLY, txn);
@@ -407,7 +407,7 @@ void ost_read_end(ost_store *s, MDB_txn *txn)
 {
     mdb_txn_reset(txn);
     pthread_mutex_lock(&s->lock);
-    ost_vec_push(&s->idle, txn);
+    ost_vec_push(&s->idle, (idle_reader){ txn });
     pthread_mutex_unlock(&s->lock);
 }
 

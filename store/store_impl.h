@@ -17,6 +17,11 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+/* A read transaction that nobody uses. */
+typedef struct idle_reader {
+    MDB_txn *txn;
+} idle_reader;
+
 struct ost_store {
     char *path;
     unsigned flags;
@@ -28,9 +33,9 @@ struct ost_store {
     int lease_fd; /* -1 in a read-only store without a lease file */
     MDB_env *env;
     MDB_dbi tables[OST_TABLES];
-    pthread_mutex_t lock;    /* guards `idle` and `verified` */
-    OST_VEC(MDB_txn *) idle; /* reset read transactions, to be renewed */
-    ost_map verified;        /* object files hashed by this process */
+    pthread_mutex_t lock;      /* guards `idle` and `verified` */
+    OST_VEC(idle_reader) idle; /* reset, to be renewed */
+    ost_map verified;          /* object files hashed by this process */
     atomic_uint tmp_count;
     bool enrolled; /* among the open stores of this process */
     ost_store *next;

@@ -65,7 +65,6 @@ static size_t take_header(char *line, size_t size, size_t n, void *user)
     request *r = user;
     char text[64];
     size_t len = size * n;
-    unsigned long long start;
 
     if (len > 5 && strncmp(line, "HTTP/", 5) == 0) { /* perhaps a redirect's */
         r->validator = (ost_validator){ 0 };
@@ -76,8 +75,8 @@ static size_t take_header(char *line, size_t size, size_t n, void *user)
     header_value(line, len, "last-modified", r->validator.modified,
                  sizeof(r->validator.modified));
     if (header_value(line, len, "content-range", text, sizeof(text)) &&
-        sscanf(text, "bytes %llu-", &start) == 1)
-        r->range_start = start;
+        ost_starts_with(text, "bytes "))
+        r->range_start = strtoull(text + strlen("bytes "), NULL, 10);
     return len;
 }
 
