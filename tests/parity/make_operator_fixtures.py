@@ -92,6 +92,8 @@ class Module(nn.Module):
                     count_include_pad=attrs.get("count_padding", "1") == "1")
             elif kind == "global_avg_pool":
                 v = v.mean(dim=(2, 3))
+            elif kind == "global_max_pool":
+                v = v.amax(dim=(2, 3))
             elif kind == "flatten":
                 v = v.flatten(1)
             elif kind == "add":
@@ -250,6 +252,9 @@ def main():
     case("global_avg_pool", (3, 18, 5, 4), ["global_avg_pool"])
     case("global_avg_pool_blocked", (2, 2, 6, 6),
          [conv % (18, "3"), "global_avg_pool"])
+    case("global_max_pool", (3, 18, 5, 4), ["global_max_pool"])
+    case("global_max_pool_blocked", (2, 2, 6, 6),
+         [conv % (18, "3"), "global_max_pool"])
     case("dense", (5, 13), ["dense out=7"])
     case("dense_without_bias", (1, 3), ["dense out=1 bias=0"])
     case("dense_many_outputs", (3, 5), ["dense out=140"])
