@@ -37,9 +37,9 @@ typedef struct ost_bindings {
     size_t n_presets;
     const char *const *params; /* --params files, in order */
     size_t n_params;
-    const char *profile;  /* --profile file, or NULL */
-    const char *seed;     /* --seed text, or NULL */
-    const char *lib_dir;  /* where lib:NAME is found: the workflows/ folder */
+    const char *profile; /* --profile file, or NULL */
+    const char *seed;    /* --seed text, or NULL */
+    const char *lib_dir; /* where lib:NAME is found: the workflows/ folder */
 } ost_bindings;
 
 typedef struct ost_axis {
@@ -48,7 +48,11 @@ typedef struct ost_axis {
     size_t n;
 } ost_axis;
 
-typedef enum ost_gpu_need { OST_GPU_NO, OST_GPU_PREFER, OST_GPU_REQUIRE } ost_gpu_need;
+typedef enum ost_gpu_need {
+    OST_GPU_NO,
+    OST_GPU_PREFER,
+    OST_GPU_REQUIRE
+} ost_gpu_need;
 
 typedef struct ost_node {
     const char *name;    /* "folds", "eval/train" */
@@ -60,8 +64,8 @@ typedef struct ost_node {
     uint32_t instances;
     bool params_fixed; /* parameters do not depend on the instance */
     bool seed_fixed;
-    uint32_t threads;  /* needs.threads, 0: any */
-    uint64_t memory;   /* needs.memory in bytes, 0: unknown */
+    uint32_t threads; /* needs.threads, 0: any */
+    uint64_t memory;  /* needs.memory in bytes, 0: unknown */
     ost_gpu_need gpu;
     uint32_t retries;
     double timeout; /* seconds, 0: none */
@@ -75,10 +79,10 @@ typedef enum ost_source_kind {
 /* An input of the workflow that is bound to something outside.  An input whose
  * default is a node never becomes a source: its references lead to the node. */
 typedef struct ost_source {
-    const char *name;  /* the input's */
+    const char *name; /* the input's */
     ost_artifact_type type;
     ost_source_kind kind;
-    const char *where; /* absolute path, or URL */
+    const char *where;  /* absolute path, or URL */
     const char *sha256; /* hex pin, or NULL */
     bool from_document; /* named by the document: a URL needs --allow net */
 } ost_source;
@@ -134,6 +138,10 @@ const char *ost_workflow_seed(const ost_workflow *wf);
 
 size_t ost_workflow_node_count(const ost_workflow *wf);
 const ost_node *ost_workflow_node(const ost_workflow *wf, size_t i);
+/* Appends what turned out wrong with a node after the load, in the form of the
+ * load's own report; with `with` it is about the node's parameters. */
+void ost_workflow_report(const ost_workflow *wf, uint32_t node, bool with,
+                         const char *message, ost_buf *report);
 /* -1 when there is none. */
 int64_t ost_workflow_find_node(const ost_workflow *wf, const char *name);
 size_t ost_workflow_axis_count(const ost_workflow *wf);
