@@ -262,7 +262,8 @@ static ost_rc execute(running *r, ost_err *err)
     ost_progress_clear(&r->view);
     outcome_rc = ost_outcome_make(r->p.plan, r->p.batch, r->result.id,
                                   &r->arena, &r->outcome, &later);
-    if (r->result.verdicts)
+    fputs(ost_buf_str(&r->result.refusals), stderr);
+    if (r->result.counts.ran + r->result.counts.failed > 0 || !rc)
         print_summary(r, &r->result.counts);
     for (size_t i = 0; i < r->result.failures.len && r->quiet; i++) {
         ost_buf name = { 0 };

@@ -67,56 +67,82 @@ static ost_rc ask_all(ost_run *r, ost_worker *w, size_t *n, ost_err *err)
     return rc;
 }
 
-/* Adds what a stage refused to the message. */
-static void refuse(const ost_run *r, uint64_t step, const ost_done_msg *m,
-                   ost_buf *refusals)
-{
-    const ost_node *node;
+/* What stages refused: the first of each node. */
+typedef struct refusal_list {
+    ost_map nodes;
+    size_t n;
+} refusal_list;
 
-    if (step >= r->plan->n_steps)
+static void refuse(ost_run *r, refusal_list *list, const ost_done_msg *m)
+{
+    const ost_plan_node *n;
+    ost_buf text = { 0 };
+
+    if (m->tag >= r->plan->n_steps)
         return;
-    node = ost_plan_node_of(r->plan, (uint32_t)step)->node;
-    if (refusals->len > 0)
-        ost_buf_addc(refusals, '\n');
-    ost_buf_addf(refusals, "%s: node '%s': %s", node->pointer, node->name,
-                 m->error);
+    n = ost_plan_node_of(r->plan, (uint32_t)m->tag);
+    if (!ost_map_put(&list->nodes, &n->index, sizeof(n->index), 0))
+        return;
+    list->n++;
+    ost_buf_addf(&text, "node '%s': %s", n->node->name, m->error);
+    if (n->index >= 0)
+        ost_workflow_report(r->plan->wf, (uint32_t)n->index, true,
+                            ost_buf_str(&text), &r->result->refusals);
+    else
+        ost_buf_addf(&r->result->refusals, "%s\n", ost_buf_str(&text));
+    ost_buf_release(&text);
 }
 
-static ost_rc listen_to(ost_run *r, ost_worker *w, size_t n, ost_buf *refusals,
+static ost_rc take_answers(ost_run *r, ost_worker *w, size_t *left,
+                           refusal_list *list, ost_err *err)
+{
+    const unsigned char *body;
+    ost_done_msg m;
+    ost_msg kind;
+    size_t size;
+
+    while (*left > 0 && ost_worker_next(w, &kind, &body, &size) > 0) {
+        ost_arena_reset(&r->scratch);
+        if (kind != OST_MSG_CHECKED ||
+            !ost_done_msg_decode(body, size, &r->scratch, &m))
+            return ost_fail(err, OST_EPROTO, "a worker sent nonsense");
+        --*left;
+        if (m.rc)
+            refuse(r, list, &m);
+    }
+    return OST_OK;
+}
+
+static ost_rc worker_died(ost_worker *w, ost_err *err)
+{
+    ost_buf why = { 0 };
+    ost_rc rc;
+
+    ost_worker_end(w, true, &why);
+    rc = ost_fail(err, OST_ECRASH, "a worker died before it did anything: %s",
+                  ost_buf_str(&why));
+    ost_buf_release(&why);
+    return rc;
+}
+
+static ost_rc listen_to(ost_run *r, ost_worker *w, size_t n, refusal_list *list,
                         ost_err *err)
 {
-    while (n > 0) {
+    ost_rc rc = OST_OK;
+
+    while (n > 0 && !rc) {
         struct pollfd p = { .fd = w->fd, .events = POLLIN };
-        const unsigned char *body;
-        ost_done_msg m;
-        ost_msg kind;
-        size_t size;
-        ost_buf why = { 0 };
 
         ost_worker_flush(w);
         if (ost_worker_has_output(w))
             p.events |= POLLOUT;
         if (poll(&p, 1, -1) < 0 && errno != EINTR)
             return ost_fail_errno(err, OST_EFAIL, errno, "cannot poll");
-        if ((p.revents & ~POLLOUT) && !ost_worker_receive(w)) {
-            ost_worker_end(w, true, &why);
-            ost_fail(err, OST_ECRASH,
-                     "a worker died before it did anything: %s",
-                     ost_buf_str(&why));
-            ost_buf_release(&why);
-            return OST_ECRASH;
-        }
-        while (n > 0 && ost_worker_next(w, &kind, &body, &size) > 0) {
-            ost_arena_reset(&r->scratch);
-            if (kind != OST_MSG_CHECKED ||
-                !ost_done_msg_decode(body, size, &r->scratch, &m))
-                return ost_fail(err, OST_EPROTO, "a worker sent nonsense");
-            n--;
-            if (m.rc)
-                refuse(r, m.tag, &m, refusals);
-        }
+        if ((p.revents & ~POLLOUT) && !ost_worker_receive(w))
+            return worker_died(w, err);
+        rc = take_answers(r, w, &n, list, err);
     }
-    return OST_OK;
+    return rc;
 }
 
 static ost_rc check_allowed(const ost_run *r, ost_err *err)
@@ -141,7 +167,7 @@ static ost_rc check_allowed(const ost_run *r, ost_err *err)
 ost_rc ost_run_check(ost_run *r, ost_err *err)
 {
     ost_worker *w = &r->workers[0];
-    ost_buf refusals = { 0 };
+    refusal_list list = { .n = 0 };
     ost_worker asked = { 0 };
     size_t n = 0;
     ost_rc rc;
@@ -156,11 +182,13 @@ ost_rc ost_run_check(ost_run *r, ost_err *err)
         goto out;
     w->out = asked.out;
     asked.out = (ost_buf){ 0 };
-    rc = listen_to(r, w, n, &refusals, err);
-    if (!rc && refusals.len > 0)
-        rc = ost_fail(err, OST_EWORKFLOW, "%s", ost_buf_str(&refusals));
+    rc = listen_to(r, w, n, &list, err);
+    if (!rc && list.n > 0)
+        rc = ost_fail(err, OST_EWORKFLOW,
+                      "%zu node%s with parameters that do not go together",
+                      list.n, list.n == 1 ? "" : "s");
 out:
     ost_buf_release(&asked.out);
-    ost_buf_release(&refusals);
+    ost_map_release(&list.nodes);
     return rc;
 }

@@ -29,6 +29,7 @@ void ost_run_result_release(ost_run_result *result)
     ost_vec_release(&result->failures);
     ost_vec_release(&result->notes);
     ost_free(result->verdicts);
+    ost_buf_release(&result->refusals);
     *result = (ost_run_result){ 0 };
 }
 
@@ -229,6 +230,7 @@ static ost_rc lose_worker(ost_run *r, ost_worker *w, ost_rc rc,
     else
         ost_buf_adds(&why, "worker process died: ");
     if (words) {
+        ost_worker_add_log(w, &why);
         ost_worker_end(w, true, NULL);
     } else {
         ost_worker_end(w, true, &why);

@@ -101,6 +101,7 @@ typedef struct ost_run_result {
     OST_VEC(ost_failed_step) failures; /* in plan order */
     OST_VEC(char *) notes;             /* "step: warning" */
     ost_run_verdict *verdicts;         /* per step of the plan */
+    ost_buf refusals; /* of stages, in the form of ost_workflow_load() */
     bool fresh; /* a source changed too recently to be trusted by its time */
 } ost_run_result;
 

@@ -361,7 +361,12 @@ static void a_stage_refuses_its_parameters(void **state)
 
     (void)state;
     assert_int_equal(r.rc, OST_EWORKFLOW);
-    assert_non_null(strstr(r.err.text, "node 'two': size 13 brings bad luck"));
+    assert_string_equal(r.err.text,
+                        "1 node with parameters that do not go together");
+    assert_memory_equal(
+        ost_buf_str(&r.result.refusals),
+        "w.json:1:125: /nodes/two/with: node 'two': size 13 brings bad luck\n",
+        67);
     assert_int_equal(computed(), 0);
     ran_free(&r);
     ost_store_close(s);
