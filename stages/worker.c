@@ -25,6 +25,10 @@
 
 enum { ENGINE_FD = 3, READ_SIZE = 256 * 1024, REPLY_SIZE = 1 << 20 };
 
+/* Answers to tiny steps travel together, but none waits longer than this for
+ * company: the engine is to send more before the queue runs dry. */
+#define REPLY_SECONDS 0.001
+
 typedef struct worker {
     ost_store *store;
     ost_batch *batch;
@@ -34,6 +38,7 @@ typedef struct worker {
     ost_buf out;
     uint64_t tag;
     double last_look;
+    double flushed_at;
     bool stop;
     bool closed;
 } worker;
@@ -52,6 +57,7 @@ static void flush_out(worker *w)
             w->closed = true;
     }
     ost_buf_reset(&w->out);
+    w->flushed_at = ost_now();
 }
 
 /* Reads what has arrived; waits for it unless `look` says only to look. */
@@ -209,7 +215,8 @@ static void serve(worker *w)
         ost_buf_reset(&message);
         ost_buf_add(&message, body, size);
         answer(w, kind, message.data, size);
-        if (w->out.len > REPLY_SIZE)
+        if (w->out.len > REPLY_SIZE ||
+            (w->out.len > 0 && ost_now() - w->flushed_at > REPLY_SECONDS))
             flush_out(w);
     }
     ost_buf_release(&message);
