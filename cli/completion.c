@@ -1,6 +1,8 @@
 /* cli/completion.c - shell completions, from the tables */
 #include "cli/options.h"
+#include "stages/stage.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +12,22 @@ static void add_words(ost_buf *out, const char *words)
 {
     for (; *words; words++)
         ost_buf_addc(out, *words == '|' ? ' ' : *words);
+}
+
+/* The words that the first argument of a command may be, each with a space
+ * behind it; nothing when it is a file: "bash|zsh", or names of stages. */
+static void add_argument_words(ost_buf *out, const ost_command *c)
+{
+    size_t n = strcspn(c->arguments, " ");
+
+    if (strstr(c->arguments, "STAGE")) {
+        for (const ost_stage *const *s = ost_stages; *s; s++)
+            ost_buf_addf(out, "%s ", (*s)->name);
+    } else if (islower((unsigned char)c->arguments[0])) {
+        for (size_t i = 0; i < n; i++)
+            ost_buf_addc(out, c->arguments[i] == '|' ? ' ' : c->arguments[i]);
+        ost_buf_addc(out, ' ');
+    }
 }
 
 /* What bash offers behind an option that takes a value. */
@@ -43,6 +61,8 @@ static void bash_command(ost_buf *out, const ost_command *c)
     for (const ost_option *const *table = c->options; *table; table++)
         for (const ost_option *o = *table; o->name; o++)
             ost_buf_addf(out, "--%s ", o->name);
+    ost_buf_adds(out, "'\n        arguments='");
+    add_argument_words(out, c);
     ost_buf_adds(out, "' ;;\n");
 }
 
@@ -53,7 +73,7 @@ void ost_completion_bash(ost_buf *out)
                       "_osteon()\n{\n"
                       "    local cur=${COMP_WORDS[COMP_CWORD]}\n"
                       "    local prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-                      "    local words=''\n"
+                      "    local words='' arguments=''\n"
                       "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
                       "        COMPREPLY=($(compgen -W '");
     for (const ost_command *const *c = ost_commands; *c; c++)
@@ -66,7 +86,12 @@ void ost_completion_bash(ost_buf *out)
                       "    case $cur in\n"
                       "    -*) COMPREPLY=($(compgen -W \"$words\" -- "
                       "\"$cur\")) ;;\n"
-                      "    *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
+                      "    *) if [ -n \"$arguments\" ]; then\n"
+                      "            COMPREPLY=($(compgen -W \"$arguments\" -- "
+                      "\"$cur\"))\n"
+                      "        else\n"
+                      "            COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+                      "        fi ;;\n"
                       "    esac\n}\n"
                       "complete -o filenames -F _osteon osteon\n");
 }
@@ -105,6 +130,19 @@ static void zsh_option(ost_buf *out, const ost_option *o)
     ost_buf_adds(out, "' \\\n");
 }
 
+static void zsh_arguments(ost_buf *out, const ost_command *c)
+{
+    ost_buf words = { 0 };
+
+    add_argument_words(&words, c);
+    if (words.len)
+        ost_buf_addf(out, "            '*:argument:(%s)' ;;\n",
+                     ost_buf_str(&words));
+    else
+        ost_buf_adds(out, "            '*:file:_files' ;;\n");
+    ost_buf_release(&words);
+}
+
 void ost_completion_zsh(ost_buf *out)
 {
     ost_buf_adds(out, "#compdef osteon\n# zsh completion of osteon: "
@@ -124,7 +162,7 @@ void ost_completion_zsh(ost_buf *out)
         for (const ost_option *const *table = (*c)->options; *table; table++)
             for (const ost_option *o = *table; o->name; o++)
                 zsh_option(out, o);
-        ost_buf_adds(out, "            '*:file:_files' ;;\n");
+        zsh_arguments(out, *c);
     }
     ost_buf_adds(out, "    esac\n}\ncompdef _osteon osteon\n");
 }
