@@ -250,36 +250,50 @@ static void describe_item(ost_buf *out, const ost_item *item)
     }
 }
 
-/* The first `items` items, page by page, so that a large dataset costs no more
- * than a small one; all pages when one item is looked for. */
+/* How many items to list, how many were, and the one that is looked for. */
+typedef struct listing {
+    size_t items;
+    size_t shown;
+    const char *wanted; /* or NULL */
+    bool found;
+} listing;
+
+static ost_rc add_page(ost_batch *b, const ost_artifact *a, size_t i,
+                       listing *l, ost_buf *out, ost_err *err)
+{
+    ost_arena arena = { 0 };
+    ost_item *page;
+    size_t n = 0;
+    ost_rc rc = ost_dataset_page(b, a, i, &arena, &page, &n, err);
+
+    for (size_t k = 0; k < n && !rc; k++) {
+        if (l->shown++ < l->items)
+            add_item_line(out, &page[k]);
+        if (l->wanted && strcmp(page[k].id, l->wanted) == 0) {
+            describe_item(out, &page[k]);
+            l->found = true;
+        }
+    }
+    ost_arena_release(&arena);
+    return rc;
+}
+
+/* Page by page, so that a large dataset costs no more than a small one; all
+ * pages when one item is looked for. */
 static ost_rc add_items(ost_batch *b, const ost_artifact *a, size_t items,
                         const char *wanted, ost_buf *out, ost_err *err)
 {
-    size_t shown = 0;
-    bool found = false;
+    listing l = { .items = items, .wanted = wanted };
     ost_rc rc = OST_OK;
 
     if (items && a->n_items)
         ost_buf_addf(out, "\nitems (%" PRIu64 ")\n", a->n_items);
     for (size_t i = 0; i < a->n_refs && !rc; i++) {
-        ost_arena arena = { 0 };
-        ost_item *page;
-        size_t n = 0;
-
-        if (shown >= items && !wanted)
+        if (l.shown >= items && (!wanted || l.found))
             break;
-        rc = ost_dataset_page(b, a, i, &arena, &page, &n, err);
-        for (size_t k = 0; k < n && !rc; k++) {
-            if (shown++ < items)
-                add_item_line(out, &page[k]);
-            if (wanted && strcmp(page[k].id, wanted) == 0) {
-                describe_item(out, &page[k]);
-                found = true;
-            }
-        }
-        ost_arena_release(&arena);
+        rc = add_page(b, a, i, &l, out, err);
     }
-    if (!rc && wanted && !found)
+    if (!rc && wanted && !l.found)
         rc = ost_fail(err, OST_ENOTFOUND, "there is no item '%s'", wanted);
     else if (!rc && items && a->n_items > items)
         ost_buf_addf(out, "  ... and %" PRIu64 " more\n", a->n_items - items);
