@@ -19,7 +19,7 @@
 
 #include "base/banned.h"
 
-enum { READ_SIZE = 256 * 1024, LOG_TAIL = 1200, LOG_LIMIT = 1 << 20 };
+enum { READ_SIZE = 256 * 1024, LOG_TAIL = 1200 };
 
 char *ost_worker_program(void)
 {
@@ -120,12 +120,22 @@ int ost_worker_next(ost_worker *w, ost_msg *kind, const unsigned char **body,
     return w->in.len ? ost_msg_next(&w->in, &w->taken, kind, body, size) : 0;
 }
 
+/* What was said about steps that are done is of no use to the next. */
+static void clear_log(const ost_worker *w)
+{
+    if (w->log_fd >= 0 && lseek(w->log_fd, 0, SEEK_END) > 0 &&
+        ftruncate(w->log_fd, 0) != 0)
+        OST_BUG();
+}
+
 void ost_worker_push(ost_worker *w, uint32_t step)
 {
     if (w->n_queued == OST_PIPELINE)
         OST_BUG();
-    if (w->n_queued == 0)
+    if (w->n_queued == 0) {
         w->head_since = ost_now();
+        clear_log(w);
+    }
     w->queue[(w->first + w->n_queued) % OST_PIPELINE] = step;
     w->n_queued++;
 }
@@ -148,14 +158,9 @@ void ost_worker_pop(ost_worker *w)
     w->open_ended = false;
     w->threads = 0;
     w->memory = 0;
-    /* A chatty worker's log would grow for as long as the run lasts. */
-    if (w->log_fd >= 0 && lseek(w->log_fd, 0, SEEK_END) > LOG_LIMIT &&
-        ftruncate(w->log_fd, 0) != 0)
-        OST_BUG();
 }
 
-/* The last lines of the log. */
-static void add_log(const ost_worker *w, ost_buf *out)
+void ost_worker_add_log(const ost_worker *w, ost_buf *out)
 {
     char text[LOG_TAIL + 1];
     const char *from = text;
@@ -191,8 +196,8 @@ void ost_worker_end(ost_worker *w, bool kill_it, ost_buf *why)
         if (why)
             ost_buf_addf(why, "%s", ost_proc_status_text(words, status));
     }
-    if (why && w->log_fd >= 0)
-        add_log(w, why);
+    if (why)
+        ost_worker_add_log(w, why);
     if (w->log_fd > 0)
         close(w->log_fd);
     ost_buf_release(&w->in);

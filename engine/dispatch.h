@@ -56,6 +56,9 @@ void ost_worker_push(ost_worker *w, uint32_t step);
 uint32_t ost_worker_head(const ost_worker *w);
 void ost_worker_pop(ost_worker *w);
 
+/* Appends the last lines of what it has said since its queue was empty. */
+void ost_worker_add_log(const ost_worker *w, ost_buf *out);
+
 /* Ends the process (it sees its socket close; with `kill` at once) and waits
  * for it.  Appends to `why` (may be NULL) how it ended and the last lines of
  * its log.  The struct is empty afterwards. */

@@ -218,6 +218,20 @@ static ost_rc start(program *x, ost_err *err)
     return OST_OK;
 }
 
+/* The worker's own log is all that is left when a program takes the worker
+ * with it, or never ends. */
+static void copy_to_log(const char *text, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(STDERR_FILENO, text, n);
+
+        if (done <= 0)
+            return;
+        text += done;
+        n -= (size_t)done;
+    }
+}
+
 /* Reads what it printed; false at the end. */
 static bool listen(program *x)
 {
@@ -228,6 +242,7 @@ static bool listen(program *x)
         return errno == EINTR || errno == EAGAIN;
     if (n == 0)
         return false;
+    copy_to_log(piece, (size_t)n);
     ost_buf_add(&x->tail, piece, (size_t)n);
     if (x->tail.len > 16 * TAIL) {
         memmove(x->tail.data, x->tail.data + x->tail.len - TAIL, TAIL);
