@@ -233,6 +233,8 @@ static ost_rc write_reports(writer *w, const ost_outcome_output *o,
             char *dir = ost_path_join(w->dir, o->name);
 
             rc = ost_fs_mkdirs(dir, err);
+            if (i == 0)
+                ost_outputs_sweep(dir, "");
             ost_free(dir);
             ost_buf_addc(&name, '/');
             for (uint32_t k = 0; k < o->parts[i].n_axes; k++) {
@@ -436,6 +438,7 @@ static ost_rc write_output(writer *w, const ost_outcome_output *o, ost_err *err)
                               err);
     if (rc)
         return rc;
+    ost_outputs_sweep(w->dir, o->name);
     if (a.type == OST_METRICS)
         return write_metrics(w, o, err);
     if (a.type == OST_PREDICTIONS)

@@ -33,4 +33,9 @@ ost_rc ost_outputs_predictions(ost_batch *batch, const ost_outcome_part *parts,
 ost_rc ost_outputs_folder(ost_batch *batch, const ost_outcome_part *part,
                           const char *dir, ost_err *err);
 
+/* Removes what killed processes left of the output `name` ("" for all) in
+ * `dir`: their temporary files and folders.  What is of a process that is still
+ * there stays. */
+void ost_outputs_sweep(const char *dir, const char *name);
+
 #endif
