@@ -86,15 +86,14 @@ static ost_rc run_report(ost_cli *cli, ost_err *err)
     ost_batch *batch = NULL;
     ost_buf html = { 0 };
     const ost_output *report;
-    const char *word = cli->n_arguments ? cli->arguments[0] : "last";
+    const char *word = cli->n_arguments ? cli->arguments[0] : "latest";
     char id[OST_FIND_RUN_ID];
     ost_run_record run;
     ost_rc rc;
 
     rc = ost_store_open(path, OST_STORE_READONLY, &store, err);
     if (!rc)
-        rc = ost_find_run(store, strcmp(word, "latest") == 0 ? "last" : word,
-                          id, err);
+        rc = ost_find_run(store, word, id, err);
     if (!rc)
         rc = load_run(store, id, &arena, &run, err);
     if (!rc)

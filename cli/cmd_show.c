@@ -49,8 +49,8 @@ const ost_command ost_cmd_show = {
     .min_arguments = 1,
     .max_arguments = 1,
     .details =
-        "NAME is a run (its id, the beginning of one, or 'last'), an output "
-        "of a step of a run ('last:train[fold=2].model'), or a digest (four "
+        "NAME is a run (its id, the beginning of one, or 'latest'), an output "
+        "of a step of a run ('latest:train[fold=2].model'), or a digest (four "
         "or more of its digits).",
     .options = (const ost_option *const[]){ show_options, ost_options_store,
                                             ost_options_common, NULL },

@@ -418,8 +418,8 @@ const ost_command ost_cmd_store = {
         "fsck: check every byte and every reference\n"
         "export RUN FILE: write a run with all that it reaches, .tar.zst\n"
         "import FILE: read such a file, every byte verified\n\n"
-        "NAME is a run (its id, the beginning of one, or 'last'), an output "
-        "of a step ('last:train.model'), or four or more digits of a digest.",
+        "NAME is a run (its id, the beginning of one, or 'latest'), an output "
+        "of a step ('latest:train.model'), or four or more digits of a digest.",
     .options = (const ost_option *const[]){ store_options, ost_options_store,
                                             ost_options_common, NULL },
     .run = run,

@@ -46,19 +46,20 @@ static ost_rc visit_run(void *user, const void *key, size_t nkey,
 ost_rc ost_find_run(ost_store *s, const char *word, char run[OST_FIND_RUN_ID],
                     ost_err *err)
 {
-    bool last = strcmp(word, "last") == 0;
-    run_search f = { .word = last ? "" : word };
+    bool latest = strcmp(word, "latest") == 0;
+    run_search f = { .word = latest ? "" : word };
     ost_rc rc = ost_store_each(s, OST_TABLE_RUNS, "", 0, visit_run, &f, err);
 
     if (rc)
         return rc;
     if (f.matches == 0)
         return ost_fail(err, OST_ENOTFOUND,
-                        last ? "there are no runs yet%s"
-                             : "there is no run '%s'; 'osteon store ls' lists "
-                               "them",
-                        last ? "" : word);
-    if (f.matches > 1 && !last && !f.exact)
+                        latest
+                            ? "there are no runs yet%s"
+                            : "there is no run '%s'; 'osteon store ls' lists "
+                              "them",
+                        latest ? "" : word);
+    if (f.matches > 1 && !latest && !f.exact)
         return ost_fail(err, OST_EUSAGE, "%zu runs begin with '%s'", f.matches,
                         word);
     memcpy(run, f.run, sizeof(f.run));

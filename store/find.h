@@ -1,6 +1,6 @@
 /* store/find.h - what a person means by a word: a run, a step, a digest
  *
- *     ID or a beginning of one     a run; "last" is the newest
+ *     ID or a beginning of one     a run; "latest" is the newest
  *     RUN:STEP                     an output of a step of that run
  *     RUN:STEP.PORT
  *     hexadecimal digits           a blob, or the key of a node; four digits

@@ -76,9 +76,9 @@ def digest_of(path):
 
 def first_image():
     """The object file of an image of step 'resized'."""
-    text = osteon("show", "last:resized", "--items", "1")
+    text = osteon("show", "latest:resized", "--items", "1")
     item = text.split("items (")[1].splitlines()[1].split()[0]
-    text = osteon("show", "last:resized", "--items", "0", "--item", item)
+    text = osteon("show", "latest:resized", "--items", "0", "--item", item)
     digest = text.split("field     image")[1].split(" of ")[1].split()[0]
     return WORK / "store" / "objects" / digest[:2] / digest[2:]
 
@@ -96,9 +96,9 @@ def check_looking():
         faults.append(f"unexpected numbers: {m}")
     expect(osteon("store", "stat"), "nodes", "objects")
     expect(osteon("store", "ls"), "small", "4 steps", "done")
-    expect(osteon("show", "last"), "contours", "ran", "resized")
-    expect(osteon("store", "show", "last"), "workflow  small")
-    expect(osteon("show", "last:contours"), "dataset ", "image u8(160, 160)")
+    expect(osteon("show", "latest"), "contours", "ran", "resized")
+    expect(osteon("store", "show", "latest"), "workflow  small")
+    expect(osteon("show", "latest:contours"), "dataset ", "image u8(160, 160)")
     expect(osteon("show", "nothing", status=1), "no run 'nothing'")
     image = first_image()
     data = osteon("store", "get", digest_of(image)[:20], binary=True)
@@ -114,7 +114,7 @@ def check_looking():
 
 def check_damage():
     """A flipped bit: a step that reads it fails by name; a repair clears it."""
-    before = osteon("show", "last:contours").splitlines()[0]
+    before = osteon("show", "latest:contours").splitlines()[0]
     image = first_image()
     flip(image)
     verdicts, text = run("--set", "low=50", status=4)
@@ -130,7 +130,7 @@ def check_damage():
     verdicts, _ = run()
     if verdicts.get("resized") != "ran" or verdicts.get("phantom") != "cached":
         faults.append(f"after the repair: {verdicts}")
-    if osteon("show", "last:contours").splitlines()[0] != before:
+    if osteon("show", "latest:contours").splitlines()[0] != before:
         faults.append("after the repair other bytes came out")
 
     image.unlink()
@@ -141,7 +141,7 @@ def check_damage():
 
 
 def check_gc():
-    osteon("store", "pin", "paper", "last")
+    osteon("store", "pin", "paper", "latest")
     expect(osteon("store", "ls"), "pin paper")
     run("--set", "size=170")
     before = len(objects())
@@ -164,7 +164,7 @@ def check_gc():
 
 
 def check_bundle():
-    osteon("store", "export", "last", "run.tar.zst")
+    osteon("store", "export", "latest", "run.tar.zst")
     osteon("store", "import", "run.tar.zst", store="other")
     verdicts, _ = run(store="other")
     if set(verdicts.values()) - {"cached"}:

@@ -49,8 +49,8 @@ static void runs_are_found_by_name_or_beginning(void **state)
     (void)state;
     assert_string_equal(find("20260301-2").run, "20260301-2");
     assert_string_equal(find("202604").run, "20260402");
-    assert_string_equal(find("last").run, "20260402");
-    assert_int_equal(find("last").kind, OST_FOUND_RUN);
+    assert_string_equal(find("latest").run, "20260402");
+    assert_int_equal(find("latest").kind, OST_FOUND_RUN);
     assert_not_found("20260301", OST_EUSAGE, "2 runs begin with");
     assert_not_found("nothing", OST_ENOTFOUND, "no run 'nothing'");
 }
@@ -86,10 +86,10 @@ static void outputs_are_found_by_run_and_step(void **state)
     (void)state;
     assert_int_equal(f.kind, OST_FOUND_BLOB);
     assert_true(ost_digest_equal(&f.digest, &t.artifacts[1]));
-    f = find("last:train.out");
+    f = find("latest:train.out");
     assert_true(ost_digest_equal(&f.digest, &t.artifacts[2]));
-    assert_not_found("last:train.other", OST_ENOTFOUND, "no output 'other'");
-    assert_not_found("last:nobody", OST_ENOTFOUND, "no step 'nobody'");
+    assert_not_found("latest:train.other", OST_ENOTFOUND, "no output 'other'");
+    assert_not_found("latest:nobody", OST_ENOTFOUND, "no step 'nobody'");
 }
 
 static void an_empty_store_has_nothing(void **state)
@@ -98,7 +98,7 @@ static void an_empty_store_has_nothing(void **state)
 
     (void)state;
     s = new_store("empty");
-    assert_not_found("last", OST_ENOTFOUND, "no runs yet");
+    assert_not_found("latest", OST_ENOTFOUND, "no runs yet");
     ost_store_close(s);
     s = keep;
 }
