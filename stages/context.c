@@ -37,23 +37,6 @@ const char *ost_ctx_numeric(const ost_stage_ctx *ctx)
     return ctx->step->msg->numeric;
 }
 
-const char *ost_ctx_temp_dir(ost_stage_ctx *ctx, ost_err *err)
-{
-    const char *base = getenv("TMPDIR");
-    char *dir;
-
-    if (ctx->step->temp_dir)
-        return ctx->step->temp_dir;
-    dir = ost_xprintf("%s/osteon-XXXXXX", base && *base ? base : "/tmp");
-    if (!mkdtemp(dir)) {
-        ost_fail(err, OST_EIO, "cannot make a temporary folder '%s'", dir);
-        ost_free(dir);
-        return NULL;
-    }
-    ctx->step->temp_dir = dir;
-    return dir;
-}
-
 static step_input *find_input(const ost_stage_ctx *ctx, const char *port,
                               size_t index)
 {

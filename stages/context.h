@@ -5,6 +5,7 @@
  *     emit.c      what a stage hands over: items, fields, documents
  *     map_items.c item by item, remembered per item and per page
  *     delta.c     an item's result as bytes, and back
+ *     temp_dir.c  a private folder for a step
  */
 #ifndef OST_STAGES_CONTEXT_H
 #define OST_STAGES_CONTEXT_H
@@ -125,6 +126,10 @@ void ost_step_relieve(step_state *step);
  * dataset items as well. */
 ost_rc ost_step_exposure(ost_stage_ctx *ctx, bool groups, ost_digest *exposure,
                          ost_err *err);
+
+/* Takes the folder of a finished step (or NULL) and removes it, or keeps it for
+ * the next one. */
+void ost_temp_dir_done(char *dir);
 
 ost_rc ost_map_run(ost_stage_ctx *ctx, ost_err *err);
 

@@ -243,9 +243,7 @@ static void release_step(step_state *step)
     }
     for (size_t i = 0; i < step->blobs.len; i++)
         ost_blob_release(&step->blobs.data[i]);
-    if (step->temp_dir)
-        ost_fs_remove_tree(step->temp_dir, NULL);
-    ost_free(step->temp_dir);
+    ost_temp_dir_done(step->temp_dir);
     ost_vec_release(&step->inputs);
     ost_vec_release(&step->blobs);
     ost_buf_release(&step->notes);

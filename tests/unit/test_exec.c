@@ -126,12 +126,12 @@ static void long_output_is_cut_from_the_front(void **state)
     ost_done_msg done;
 
     done = run_stage(f, "exec",
-                     "{\"command\":[\"seq 1 200000; echo the end; exit 1\"],"
+                     "{\"command\":[\"seq 1 20000; echo the end; exit 1\"],"
                      "\"shell\":true}",
                      NULL, 0);
     assert_int_equal(done.rc, OST_EFAIL);
-    assert_non_null(strstr(done.error, "200000\nthe end"));
-    assert_null(strstr(done.error, "\n100000\n"));
+    assert_non_null(strstr(done.error, "20000\nthe end"));
+    assert_null(strstr(done.error, "\n10000\n"));
     assert_true(strlen(done.error) < 2000);
 }
 
@@ -245,6 +245,23 @@ static void nothing_is_left_on_the_disk(void **state)
     assert_int_equal(access(path, F_OK), -1);
 }
 
+static void what_one_step_leaves_no_other_finds(void **state)
+{
+    static const char *const with[] = {
+        "{\"command\":[\"true\"]}",
+        "{\"command\":[\"touch\",\"x\",\".y\"]}",
+        "{\"command\":[\"chmod 500 .\"],\"shell\":true}",
+        "{\"command\":[\"ls -A; stat -c %a .\"],\"shell\":true,"
+        "\"standard_output\":\"o\"}",
+    };
+    step_fixture *f = *state;
+    ost_done_msg done;
+
+    for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++)
+        done = run_stage(f, "exec", with[i], NULL, 0);
+    assert_string_equal(text_of(f, &done, "o"), "o\n700\n");
+}
+
 #define exec_test(test) \
     cmocka_unit_test_setup_teardown(test, setup, step_teardown)
 
@@ -260,6 +277,7 @@ int main(void)
         exec_test(what_a_program_leaves_behind_is_not_waited_for),
         exec_test(inputs_of_every_type_appear_as_files),
         exec_test(nothing_is_left_on_the_disk),
+        exec_test(what_one_step_leaves_no_other_finds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
