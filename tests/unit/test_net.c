@@ -1,0 +1,491 @@
+/* tests/unit/test_net.c - networks: shapes, memory, sharing, what goes wrong */
+/* links: base kernels */
+#include "base/alloc.h"
+#include "base/rng.h"
+#include "kernels/loss.h"
+#include "kernels/memory_plan.h"
+#include "kernels/network.h"
+#include "kernels/optimizer.h"
+#include "tests/support/check.h"
+
+#include <malloc.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+static ost_backend *backend;
+
+static int open_backend(void **state)
+{
+    (void)state;
+    return ost_backend_open("cpu", 2, &backend, NULL) ? -1 : 0;
+}
+
+static int close_backend(void **state)
+{
+    (void)state;
+    ost_backend_close(backend);
+    return 0;
+}
+
+static ost_net_attr number(const char *name, double v)
+{
+    return (ost_net_attr){ .name = name, .count = 1, .v = { v } };
+}
+
+/* A chain of layers, each reading the one before. */
+typedef struct chain {
+    ost_layer_spec layers[16];
+    ost_net_attr attrs[16][4];
+    int n;
+} chain;
+
+static void add(chain *c, const char *kind, int n, const ost_net_attr *attrs)
+{
+    if (n)
+        memcpy(c->attrs[c->n], attrs, (size_t)n * sizeof(*attrs));
+    c->layers[c->n] = (ost_layer_spec){ .kind = kind,
+                                        .n_inputs = 1,
+                                        .inputs = { c->n - 1 },
+                                        .attrs = c->attrs[c->n],
+                                        .n_attrs = n };
+    c->n++;
+}
+
+static void add_conv(chain *c, double out, double kernel, double padding)
+{
+    add(c, "conv2d", 3,
+        (ost_net_attr[]){ number("out", out), number("kernel", kernel),
+                          number("padding", padding) });
+}
+
+static void small(chain *c)
+{
+    add_conv(c, 8, 3, 1);
+    add(c, "batch_norm", 0, NULL);
+    add(c, "relu", 0, NULL);
+    add(c, "max_pool2d", 1, (ost_net_attr[]){ number("kernel", 2) });
+    add_conv(c, 12, 3, 1);
+    add(c, "relu", 0, NULL);
+    add(c, "global_avg_pool", 0, NULL);
+    add(c, "dropout", 1, (ost_net_attr[]){ number("p", 0.5) });
+    add(c, "dense", 1, (ost_net_attr[]){ number("out", 3) });
+}
+
+static ost_rc make(const chain *c, ost_weights *w, const int64_t *shape,
+                   unsigned flags, ost_net **net, ost_net_place *where,
+                   ost_err *err)
+{
+    ost_net_spec spec = { c->layers, c->n, c->n - 1 };
+
+    return ost_net_new(w, &spec, 4, shape, flags, net, where, err);
+}
+
+static void fill(ost_tensor t, uint64_t key)
+{
+    ost_rng r = ost_rng_of(key, 0);
+
+    for (int64_t i = 0; i < ost_tensor_count(&t); i++)
+        ((float *)t.data)[i] = (float)ost_rng_normal(&r);
+}
+
+static void step(ost_net *net, ost_weights *w, uint64_t draw)
+{
+    static const ost_optimizer adam = { .kind = OST_ADAM,
+                                        .rate = 0.01,
+                                        .beta1 = 0.9,
+                                        .beta2 = 0.999,
+                                        .epsilon = 1e-8 };
+    static const int32_t classes[8] = { 0, 1, 2, 0, 1, 2, 0, 1 };
+    ost_class_loss loss = { .classes = classes };
+
+    assert_int_equal(ost_net_forward(net, draw, NULL), OST_OK);
+    loss.logits = ost_net_output(net);
+    loss.grad = ost_net_output_grad(net).data;
+    assert_int_equal(backend->softmax_cross_entropy(&loss, NULL), OST_OK);
+    assert_int_equal(ost_net_backward(net, NULL), OST_OK);
+    assert_int_equal(ost_optimizer_step(&adam, w, NULL), OST_OK);
+}
+
+static void a_step_allocates_nothing_after_the_first(void **state)
+{
+    ost_weights *w = ost_weights_new(backend);
+    ost_net *net;
+    chain c = { 0 };
+    size_t before;
+
+    (void)state;
+    small(&c);
+    assert_int_equal(make(&c, w, (int64_t[]){ 5, 1, 16, 16 }, OST_NET_TRAIN,
+                          &net, NULL, NULL),
+                     OST_OK);
+    assert_int_equal(ost_weights_init(w, 1, NULL), OST_OK);
+    fill(ost_net_input(net), 1);
+    step(net, w, 0);
+    step(net, w, 1);
+    before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    for (uint64_t i = 2; i < 10; i++)
+        step(net, w, i);
+    assert_int_equal(mallinfo2().uordblks + mallinfo2().hblkhd, before);
+    ost_net_free(net);
+    ost_weights_free(w);
+}
+
+static void training_makes_the_loss_small(void **state)
+{
+    ost_weights *w = ost_weights_new(backend);
+    static const int32_t classes[6] = { 0, 1, 2, 0, 1, 2 };
+    double loss = 0.0;
+    ost_class_loss l = { .classes = classes, .loss = &loss };
+    ost_net *net;
+    chain c = { 0 };
+
+    (void)state;
+    small(&c);
+    assert_int_equal(make(&c, w, (int64_t[]){ 6, 1, 16, 16 }, OST_NET_TRAIN,
+                          &net, NULL, NULL),
+                     OST_OK);
+    assert_int_equal(ost_weights_init(w, 1, NULL), OST_OK);
+    fill(ost_net_input(net), 1);
+    for (uint64_t i = 0; i < 400; i++)
+        step(net, w, i);
+    l.logits = ost_net_output(net);
+    assert_int_equal(backend->softmax_cross_entropy(&l, NULL), OST_OK);
+    assert_true(loss < 0.7); /* ln 3 is where it starts */
+    ost_net_free(net);
+    ost_weights_free(w);
+}
+
+/* The last place of an item's numbers among 7 others must not matter. */
+static void an_item_is_judged_without_its_neighbors(void **state)
+{
+    ost_weights *w = ost_weights_new(backend);
+    float alone[3];
+    ost_net *net;
+    chain c = { 0 };
+    float *x;
+
+    (void)state;
+    small(&c);
+    assert_int_equal(
+        make(&c, w, (int64_t[]){ 8, 2, 17, 19 }, 0, &net, NULL, NULL), OST_OK);
+    assert_int_equal(ost_weights_init(w, 3, NULL), OST_OK);
+    x = ost_net_input(net).data;
+    for (int place = 0; place < 8; place++) {
+        ost_tensor one = ost_tensor_of(x + (int64_t)place * 2 * 17 * 19,
+                                       OST_F32, 1, (int64_t[]){ 2 * 17 * 19 });
+        const float *y;
+
+        fill(ost_net_input(net), (uint64_t)place + 10);
+        if (place % 2)
+            memset(x, 0, 8 * 2 * 17 * 19 * sizeof(*x));
+        fill(one, 5);
+        assert_int_equal(ost_net_forward(net, 0, NULL), OST_OK);
+        y = (const float *)ost_net_output(net).data + (ptrdiff_t)place * 3;
+        if (place == 0)
+            memcpy(alone, y, sizeof(alone));
+        assert_memory_equal(alone, y, sizeof(alone));
+    }
+    ost_net_free(net);
+    ost_weights_free(w);
+}
+
+static void networks_of_other_batch_sizes_share_weights(void **state)
+{
+    ost_weights *w = ost_weights_new(backend);
+    ost_net *nets[3];
+    chain c = { 0 };
+    size_t count;
+
+    (void)state;
+    small(&c);
+    for (int i = 0; i < 3; i++) {
+        int64_t shape[] = { 2 + i, 1, 16, 16 };
+
+        assert_int_equal(
+            make(&c, w, shape, i < 2 ? OST_NET_TRAIN : 0, &nets[i], NULL, NULL),
+            OST_OK);
+        if (i == 0)
+            count = w->len;
+        assert_int_equal(w->len, count);
+    }
+    assert_int_equal(ost_weights_init(w, 1, NULL), OST_OK);
+    fill(ost_net_input(nets[0]), 1);
+    fill(ost_net_input(nets[1]), 2);
+    step(nets[0], w, 0);
+    step(nets[1], w, 1);
+    assert_int_equal(w->step, 2);
+    for (int i = 0; i < 3; i++)
+        ost_net_free(nets[i]);
+    ost_weights_free(w);
+}
+
+static void gradients_add_up_over_passes(void **state)
+{
+    ost_weights *w = ost_weights_new(backend);
+    float once[24];
+    float twice[24];
+    ost_weight *head;
+    ost_net *net;
+    chain c = { 0 };
+
+    (void)state;
+    add_conv(&c, 8, 3, 1);
+    add(&c, "global_avg_pool", 0, NULL);
+    add(&c, "dense", 1, (ost_net_attr[]){ number("out", 3) });
+    assert_int_equal(make(&c, w, (int64_t[]){ 2, 1, 6, 6 },
+                          OST_NET_TRAIN | OST_NET_ADD_GRAD, &net, NULL, NULL),
+                     OST_OK);
+    assert_int_equal(ost_weights_init(w, 1, NULL), OST_OK);
+    head = ost_weights_find(w, "2.weight");
+    assert_non_null(head);
+    fill(ost_net_input(net), 1);
+    ost_weights_clear_grad(w);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(ost_net_forward(net, 0, NULL), OST_OK);
+        fill(ost_net_output_grad(net), 9);
+        assert_int_equal(ost_net_backward(net, NULL), OST_OK);
+        assert_int_equal(
+            ost_weights_get(w, head, OST_PART_GRAD, i ? twice : once, NULL),
+            OST_OK);
+    }
+    for (int i = 0; i < 24; i++)
+        assert_true(twice[i] == 2.0f * once[i]);
+    ost_net_free(net);
+    ost_weights_free(w);
+}
+
+static void dropout_drops_a_share_and_remembers_which(void **state)
+{
+    ost_weights *w = ost_weights_new(backend);
+    enum { N = 2 * 5 * 40 * 41 };
+    ost_net *net;
+    chain c = { 0 };
+    int dropped = 0;
+    const float *y;
+    const float *dx;
+
+    (void)state;
+    add(&c, "dropout", 1, (ost_net_attr[]){ number("p", 0.25) });
+    assert_int_equal(make(&c, w, (int64_t[]){ 2, 5, 40, 41 },
+                          OST_NET_TRAIN | OST_NET_INPUT_GRAD, &net, NULL, NULL),
+                     OST_OK);
+    for (int i = 0; i < N; i++) {
+        ((float *)ost_net_input(net).data)[i] = 3.0f;
+        ((float *)ost_net_output_grad(net).data)[i] = 6.0f;
+    }
+    assert_int_equal(ost_net_forward(net, 77, NULL), OST_OK);
+    y = ost_net_output(net).data;
+    for (int i = 0; i < N; i++)
+        ((float *)ost_net_output_grad(net).data)[i] = 6.0f;
+    assert_int_equal(ost_net_backward(net, NULL), OST_OK);
+    dx = ost_net_input_grad(net).data;
+    for (int i = 0; i < N; i++) {
+        assert_true(y[i] == 0.0f || y[i] == 4.0f);
+        assert_true(dx[i] == 2.0f * y[i]);
+        dropped += y[i] == 0.0f;
+    }
+    assert_in_range(dropped, N / 4 - N / 50, N / 4 + N / 50);
+    ost_net_free(net);
+    ost_weights_free(w);
+}
+
+static void not_a_number_is_not_hidden(void **state)
+{
+    static const char *const kinds[] = { "relu", "max_pool2d", "avg_pool2d",
+                                         "global_avg_pool", "global_max_pool" };
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        ost_weights *w = ost_weights_new(backend);
+        ost_net_attr kernel = number("kernel", 2);
+        ost_net *net;
+        chain c = { 0 };
+
+        add(&c, kinds[i], i == 1 || i == 2, &kernel);
+        assert_int_equal(
+            make(&c, w, (int64_t[]){ 1, 1, 2, 2 }, 0, &net, NULL, NULL),
+            OST_OK);
+        fill(ost_net_input(net), 1);
+        ((float *)ost_net_input(net).data)[2] = NAN;
+        assert_int_equal(ost_net_forward(net, 0, NULL), OST_OK);
+        assert_true(isnan(((float *)ost_net_output(net).data)[i ? 0 : 2]));
+        ost_net_free(net);
+        ost_weights_free(w);
+    }
+}
+
+static void expect_fault(const chain *c, const int64_t *shape, unsigned flags,
+                         int layer, int attr, const char *text)
+{
+    ost_weights *w = ost_weights_new(backend);
+    ost_net_place where;
+    ost_net *net;
+    ost_err err = { 0 };
+
+    assert_int_equal(make(c, w, shape, flags, &net, &where, &err), OST_EINPUT);
+    assert_string_equal(err.text, text);
+    assert_int_equal(where.layer, layer);
+    assert_int_equal(where.attr, attr);
+    ost_weights_free(w);
+}
+
+static void faults_name_the_layer(void **state)
+{
+    const int64_t shape[] = { 2, 1, 8, 8 };
+    chain c = { 0 };
+
+    (void)state;
+    add_conv(&c, 4, 3, 0);
+    add(&c, "conv2", 0, NULL);
+    expect_fault(&c, shape, 0, 1, -1,
+                 "layer 1 (conv2): unknown kind of layer 'conv2' (did you mean "
+                 "'conv2d'?)");
+    c.layers[1].kind = "reorder";
+    expect_fault(&c, shape, 0, 1, -1,
+                 "layer 1 (reorder): unknown kind of layer 'reorder'");
+    c.layers[1].kind = "dense";
+    expect_fault(&c, shape, 0, 1, -1,
+                 "layer 1 (dense): attribute 'out' is missing");
+    c.attrs[1][0] = number("out", 2);
+    c.layers[1].n_attrs = 1;
+    expect_fault(&c, shape, 0, 1, -1,
+                 "layer 1 (dense): input 2x4x6x6 is not rows of numbers; put "
+                 "'flatten' or 'global_avg_pool' before it");
+    c.layers[1].kind = "max_pool2d";
+    c.attrs[1][0] = number("kernal", 2);
+    expect_fault(&c, shape, 0, 1, 0,
+                 "layer 1 (max_pool2d): unknown attribute 'kernal' (did you "
+                 "mean 'kernel'?)");
+    c.attrs[1][0] = number("kernel", 2.5);
+    expect_fault(&c, shape, 0, 1, 0,
+                 "layer 1 (max_pool2d): attribute 'kernel' is 2.5, must be an "
+                 "integer from 1 to 4096");
+    c.attrs[1][0] = number("kernel", 7);
+    expect_fault(&c, shape, 0, 1, -1,
+                 "layer 1 (max_pool2d): input 2x4x6x6 is too small: it would "
+                 "make 2x4x0x0");
+    c.layers[1] =
+        (ost_layer_spec){ .kind = "relu", .n_inputs = 1, .inputs = { 1 } };
+    expect_fault(&c, shape, 0, 1, -1,
+                 "layer 1 (relu): input 0 is layer 1, which is not before it");
+    c.layers[1] = (ost_layer_spec){
+        .kind = "add", .name = "sum", .n_inputs = 2, .inputs = { 0, -1 }
+    };
+    expect_fault(&c, shape, 0, 1, -1,
+                 "layer 1 (add 'sum'): inputs 2x4x6x6 and 2x1x8x8 differ in "
+                 "shape");
+}
+
+static void a_batch_norm_needs_more_than_one_value_to_train(void **state)
+{
+    chain c = { 0 };
+
+    (void)state;
+    add(&c, "batch_norm", 0, NULL);
+    expect_fault(&c, (int64_t[]){ 1, 3, 1, 1 }, OST_NET_TRAIN, 0, -1,
+                 "layer 0 (batch_norm): training needs more than one value per "
+                 "channel");
+}
+
+static void weights_depend_on_key_and_name_alone(void **state)
+{
+    ost_weights *w[2] = { ost_weights_new(backend), ost_weights_new(backend) };
+    float a[8 * 9];
+    float b[8 * 9];
+    double sum = 0.0;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        ost_net *net;
+        chain c = { 0 };
+
+        add_conv(&c, 8, 3, 1);
+        if (i)
+            add_conv(&c, 4, 3, 1);
+        assert_int_equal(
+            make(&c, w[i], (int64_t[]){ 1, 1, 6, 6 }, 0, &net, NULL, NULL),
+            OST_OK);
+        assert_int_equal(ost_weights_init(w[i], 42, NULL), OST_OK);
+        assert_int_equal(ost_weights_get(w[i],
+                                         ost_weights_find(w[i], "0.weight"),
+                                         OST_PART_DATA, i ? b : a, NULL),
+                         OST_OK);
+        ost_net_free(net);
+    }
+    assert_memory_equal(a, b, sizeof(a));
+    for (int i = 0; i < 8 * 9; i++)
+        sum += (double)a[i] * (double)a[i];
+    /* variance 2 / fan in, fan in 9 */
+    assert_true(sum / (8 * 9) > 0.1 && sum / (8 * 9) < 0.4);
+    ost_weights_free(w[0]);
+    ost_weights_free(w[1]);
+}
+
+static void other_numeric_classes_are_refused(void **state)
+{
+    ost_backend *other = NULL;
+    ost_err err = { 0 };
+
+    (void)state;
+    assert_int_equal(ost_backend_open("tpu", 1, &other, &err),
+                     OST_EUNSUPPORTED);
+    assert_string_equal(err.text, "no backend computes 'tpu'");
+    assert_int_equal(ost_backend_open("cpu-f32-avx9", 1, &other, &err),
+                     OST_EUNSUPPORTED);
+    assert_null(other);
+}
+
+static bool overlap(const ost_span *a, const ost_span *b)
+{
+    return a->from <= b->to && b->from <= a->to &&
+           a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
+}
+
+static void memory_is_shared_by_what_is_never_needed_together(void **state)
+{
+    ost_span s[60];
+    ost_rng r = ost_rng_of(1, 0);
+    size_t sum = 0;
+    size_t total;
+
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        int from = (int)ost_rng_below(&r, 100);
+
+        s[i] = (ost_span){ .bytes = (size_t)ost_rng_below(&r, 5000),
+                           .from = from,
+                           .to = from + (int)ost_rng_below(&r, 10) };
+        sum += s[i].bytes;
+    }
+    total = ost_memory_plan(s, 60);
+    assert_true(total < sum / 3);
+    for (int i = 0; i < 60; i++) {
+        assert_int_equal(s[i].offset % 64, 0);
+        assert_true(s[i].offset + s[i].bytes <= total);
+        for (int k = 0; k < i; k++)
+            assert_false(overlap(&s[i], &s[k]));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_step_allocates_nothing_after_the_first),
+        cmocka_unit_test(training_makes_the_loss_small),
+        cmocka_unit_test(an_item_is_judged_without_its_neighbors),
+        cmocka_unit_test(networks_of_other_batch_sizes_share_weights),
+        cmocka_unit_test(gradients_add_up_over_passes),
+        cmocka_unit_test(dropout_drops_a_share_and_remembers_which),
+        cmocka_unit_test(not_a_number_is_not_hidden),
+        cmocka_unit_test(faults_name_the_layer),
+        cmocka_unit_test(a_batch_norm_needs_more_than_one_value_to_train),
+        cmocka_unit_test(weights_depend_on_key_and_name_alone),
+        cmocka_unit_test(other_numeric_classes_are_refused),
+        cmocka_unit_test(memory_is_shared_by_what_is_never_needed_together),
+    };
+
+    return cmocka_run_group_tests(tests, open_backend, close_backend);
+}
