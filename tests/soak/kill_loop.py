@@ -3,6 +3,7 @@
 
     kill_loop.py [--kills N] [--seed S]
 
+The workflow is contour_baseline with few patients.
 Engine, one worker or both are killed: by the clock, or at a random event of
 the run.  One to three kills hit one store before a plain run, without help,
 has to complete: the same metrics, predictions and weights as an undisturbed
@@ -10,6 +11,7 @@ run, nothing computed again that had been recorded, a sound store, no process
 left.  Needs OSTEON_BIN and OSTEON_SOURCE; works in the current folder.
 """
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -20,11 +22,12 @@ import time
 
 sys.path.insert(0, os.environ["OSTEON_SOURCE"] + "/tests/support")
 from runs import (BIN, check, children, digests, events, kill, osteon, remove,
-                  totals, verdicts)
+                  totals, verdicts, write)
 
-WORKFLOW = os.environ["OSTEON_SOURCE"] + "/workflows/contour_baseline.json"
-WORDS = ["run", WORKFLOW, "--preset", "small", "--set", "epochs=3", "--jobs",
-         "2", "--threads", "2"]
+WORKFLOWS = pathlib.Path(os.environ["OSTEON_SOURCE"]) / "workflows"
+WORDS = ["run", "study.json", "--preset", "small", "--set", "epochs=3",
+         "--jobs", "2", "--threads", "2"]
+PATIENTS = 16
 KINDS = ("engine", "worker", "both")
 
 
@@ -107,6 +110,9 @@ class Loop:
         self.kept = self.again = self.most_again = 0
 
     def prepare(self):
+        study = json.loads((WORKFLOWS / "contour_baseline.json").read_text())
+        study["nodes"]["phantom"]["with"]["patients"] = PATIENTS
+        write("study.json", study)
         done = osteon(*WORDS, "--store", "reference", "--out", "expected",
                       "--events", "-")
         self.seconds = totals(done.stdout)["seconds"]
