@@ -1,12 +1,7 @@
 /* stages/network.c - networks written as JSON */
-#include "stages/network.h"
-
-#include "base/arena.h"
-#include "base/json.h"
 #include "base/text.h"
-#include "base/vec.h"
+#include "stages/network_impl.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,177 +9,11 @@
 
 enum { MAX_LAYERS = 100000, MAX_DEPTH = 16, SIZE_LIMIT = 1 << 24 };
 
-typedef struct named {
-    const char *name;
-    int layer;
-} named;
-
-/* A group while it is read: one pass of it. */
-typedef struct scope {
-    const struct scope *parent;
-    const char *prefix; /* of weight names: "" or "path." */
-    const char *as;     /* bound name, or NULL */
-    const json_t *element;
-    int entry; /* what entered the pass */
-    int depth;
-    OST_VEC(named) names;
-} scope;
-
-struct ost_network {
-    ost_json_doc *doc;
-    ost_arena arena;
-    const char *name;
-    json_t *values;
-    OST_VEC(ost_layer_spec) layers;
-    OST_VEC(const char *) pointers; /* of each layer in the document */
-    ost_net_spec spec;
-};
-
-/* Reports a fault at a place of the document; returns OST_EINPUT. */
-static ost_rc fault(const ost_network *n, const char *pointer, bool key,
-                    ost_err *err, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
-
-static ost_rc fault(const ost_network *n, const char *pointer, bool key,
-                    ost_err *err, const char *fmt, ...)
-{
-    ost_json_pos pos = ost_json_locate(n->doc, pointer, key);
-    ost_buf text = { 0 };
-    va_list ap;
-
-    va_start(ap, fmt);
-    ost_buf_addv(&text, fmt, ap);
-    va_end(ap);
-    ost_fail(err, OST_EINPUT, "%s:%d:%d: %s", ost_json_name(n->doc), pos.line,
-             pos.column, ost_buf_str(&text));
-    ost_buf_release(&text);
-    return OST_EINPUT;
-}
-
-static const char *child(ost_network *n, const char *pointer, const char *name)
-{
-    ost_buf b = { 0 };
-    const char *made;
-
-    ost_buf_adds(&b, pointer);
-    ost_json_add_pointer(&b, name);
-    made = ost_arena_strdup(&n->arena, ost_buf_str(&b));
-    ost_buf_release(&b);
-    return made;
-}
-
-/* --- ${name} ----------------------------------------------------------- */
-
-static const json_t *lookup(const ost_network *n, const scope *s,
-                            const char *name)
-{
-    for (; s; s = s->parent)
-        if (s->as && strcmp(s->as, name) == 0)
-            return s->element;
-    return json_object_get(n->values, name);
-}
-
-/* Finds what "name" or "name.member" says. */
-static ost_rc find_value(ost_network *n, const scope *s, const char *path,
-                         const char *pointer, const json_t **found,
-                         ost_err *err)
-{
-    const char *dot = strchr(path, '.');
-    char *name = dot ? ost_arena_strndup(&n->arena, path, (size_t)(dot - path))
-                     : ost_arena_strdup(&n->arena, path);
-    const json_t *v = lookup(n, s, name);
-
-    if (v && dot)
-        v = json_object_get(v, dot + 1);
-    if (!v)
-        return fault(n, pointer, false, err, "'${%s}' is not a param", path);
-    if (json_is_null(v))
-        return fault(n, pointer, false, err, "param '%s' has no value", path);
-    *found = v;
-    return OST_OK;
-}
-
-static void add_text(ost_buf *out, const json_t *v)
-{
-    if (json_is_string(v))
-        ost_buf_adds(out, json_string_value(v));
-    else
-        ost_json_canonical(out, v);
-}
-
-/* Replaces "${...}" in a string; caller decrefs. */
-static ost_rc expand_text(ost_network *n, const scope *s, const json_t *text,
-                          const char *pointer, json_t **out, ost_err *err)
-{
-    const char *p = json_string_value(text);
-    size_t len = strlen(p);
-    ost_buf made = { 0 };
-    ost_rc rc = OST_OK;
-
-    while (!rc && *p) {
-        const char *open = strstr(p, "${");
-        const char *close = open ? strchr(open, '}') : NULL;
-        const json_t *v = NULL;
-
-        if (!close)
-            break;
-        rc = find_value(
-            n, s,
-            ost_arena_strndup(&n->arena, open + 2, (size_t)(close - open - 2)),
-            pointer, &v, err);
-        if (!rc && (size_t)(close + 1 - open) == len) {
-            *out = json_deep_copy(v);
-            ost_buf_release(&made);
-            return OST_OK;
-        }
-        if (!rc) {
-            ost_buf_add(&made, p, (size_t)(open - p));
-            add_text(&made, v);
-            p = close + 1;
-        }
-    }
-    ost_buf_adds(&made, p);
-    if (!rc)
-        *out = json_string(ost_buf_str(&made));
-    ost_buf_release(&made);
-    return rc;
-}
-
-/* A value with all "${...}" replaced; caller decrefs. */
-static ost_rc expand(ost_network *n, const scope *s, const json_t *v,
-                     const char *pointer, json_t **out, ost_err *err)
-{
-    const json_t *element;
-    size_t i;
-    ost_rc rc = OST_OK;
-
-    if (json_is_string(v))
-        return expand_text(n, s, v, pointer, out, err);
-    if (!json_is_array(v)) {
-        *out = json_deep_copy(v);
-        return OST_OK;
-    }
-    *out = json_array();
-    json_array_foreach(v, i, element)
-    {
-        json_t *made = NULL;
-
-        rc = expand(n, s, element, pointer, &made, err);
-        if (rc)
-            break;
-        json_array_append_new(*out, made);
-    }
-    if (rc) {
-        json_decref(*out);
-        *out = NULL;
-    }
-    return rc;
-}
-
 /* --- layers ------------------------------------------------------------ */
 
-static ost_rc find_layer(ost_network *n, const scope *s, const char *name,
-                         const char *pointer, int *layer, ost_err *err)
+static ost_rc find_layer(ost_network *n, const network_scope *s,
+                         const char *name, const char *pointer, int *layer,
+                         ost_err *err)
 {
     OST_VEC(const char *) names = { 0 };
     const char *near;
@@ -210,18 +39,19 @@ static ost_rc find_layer(ost_network *n, const scope *s, const char *name,
     }
     near = ost_nearest(name, names.data, names.len);
     if (near)
-        rc = fault(n, pointer, false, err,
-                   "no layer '%s' before this one (did you mean '%s'?)", name,
-                   near);
+        rc = ost_network_fault(
+            n, pointer, false, err,
+            "no layer '%s' before this one (did you mean '%s'?)", name, near);
     else
-        rc = fault(n, pointer, false, err, "no layer '%s' before this one",
-                   name);
+        rc = ost_network_fault(n, pointer, false, err,
+                               "no layer '%s' before this one", name);
     ost_vec_release(&names);
     return rc;
 }
 
-static ost_rc read_inputs(ost_network *n, const scope *s, const json_t *in,
-                          const char *pointer, ost_layer_spec *l, ost_err *err)
+static ost_rc read_inputs(ost_network *n, const network_scope *s,
+                          const json_t *in, const char *pointer,
+                          ost_layer_spec *l, ost_err *err)
 {
     json_t *refs = NULL;
     ost_rc rc;
@@ -230,7 +60,7 @@ static ost_rc read_inputs(ost_network *n, const scope *s, const json_t *in,
     l->inputs[0] = (int)n->layers.len - 1;
     if (!in)
         return OST_OK;
-    rc = expand(n, s, in, pointer, &refs, err);
+    rc = ost_network_expand(n, s, in, pointer, &refs, err);
     if (rc)
         return rc;
     l->n_inputs = 0;
@@ -242,11 +72,12 @@ static ost_rc read_inputs(ost_network *n, const scope *s, const json_t *in,
         if (!ref)
             break;
         if (!json_is_string(ref))
-            rc = fault(n, pointer, false, err,
-                       "'in' must be the name of a layer or a list of names");
+            rc = ost_network_fault(
+                n, pointer, false, err,
+                "'in' must be the name of a layer or a list of names");
         else if (l->n_inputs == OST_LAYER_INPUTS)
-            rc = fault(n, pointer, false, err, "more than %d inputs",
-                       OST_LAYER_INPUTS);
+            rc = ost_network_fault(n, pointer, false, err,
+                                   "more than %d inputs", OST_LAYER_INPUTS);
         else
             rc = find_layer(n, s, json_string_value(ref), pointer,
                             &l->inputs[l->n_inputs++], err);
@@ -265,8 +96,9 @@ static ost_rc set_attr(ost_network *n, const char *pointer, const json_t *v,
         return OST_OK;
     }
     if (count < 1 || count > OST_NET_ATTR_VALUES)
-        return fault(n, pointer, false, err, "attribute '%s' has %zu numbers",
-                     attr->name, count);
+        return ost_network_fault(n, pointer, false, err,
+                                 "attribute '%s' has %zu numbers", attr->name,
+                                 count);
     for (size_t i = 0; i < count; i++) {
         const json_t *e = json_is_array(v) ? json_array_get(v, i) : v;
 
@@ -275,10 +107,11 @@ static ost_rc set_attr(ost_network *n, const char *pointer, const json_t *v,
         else if (json_is_number(e))
             attr->v[i] = json_number_value(e);
         else
-            return fault(n, pointer, false, err,
-                         "attribute '%s' must be a number, a word or true or "
-                         "false",
-                         attr->name);
+            return ost_network_fault(
+                n, pointer, false, err,
+                "attribute '%s' must be a number, a word or true or "
+                "false",
+                attr->name);
     }
     attr->count = (int)count;
     return OST_OK;
@@ -290,8 +123,9 @@ static bool is_attr(const char *name)
            strcmp(name, "in") != 0 && !ost_starts_with(name, "$comment");
 }
 
-static ost_rc read_attrs(ost_network *n, const scope *s, const json_t *entry,
-                         const char *pointer, ost_layer_spec *l, ost_err *err)
+static ost_rc read_attrs(ost_network *n, const network_scope *s,
+                         const json_t *entry, const char *pointer,
+                         ost_layer_spec *l, ost_err *err)
 {
     ost_net_attr *attrs =
         OST_ARENA_ARRAY(&n->arena, ost_net_attr, json_object_size(entry));
@@ -308,9 +142,9 @@ static ost_rc read_attrs(ost_network *n, const scope *s, const json_t *entry,
 
         if (!is_attr(name))
             continue;
-        place = child(n, pointer, name);
+        place = ost_network_child(n, pointer, name);
         a->name = ost_arena_strdup(&n->arena, name);
-        rc = expand(n, s, v, place, &value, err);
+        rc = ost_network_expand(n, s, v, place, &value, err);
         if (!rc)
             rc = set_attr(n, place, value, a, err);
         json_decref(value);
@@ -322,9 +156,9 @@ static ost_rc read_attrs(ost_network *n, const scope *s, const json_t *entry,
 }
 
 /* The name of an entry as written, or its place as text. */
-static ost_rc entry_name(ost_network *n, const scope *s, const json_t *entry,
-                         const char *pointer, size_t place, const char **name,
-                         bool *given, ost_err *err)
+static ost_rc entry_name(ost_network *n, const network_scope *s,
+                         const json_t *entry, const char *pointer, size_t place,
+                         const char **name, bool *given, ost_err *err)
 {
     const json_t *v = json_object_get(entry, "name");
     json_t *made = NULL;
@@ -335,24 +169,24 @@ static ost_rc entry_name(ost_network *n, const scope *s, const json_t *entry,
         *name = ost_arena_printf(&n->arena, "%zu", place);
         return OST_OK;
     }
-    pointer = child(n, pointer, "name");
-    rc = expand(n, s, v, pointer, &made, err);
+    pointer = ost_network_child(n, pointer, "name");
+    rc = ost_network_expand(n, s, v, pointer, &made, err);
     if (!rc && (!json_is_string(made) || !*json_string_value(made) ||
                 strchr(json_string_value(made), '.')))
-        rc = fault(n, pointer, false, err,
-                   "'name' must be a word without a dot");
+        rc = ost_network_fault(n, pointer, false, err,
+                               "'name' must be a word without a dot");
     if (!rc) {
         *name = ost_arena_strdup(&n->arena, json_string_value(made));
         for (size_t i = 0; i < s->names.len && !rc; i++)
             if (strcmp(s->names.data[i].name, *name) == 0)
-                rc = fault(n, pointer, false, err, "name '%s' is used twice",
-                           *name);
+                rc = ost_network_fault(n, pointer, false, err,
+                                       "name '%s' is used twice", *name);
     }
     json_decref(made);
     return rc;
 }
 
-static ost_rc read_layer(ost_network *n, scope *s, const json_t *entry,
+static ost_rc read_layer(ost_network *n, network_scope *s, const json_t *entry,
                          const char *pointer, size_t place, ost_err *err)
 {
     const json_t *op = json_object_get(entry, "op");
@@ -363,14 +197,16 @@ static ost_rc read_layer(ost_network *n, scope *s, const json_t *entry,
     ost_rc rc;
 
     if (!json_is_string(op))
-        return fault(n, pointer, false, err,
-                     "a layer has 'op', a group has 'layers'");
+        return ost_network_fault(n, pointer, false, err,
+                                 "a layer has 'op', a group has 'layers'");
     if (n->layers.len == MAX_LAYERS)
-        return fault(n, pointer, false, err, "more than %d layers", MAX_LAYERS);
-    rc = expand(n, s, op, child(n, pointer, "op"), &kind, err);
+        return ost_network_fault(n, pointer, false, err, "more than %d layers",
+                                 MAX_LAYERS);
+    rc = ost_network_expand(n, s, op, ost_network_child(n, pointer, "op"),
+                            &kind, err);
     if (!rc && !json_is_string(kind))
-        rc = fault(n, child(n, pointer, "op"), false, err,
-                   "'op' must be a word");
+        rc = ost_network_fault(n, ost_network_child(n, pointer, "op"), false,
+                               err, "'op' must be a word");
     if (!rc)
         l.kind = ost_arena_strdup(&n->arena, json_string_value(kind));
     json_decref(kind);
@@ -378,7 +214,7 @@ static ost_rc read_layer(ost_network *n, scope *s, const json_t *entry,
         rc = entry_name(n, s, entry, pointer, place, &name, &given, err);
     if (!rc)
         rc = read_inputs(n, s, json_object_get(entry, "in"),
-                         child(n, pointer, "in"), &l, err);
+                         ost_network_child(n, pointer, "in"), &l, err);
     if (!rc)
         rc = read_attrs(n, s, entry, pointer, &l, err);
     if (rc)
@@ -387,15 +223,17 @@ static ost_rc read_layer(ost_network *n, scope *s, const json_t *entry,
     ost_vec_push(&n->layers, l);
     ost_vec_push(&n->pointers, pointer);
     if (given)
-        ost_vec_push(&s->names, (named){ name, (int)n->layers.len - 1 });
+        ost_vec_push(&s->names,
+                     (network_layer_name){ name, (int)n->layers.len - 1 });
     return OST_OK;
 }
 
-static ost_rc read_entries(ost_network *n, scope *s, const json_t *list,
+static ost_rc read_entries(ost_network *n, network_scope *s, const json_t *list,
                            const char *pointer, ost_err *err);
 
-static ost_rc check_group(ost_network *n, const scope *s, const json_t *entry,
-                          const char *pointer, ost_err *err)
+static ost_rc check_group(ost_network *n, const network_scope *s,
+                          const json_t *entry, const char *pointer,
+                          ost_err *err)
 {
     static const char *const words[] = { "layers", "repeat", "as", "name" };
     const char *name;
@@ -410,25 +248,26 @@ static ost_rc check_group(ost_network *n, const scope *s, const json_t *entry,
             known |= strcmp(words[i], name) == 0;
         if (known || ost_starts_with(name, "$comment"))
             continue;
-        return fault(n, child(n, pointer, name), true, err,
-                     near ? "unknown word '%s' in a group (did you mean '%s'?)"
-                          : "unknown word '%s' in a group",
-                     name, near);
+        return ost_network_fault(
+            n, ost_network_child(n, pointer, name), true, err,
+            near ? "unknown word '%s' in a group (did you mean '%s'?)"
+                 : "unknown word '%s' in a group",
+            name, near);
     }
     v = json_object_get(entry, "as");
     if (v && !json_is_string(v))
-        return fault(n, child(n, pointer, "as"), false, err,
-                     "'as' must be a name");
+        return ost_network_fault(n, ost_network_child(n, pointer, "as"), false,
+                                 err, "'as' must be a name");
     if (s->depth == MAX_DEPTH)
-        return fault(n, pointer, false, err, "groups nested deeper than %d",
-                     MAX_DEPTH);
+        return ost_network_fault(n, pointer, false, err,
+                                 "groups nested deeper than %d", MAX_DEPTH);
     return OST_OK;
 }
 
 /* How often the group stands there, and the list it goes over (or NULL). */
-static ost_rc passes_of(ost_network *n, const scope *s, const json_t *entry,
-                        const char *pointer, size_t *passes, json_t **list,
-                        ost_err *err)
+static ost_rc passes_of(ost_network *n, const network_scope *s,
+                        const json_t *entry, const char *pointer,
+                        size_t *passes, json_t **list, ost_err *err)
 {
     const json_t *repeat = json_object_get(entry, "repeat");
     json_t *v = NULL;
@@ -437,8 +276,8 @@ static ost_rc passes_of(ost_network *n, const scope *s, const json_t *entry,
     *passes = 1;
     if (!repeat)
         return OST_OK;
-    pointer = child(n, pointer, "repeat");
-    rc = expand(n, s, repeat, pointer, &v, err);
+    pointer = ost_network_child(n, pointer, "repeat");
+    rc = ost_network_expand(n, s, repeat, pointer, &v, err);
     if (rc)
         return rc;
     if (json_is_array(v)) {
@@ -448,33 +287,34 @@ static ost_rc passes_of(ost_network *n, const scope *s, const json_t *entry,
     }
     if (!json_is_integer(v) || json_integer_value(v) < 0 ||
         json_integer_value(v) > MAX_LAYERS)
-        rc = fault(n, pointer, false, err,
-                   "'repeat' must be a number from 0 to %d or a list",
-                   MAX_LAYERS);
+        rc = ost_network_fault(
+            n, pointer, false, err,
+            "'repeat' must be a number from 0 to %d or a list", MAX_LAYERS);
     else
         *passes = (size_t)json_integer_value(v);
     json_decref(v);
     return rc;
 }
 
-static ost_rc read_pass(ost_network *n, const scope *s, const json_t *entry,
-                        const char *pointer, const char *prefix,
-                        json_t *element, ost_err *err)
+static ost_rc read_pass(ost_network *n, const network_scope *s,
+                        const json_t *entry, const char *pointer,
+                        const char *prefix, json_t *element, ost_err *err)
 {
-    scope inner = { .parent = s,
-                    .prefix = prefix,
-                    .as = json_string_value(json_object_get(entry, "as")),
-                    .element = element,
-                    .entry = (int)n->layers.len - 1,
-                    .depth = s->depth + 1 };
+    network_scope inner = { .parent = s,
+                            .prefix = prefix,
+                            .as =
+                                json_string_value(json_object_get(entry, "as")),
+                            .element = element,
+                            .entry = (int)n->layers.len - 1,
+                            .depth = s->depth + 1 };
     ost_rc rc = read_entries(n, &inner, json_object_get(entry, "layers"),
-                             child(n, pointer, "layers"), err);
+                             ost_network_child(n, pointer, "layers"), err);
 
     ost_vec_release(&inner.names);
     return rc;
 }
 
-static ost_rc read_group(ost_network *n, scope *s, const json_t *entry,
+static ost_rc read_group(ost_network *n, network_scope *s, const json_t *entry,
                          const char *pointer, size_t place, ost_err *err)
 {
     bool repeated = json_object_get(entry, "repeat") != NULL;
@@ -503,11 +343,12 @@ static ost_rc read_group(ost_network *n, scope *s, const json_t *entry,
     }
     json_decref(list);
     if (!rc && given)
-        ost_vec_push(&s->names, (named){ name, (int)n->layers.len - 1 });
+        ost_vec_push(&s->names,
+                     (network_layer_name){ name, (int)n->layers.len - 1 });
     return rc;
 }
 
-static ost_rc read_entries(ost_network *n, scope *s, const json_t *list,
+static ost_rc read_entries(ost_network *n, network_scope *s, const json_t *list,
                            const char *pointer, ost_err *err)
 {
     const json_t *entry;
@@ -515,13 +356,15 @@ static ost_rc read_entries(ost_network *n, scope *s, const json_t *list,
     ost_rc rc;
 
     if (!json_is_array(list))
-        return fault(n, pointer, false, err, "'layers' must be a list");
+        return ost_network_fault(n, pointer, false, err,
+                                 "'layers' must be a list");
     json_array_foreach(list, i, entry)
     {
         const char *place = ost_arena_printf(&n->arena, "%s/%zu", pointer, i);
 
         if (!json_is_object(entry))
-            return fault(n, place, false, err, "a layer must be an object");
+            return ost_network_fault(n, place, false, err,
+                                     "a layer must be an object");
         rc = json_object_get(entry, "layers")
                  ? read_group(n, s, entry, place, i, err)
                  : read_layer(n, s, entry, place, i, err);
@@ -550,7 +393,7 @@ static ost_rc check_top(ost_network *n, ost_err *err)
                         ost_json_name(n->doc), pos.line, pos.column, pointer);
     }
     if (!json_is_object(root))
-        return fault(n, "", false, err, "a network is an object");
+        return ost_network_fault(n, "", false, err, "a network is an object");
     json_object_foreach(root, name, v)
     {
         const char *near = ost_nearest(name, words, WORDS);
@@ -559,18 +402,21 @@ static ost_rc check_top(ost_network *n, ost_err *err)
         for (int i = 0; i < WORDS; i++)
             known |= strcmp(words[i], name) == 0;
         if (!known && !ost_starts_with(name, "$comment"))
-            return fault(n, child(n, "", name), true, err,
-                         near ? "unknown word '%s' (did you mean '%s'?)"
-                              : "unknown word '%s'",
-                         name, near);
+            return ost_network_fault(
+                n, ost_network_child(n, "", name), true, err,
+                near ? "unknown word '%s' (did you mean '%s'?)"
+                     : "unknown word '%s'",
+                name, near);
     }
     if (json_integer_value(json_object_get(root, "osteon_model")) != 1)
-        return fault(n, "/osteon_model", false, err,
-                     "not a network of this version: 'osteon_model' must be "
-                     "1");
+        return ost_network_fault(
+            n, "/osteon_model", false, err,
+            "not a network of this version: 'osteon_model' must be "
+            "1");
     n->name = json_string_value(json_object_get(root, "name"));
     if (!n->name)
-        return fault(n, "/name", false, err, "the network needs a 'name'");
+        return ost_network_fault(n, "/name", false, err,
+                                 "the network needs a 'name'");
     return OST_OK;
 }
 
@@ -583,7 +429,8 @@ static ost_rc own_params(ost_network *n, ost_err *err)
 
     n->values = json_object();
     if (params && !json_is_object(params))
-        return fault(n, "/params", false, err, "'params' must be an object");
+        return ost_network_fault(n, "/params", false, err,
+                                 "'params' must be an object");
     json_object_foreach(params, name, v)
     {
         json_t *inner = json_object_get(v, "value");
@@ -615,10 +462,11 @@ static ost_rc replace_params(ost_network *n, const json_t *values,
     if (unknown) {
         const char *near = ost_nearest(unknown, names.data, names.len);
 
-        rc = fault(n, "/params", false, err,
-                   near ? "network '%s' has no param '%s' (did you mean '%s'?)"
-                        : "network '%s' has no param '%s'",
-                   n->name, unknown, near);
+        rc = ost_network_fault(
+            n, "/params", false, err,
+            near ? "network '%s' has no param '%s' (did you mean '%s'?)"
+                 : "network '%s' has no param '%s'",
+            n->name, unknown, near);
     }
     json_object_foreach((json_t *)(uintptr_t)extra, name, v)
     {
@@ -633,21 +481,24 @@ static ost_rc read_document(ost_network *n, ost_err *err)
 {
     json_t *root = ost_json_root(n->doc);
     const json_t *output = json_object_get(root, "output");
-    scope top = { .prefix = "", .entry = OST_NET_INPUT };
+    network_scope top = { .prefix = "", .entry = OST_NET_INPUT };
     int layer;
     ost_rc rc =
         read_entries(n, &top, json_object_get(root, "layers"), "/layers", err);
 
     layer = (int)n->layers.len - 1;
     if (!rc && layer < 0)
-        rc = fault(n, "/layers", false, err, "the network has no layers");
+        rc = ost_network_fault(n, "/layers", false, err,
+                               "the network has no layers");
     if (!rc && output && !json_is_string(output))
-        rc = fault(n, "/output", false, err, "'output' must be a name");
+        rc = ost_network_fault(n, "/output", false, err,
+                               "'output' must be a name");
     else if (!rc && output)
         rc = find_layer(n, &top, json_string_value(output), "/output", &layer,
                         err);
     if (!rc && layer < 0)
-        rc = fault(n, "/output", false, err, "the input cannot be the output");
+        rc = ost_network_fault(n, "/output", false, err,
+                               "the input cannot be the output");
     n->spec = (ost_net_spec){ n->layers.data, (int)n->layers.len, layer };
     ost_vec_release(&top.names);
     return rc;
