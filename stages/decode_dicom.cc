@@ -1,9 +1,11 @@
-/* stages/decode_dicom.cc - the layer over DCMTK and OpenJPEG
+/* stages/decode_dicom.cc - the layer over DCMTK
  *
  * Every function here is called from C and lets no exception out.  Stored
  * values are asked for with EDC_never, so that DCMTK converts no colors.
  */
 #include "stages/decode_dicom.h"
+
+#include "stages/decode_jpeg2000.h"
 
 extern "C" {
 #include "base/alloc.h"
@@ -288,124 +290,16 @@ void decode_plain(DcmDataset *set, ost_dicom *d)
 
 /* --- JPEG 2000 ---------------------------------------------------------- */
 
-struct memory_stream {
-    const unsigned char *p;
-    size_t size;
-    size_t at;
-};
-
-OPJ_SIZE_T stream_read(void *out, OPJ_SIZE_T n, void *user)
+void decode_frame(const std::vector<unsigned char> &code, uint32_t frame,
+                  ost_dicom *d)
 {
-    memory_stream *m = static_cast<memory_stream *>(user);
-    size_t take = m->size - m->at < n ? m->size - m->at : n;
+    const ost_jpeg2000 expected = { d->rows, d->columns, d->samples, d->bits };
+    ost_dicom_status status =
+        ost_jpeg2000_decode(code.data(), code.size(), &expected,
+                            d->words + frame * (d->size / d->frames), d->error);
 
-    if (take == 0)
-        return static_cast<OPJ_SIZE_T>(-1);
-    memcpy(out, m->p + m->at, take);
-    m->at += take;
-    return take;
-}
-
-OPJ_OFF_T stream_skip(OPJ_OFF_T n, void *user)
-{
-    memory_stream *m = static_cast<memory_stream *>(user);
-
-    if (n < 0 || static_cast<size_t>(n) > m->size - m->at)
-        n = static_cast<OPJ_OFF_T>(m->size - m->at);
-    m->at += static_cast<size_t>(n);
-    return n;
-}
-
-OPJ_BOOL stream_seek(OPJ_OFF_T n, void *user)
-{
-    memory_stream *m = static_cast<memory_stream *>(user);
-
-    if (n < 0 || static_cast<size_t>(n) > m->size)
-        return OPJ_FALSE;
-    m->at = static_cast<size_t>(n);
-    return OPJ_TRUE;
-}
-
-/* Gives back what OpenJPEG made, on every way out. */
-struct codestream {
-    opj_codec_t *codec = nullptr;
-    opj_stream_t *stream = nullptr;
-    opj_image_t *image = nullptr;
-    codestream() = default;
-    codestream(const codestream &) = delete;
-    codestream &operator=(const codestream &) = delete;
-    ~codestream()
-    {
-        if (image)
-            opj_image_destroy(image);
-        if (stream)
-            opj_stream_destroy(stream);
-        if (codec)
-            opj_destroy_codec(codec);
-    }
-};
-
-void check_components(const opj_image_t *image, ost_dicom *d)
-{
-    if (image->numcomps != d->samples)
-        refuse(d, OST_DICOM_DAMAGED, "JPEG 2000 with %u components, not %u",
-               image->numcomps, d->samples);
-    for (uint32_t i = 0; i < image->numcomps; i++) {
-        const opj_image_comp_t *c = &image->comps[i];
-
-        if (c->w != d->columns || c->h != d->rows || c->prec > d->bits)
-            refuse(d, OST_DICOM_DAMAGED,
-                   "JPEG 2000 of %u x %u pixels and %u bits in a picture of "
-                   "%u x %u and %u",
-                   c->w, c->h, c->prec, d->columns, d->rows, d->bits);
-    }
-}
-
-void open_codestream(codestream *c, memory_stream *m, ost_dicom *d)
-{
-    opj_dparameters_t parameters;
-    bool raw = m->size > 1 && m->p[0] == 0xff && m->p[1] == 0x4f;
-
-    c->codec = opj_create_decompress(raw ? OPJ_CODEC_J2K : OPJ_CODEC_JP2);
-    c->stream = opj_stream_create(1 << 16, OPJ_TRUE);
-    if (!c->codec || !c->stream)
-        refuse(d, OST_DICOM_NO_MEMORY, "no memory for OpenJPEG");
-    opj_set_default_decoder_parameters(&parameters);
-    opj_stream_set_user_data(c->stream, m, nullptr);
-    opj_stream_set_user_data_length(c->stream, m->size);
-    opj_stream_set_read_function(c->stream, stream_read);
-    opj_stream_set_skip_function(c->stream, stream_skip);
-    opj_stream_set_seek_function(c->stream, stream_seek);
-    if (!opj_setup_decoder(c->codec, &parameters) ||
-        !opj_decoder_set_strict_mode(c->codec, OPJ_TRUE) ||
-        !opj_read_header(c->stream, c->codec, &c->image))
-        refuse(d, OST_DICOM_DAMAGED, "damaged JPEG 2000 header");
-    check_components(c->image, d);
-}
-
-/* One frame of words to `out`. */
-void decode_frame(const std::vector<unsigned char> &code, ost_dicom *d,
-                  unsigned char *out)
-{
-    memory_stream m = { code.data(), code.size(), 0 };
-    size_t n = size_t{ d->rows } * d->columns, word = d->bits / 8;
-    codestream c;
-
-    open_codestream(&c, &m, d);
-    if (!opj_decode(c.codec, c.stream, c.image))
-        refuse(d, OST_DICOM_DAMAGED, "damaged JPEG 2000 data");
-    check_components(c.image, d);
-    for (uint32_t s = 0; s < d->samples; s++) {
-        const OPJ_INT32 *values = c.image->comps[s].data;
-
-        if (!values)
-            refuse(d, OST_DICOM_DAMAGED, "JPEG 2000 without values");
-        for (size_t i = 0; i < n; i++)
-            for (size_t b = 0; b < word; b++)
-                out[(i * d->samples + s) * word + b] =
-                    static_cast<unsigned char>(
-                        static_cast<uint32_t>(values[i]) >> 8 * b);
-    }
+    if (status)
+        throw refusal{ status };
 }
 
 bool begins_codestream(const Uint8 *p, size_t n)
@@ -445,7 +339,7 @@ void decode_jpeg2000(DcmDataset *set, ost_dicom *d)
             refuse(d, OST_DICOM_DAMAGED, "fragment %lu cannot be read", i);
         if (!code.empty() && begins_codestream(bytes, item->getLength()) &&
             frame + 1 < d->frames) {
-            decode_frame(code, d, d->words + frame * (d->size / d->frames));
+            decode_frame(code, frame, d);
             frame++;
             code.clear();
         }
@@ -454,7 +348,7 @@ void decode_jpeg2000(DcmDataset *set, ost_dicom *d)
     if (code.empty() || frame + 1 != d->frames)
         refuse(d, OST_DICOM_DAMAGED, "%u of %u frames are there",
                code.empty() ? frame : frame + 1, d->frames);
-    decode_frame(code, d, d->words + frame * (d->size / d->frames));
+    decode_frame(code, frame, d);
     if (strcmp(d->photometric, "YBR_RCT") == 0 ||
         strcmp(d->photometric, "YBR_ICT") == 0)
         copy_text(d->photometric, sizeof(d->photometric), "RGB");

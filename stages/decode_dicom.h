@@ -25,7 +25,7 @@ typedef enum ost_dicom_status {
     OST_DICOM_NO_MEMORY,
 } ost_dicom_status;
 
-enum { OST_DICOM_VALUE = 128 };
+enum { OST_DICOM_VALUE = 128, OST_DICOM_ERROR = 200 };
 
 /* `words` holds frames * rows * columns * samples little-endian words of
  * `bits` (8, 16 or 32) bits: frame by frame, row by row, samples interleaved;
@@ -47,7 +47,7 @@ typedef struct ost_dicom {
     char transfer_syntax[72]; /* as stored: a UID */
     unsigned char *words;
     size_t size; /* bytes of `words` */
-    char error[200];
+    char error[OST_DICOM_ERROR];
 } ost_dicom;
 
 /* Reads a file in memory.  Nothing larger than `max_pixels` (rows * columns *
