@@ -173,60 +173,46 @@ static ost_rc unknown(const char *name, ost_err *err)
                     name);
 }
 
-/* The stages that were asked for, all when none was named. */
-static ost_rc choose(const ost_cli *cli, const ost_stage **chosen, size_t *n,
-                     ost_err *err)
+static void describe(const ost_stage *stage, json_t *list, ost_buf *out)
 {
-    for (const ost_stage *const *s = ost_stages; *s && !cli->n_arguments; s++)
-        chosen[(*n)++] = *s;
+    if (list)
+        json_array_append_new(list, stage_json(stage));
+    else if (out->len)
+        ost_buf_addc(out, '\n');
+    if (!list)
+        add_stage(out, stage);
+}
+
+static ost_rc describe_named(const ost_cli *cli, json_t *list, ost_buf *out,
+                             ost_err *err)
+{
     for (size_t i = 0; i < cli->n_arguments; i++) {
         const ost_stage *stage = ost_stage_find(cli->arguments[i]);
 
         if (!stage)
             return unknown(cli->arguments[i], err);
-        chosen[(*n)++] = stage;
+        describe(stage, list, out);
     }
     return OST_OK;
 }
 
-static void describe(const ost_cli *cli, const ost_stage *const *chosen,
-                     size_t n, ost_buf *out)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < n; i++) {
-        if (ost_cli_flag(cli, "json"))
-            json_array_append_new(list, stage_json(chosen[i]));
-        else
-            add_stage(out, chosen[i]);
-        if (i + 1 < n && !ost_cli_flag(cli, "json"))
-            ost_buf_addc(out, '\n');
-    }
-    if (ost_cli_flag(cli, "json"))
-        add_json(out, list);
-    json_decref(list);
-}
-
 static ost_rc run(ost_cli *cli, ost_err *err)
 {
-    size_t n_stages = 0;
-    const ost_stage **chosen;
+    json_t *list = ost_cli_flag(cli, "json") ? json_array() : NULL;
     ost_buf out = { 0 };
-    size_t n = 0;
-    ost_rc rc;
+    ost_rc rc = describe_named(cli, list, &out, err);
 
-    while (ost_stages[n_stages])
-        n_stages++;
-    chosen = ost_xalloc((n_stages + cli->n_arguments + 1) * sizeof(*chosen));
-    rc = choose(cli, chosen, &n, err);
-    if (!rc && cli->n_arguments == 0 && !ost_cli_flag(cli, "json"))
+    if (cli->n_arguments == 0 && !list)
         add_list(&out);
-    else if (!rc)
-        describe(cli, chosen, n, &out);
+    for (const ost_stage *const *s = ost_stages;
+         cli->n_arguments == 0 && list && *s; s++)
+        describe(*s, list, &out);
+    if (list)
+        add_json(&out, list);
     if (!rc)
         fputs(ost_buf_str(&out), stdout);
+    json_decref(list);
     ost_buf_release(&out);
-    ost_free(chosen);
     return rc;
 }
 

@@ -36,8 +36,8 @@ static char *real_path(const char *path)
 static const ost_document *find_open(const ost_workflow *wf, const char *real)
 {
     for (size_t i = 0; i < wf->documents.len; i++)
-        if (strcmp(wf->documents.data[i]->real, real) == 0)
-            return wf->documents.data[i];
+        if (strcmp(wf->documents.data[i].p->real, real) == 0)
+            return wf->documents.data[i].p;
     return NULL;
 }
 
@@ -87,7 +87,7 @@ ost_rc ost_document_add(ost_workflow *wf, const char *path, ost_buf *text,
         ost_document_free(doc);
         return OST_EWORKFLOW;
     }
-    ost_vec_push(&wf->documents, doc);
+    ost_vec_push(&wf->documents, (ost_document_ptr){ doc });
     report_duplicates(wf, doc);
     *out = doc;
     return OST_OK;

@@ -267,6 +267,6 @@ void ost_expand_axes(ost_workflow *wf)
     for (size_t i = 0; i < wf->nodes.len; i++)
         expand_node(wf, wf->order[i]);
     for (size_t i = 1; i < wf->scopes.len; i++)
-        if (wf->scopes.data[i]->doc)
-            check_given(wf, wf->scopes.data[i]);
+        if (wf->scopes.data[i].p->doc)
+            check_given(wf, wf->scopes.data[i].p);
 }

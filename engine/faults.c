@@ -133,7 +133,7 @@ static int compare(const void *a, const void *b)
 static uint32_t rank_of(const ost_workflow *wf, const ost_document *doc)
 {
     for (size_t i = 0; i < wf->documents.len; i++)
-        if (wf->documents.data[i] == doc)
+        if (wf->documents.data[i].p == doc)
             return (uint32_t)i + 1;
     return 0;
 }

@@ -64,7 +64,7 @@ static void renumber(ost_link *links, size_t n, const uint32_t *number)
 /* Leaves out what nothing that takes part reads. */
 static void drop_sources(ost_workflow *wf)
 {
-    ost_scope *top = wf->scopes.data[0];
+    ost_scope *top = wf->scopes.data[0].p;
     uint32_t *number = ost_xalloc((wf->sources.len + 1) * sizeof(*number));
     uint32_t n = 0;
 
@@ -94,7 +94,7 @@ static void drop_sources(ost_workflow *wf)
 
 void ost_mark_live(ost_workflow *wf)
 {
-    ost_scope *top = wf->scopes.data[0];
+    ost_scope *top = wf->scopes.data[0].p;
 
     for (size_t i = 0; i < top->outputs.len; i++)
         mark_links(wf, top->outputs.data[i].links.data,

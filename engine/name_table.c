@@ -12,7 +12,7 @@
 static const char *name_of(const ost_workflow *wf, uint32_t what)
 {
     return what & OST_NAME_SCOPE
-               ? wf->scopes.data[what & ~OST_NAME_SCOPE]->full_name
+               ? wf->scopes.data[what & ~OST_NAME_SCOPE].p->full_name
                : wf->nodes.data[what].name;
 }
 

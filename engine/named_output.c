@@ -62,7 +62,7 @@ static void check_used(ost_workflow *wf, const ost_scope *scope)
 
 void ost_outputs_resolve(ost_workflow *wf)
 {
-    const ost_scope *top = wf->scopes.data[0];
+    const ost_scope *top = wf->scopes.data[0].p;
 
     for (size_t i = 0; i < top->outputs.len; i++) {
         const ost_scope_output *from = &top->outputs.data[i];
@@ -76,6 +76,6 @@ void ost_outputs_resolve(ost_workflow *wf)
         ost_vec_push(&wf->outputs, out);
     }
     for (size_t i = 1; i < wf->scopes.len; i++)
-        if (wf->scopes.data[i]->doc)
-            check_used(wf, wf->scopes.data[i]);
+        if (wf->scopes.data[i].p->doc)
+            check_used(wf, wf->scopes.data[i].p);
 }

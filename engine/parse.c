@@ -17,7 +17,7 @@ ost_scope *ost_scope_new(ost_workflow *wf, ost_scope *outer,
     scope->full_name = "";
     scope->per_entry = OST_NONE;
     scope->depth = outer ? outer->depth + 1 : 0;
-    ost_vec_push(&wf->scopes, scope);
+    ost_vec_push(&wf->scopes, (ost_scope_ptr){ scope });
     return scope;
 }
 
@@ -158,10 +158,10 @@ static void add_stage_node(ost_workflow *wf, ost_scope *scope, uint32_t entry,
     ost_node_part part = {
         .scope = scope, .entry = entry, .with = OST_NONE, .seed = OST_NONE
     };
-    size_t n = strlen(name);
+    size_t n = strlen(name) + 1;
     char *pointer = ost_arena_alloc(&wf->arena, sizeof(nodes) + n);
 
-    memcpy(pointer, nodes, sizeof(nodes) - 1);
+    memcpy(pointer, nodes, sizeof(nodes));
     memcpy(pointer + sizeof(nodes) - 1, name, n);
     node.pointer = pointer;
     node.name = *scope->prefix

@@ -229,6 +229,6 @@ void ost_links_resolve(ost_workflow *wf)
     end.first_link = (uint32_t)wf->links.len;
     ost_vec_push(&wf->parts, end);
     for (size_t i = 0; i < wf->scopes.len; i++)
-        if (wf->scopes.data[i]->doc)
-            ost_scope_resolve(wf, wf->scopes.data[i]);
+        if (wf->scopes.data[i].p->doc)
+            ost_scope_resolve(wf, wf->scopes.data[i].p);
 }

@@ -369,7 +369,7 @@ static void resolve_text(const place *at, const char *text, ost_links *links)
     if (what == OST_NONE || memchr(text, '/', n))
         unknown_node(at, (word){ text, n });
     else if (what & OST_NAME_SCOPE)
-        resolve_used(at, at->wf->scopes.data[what & ~OST_NAME_SCOPE], port,
+        resolve_used(at, at->wf->scopes.data[what & ~OST_NAME_SCOPE].p, port,
                      links);
     else
         resolve_node(at, what, port, links);

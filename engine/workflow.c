@@ -18,9 +18,9 @@ void ost_workflow_free(ost_workflow *wf)
     for (size_t i = 0; i < wf->conds.len; i++)
         json_decref(wf->conds.data[i].choice);
     for (size_t i = 0; i < wf->scopes.len; i++)
-        ost_scope_free(wf->scopes.data[i]);
+        ost_scope_free(wf->scopes.data[i].p);
     for (size_t i = 0; i < wf->documents.len; i++)
-        ost_document_free(wf->documents.data[i]);
+        ost_document_free(wf->documents.data[i].p);
     for (size_t i = 0; i < wf->files.len; i++)
         ost_free(wf->files.data[i].path);
     for (size_t i = 0; i < wf->contents.len; i++) {
@@ -67,7 +67,7 @@ static void reserve(ost_workflow *wf, const ost_document *doc)
 /* What is asked for after the load. */
 static void keep_settings(ost_workflow *wf)
 {
-    const ost_scope *top = wf->scopes.data[0];
+    const ost_scope *top = wf->scopes.data[0].p;
     json_t *params = json_object();
     ost_buf text = { 0 };
 
@@ -103,7 +103,7 @@ static ost_rc load(ost_workflow *wf, const ost_document *doc,
     }
     keep_settings(wf);
     for (size_t i = 0; i < wf->documents.len; i++)
-        ost_json_drop_index(wf->documents.data[i]->json);
+        ost_json_drop_index(wf->documents.data[i].p->json);
     return OST_OK;
 }
 
@@ -157,7 +157,7 @@ const char *ost_workflow_name(const ost_workflow *wf)
 
 const char *ost_workflow_path(const ost_workflow *wf)
 {
-    return wf->documents.data[0]->path;
+    return wf->documents.data[0].p->path;
 }
 
 size_t ost_workflow_file_count(const ost_workflow *wf)

@@ -209,6 +209,14 @@ typedef struct ost_axis_set {
     uint32_t axis[OST_NODE_AXES];
 } ost_axis_set;
 
+/* Elements of vectors. */
+typedef struct ost_document_ptr {
+    ost_document *p;
+} ost_document_ptr;
+typedef struct ost_scope_ptr {
+    ost_scope *p;
+} ost_scope_ptr;
+
 typedef struct ost_params_cache ost_params_cache;
 
 struct ost_workflow {
@@ -217,10 +225,10 @@ struct ost_workflow {
     char *lib_dir;
     char *seed;
     char *params_text;
-    OST_VEC(ost_document *) documents; /* the workflow first */
+    OST_VEC(ost_document_ptr) documents; /* the workflow first */
     OST_VEC(ost_wf_file) files;
     OST_VEC(ost_wf_content) contents;
-    OST_VEC(ost_scope *) scopes; /* the top first */
+    OST_VEC(ost_scope_ptr) scopes; /* the top first */
     OST_VEC(ost_axis) axes;
     OST_VEC(ost_source) sources;
     OST_VEC(ost_node) nodes;
@@ -251,10 +259,10 @@ struct ost_workflow {
 /* Reads and indexes a JSON file; one that was read before is given again.  The
  * workflow owns it. */
 ost_rc ost_document_open(ost_workflow *wf, const char *path,
-                         const ost_document **doc, ost_err *err);
+                         const ost_document **out, ost_err *err);
 /* The same for a text that is already there; moves it in. */
 ost_rc ost_document_add(ost_workflow *wf, const char *path, ost_buf *text,
-                        const ost_document **doc, ost_err *err);
+                        const ost_document **out, ost_err *err);
 /* Where a document's path or lib:NAME leads: `*shown` for messages, `*real`
  * absolute; caller frees both.  `folder` (or NULL) is a folder below lib_dir
  * that is searched too. */
@@ -366,7 +374,7 @@ ost_scope *ost_scope_new(ost_workflow *wf, ost_scope *outer,
                          const ost_document *doc);
 void ost_scope_free(ost_scope *scope);
 /* Inlines the file that a node uses. */
-void ost_use_parse(ost_workflow *wf, ost_scope *scope, uint32_t entry,
+void ost_use_parse(ost_workflow *wf, ost_scope *outer, uint32_t entry,
                    const char *name, const uint32_t words[OST_WORDS]);
 void ost_axes_parse(ost_workflow *wf, ost_scope *scope, uint32_t entry);
 /* The axes that "per" names, as indices of the workflow's. */
@@ -430,13 +438,13 @@ void ost_link_axes(const ost_workflow *wf, const ost_link *link,
 /* Calls `visit` for each instance that a link leads to, under the reader's
  * axis values. */
 void ost_link_visit(const ost_workflow *wf, const ost_link *link,
-                    const ost_assignment *a, ost_feed_visit visit, void *user);
+                    const ost_assignment *reader, ost_feed_visit visit,
+                    void *user);
 void ost_instance_digits(const ost_workflow *wf, uint32_t node,
                          uint32_t instance, uint32_t digits[OST_NODE_AXES]);
 void ost_mark_live(ost_workflow *wf);
 
-/* --- validate.c, instance.c, named_output.c, gate_syntax.c-------------------
- */
+/* --- validate.c, instance.c, named_output.c, gate_syntax.c --------------- */
 
 ost_params_cache *ost_params_cache_new(void);
 void ost_params_cache_free(ost_params_cache *cache);
@@ -458,7 +466,7 @@ void ost_gates_parse(ost_workflow *wf, const ost_document *doc, uint32_t entry,
 
 /* ost_workflow_load() for a text that is already there. */
 ost_rc ost_workflow_load_text(const char *path, ost_buf *text,
-                              const ost_bindings *bindings, ost_workflow **wf,
+                              const ost_bindings *bindings, ost_workflow **out,
                               ost_buf *report, ost_err *err);
 /* What has that whole name: a node's index, a scope's index and
  * OST_NAME_SCOPE, or OST_NONE. */
