@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -35,9 +36,21 @@ static const char *const table_names[] = {
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static ost_store *open_stores;
 
+/* A write that came to its end early is EIO to LMDB. */
+static bool is_full(const ost_store *s)
+{
+    const uint64_t next_to_nothing = 64 * 1024;
+    struct statvfs fs;
+
+    return fstatvfs(s->dir_fd, &fs) == 0 &&
+           (uint64_t)fs.f_bavail * fs.f_frsize < next_to_nothing;
+}
+
 ost_rc ost_lmdb_fail(const ost_store *s, ost_err *err, int code,
                      const char *what)
 {
+    if (code == EIO && is_full(s))
+        code = ENOSPC;
     switch (code) {
     case MDB_MAP_FULL:
         return ost_fail(err, OST_ENOSPC,
@@ -244,6 +257,8 @@ static ost_rc open_directory(ost_store *s, const char *path, ost_err *err)
 
     if (s->flags & OST_STORE_CREATE) {
         rc = ost_fs_mkdirs(path, err);
+        if (rc == OST_EIO && err)
+            err->rc = OST_ESTORE;
         if (rc)
             return rc == OST_EIO ? OST_ESTORE : rc;
     }
