@@ -38,6 +38,19 @@ static uint32_t add_axis(ost_workflow *wf, const ost_scope *scope,
     return (uint32_t)wf->axes.len - 1;
 }
 
+/* Axes are small or few. */
+static bool has_room(ost_workflow *wf, const ost_scope *scope, uint32_t entry,
+                     size_t n)
+{
+    if (wf->n_axis_values + n <= 4 * (size_t)OST_AXIS_SIZE) {
+        wf->n_axis_values += n;
+        return true;
+    }
+    ost_wf_fault(wf, scope->doc, entry, false,
+                 "the axes have more than %d values in all", 4 * OST_AXIS_SIZE);
+    return false;
+}
+
 static void add_to_scope(ost_workflow *wf, ost_scope *scope, ost_axis axis,
                          const json_t *values)
 {
@@ -56,12 +69,14 @@ static void parse_range(ost_workflow *wf, ost_scope *scope, uint32_t entry,
     ost_axis axis = { .name = name };
     const char **values;
 
-    if (n && (!json_is_integer(n) || count < 1 || count > OST_INSTANCES))
+    if (n && (!json_is_integer(n) || count < 1 || count > OST_AXIS_SIZE))
         ost_wf_fault(wf, scope->doc, entry, false,
                      "axis '%s': \"range\" is a whole number from 1 to %d",
-                     name, OST_INSTANCES);
-    if (!json_is_integer(n) || count < 1 || count > OST_INSTANCES)
+                     name, OST_AXIS_SIZE);
+    if (!json_is_integer(n) || count < 1 || count > OST_AXIS_SIZE)
         count = 1; /* so that the axis is known */
+    if (!has_room(wf, scope, entry, (size_t)count))
+        count = 1;
     json_decref(n);
     values = OST_ARENA_ARRAY(&wf->arena, const char *, (size_t)count);
     for (json_int_t i = 0; i < count; i++)
@@ -135,7 +150,7 @@ static void parse_values(ost_workflow *wf, ost_scope *scope, uint32_t entry,
         ost_wf_fault(wf, scope->doc, entry, false,
                      "axis '%s': \"values\" is a list with at least one value",
                      name);
-    else if (list)
+    else if (list && has_room(wf, scope, entry, json_array_size(list)))
         good = parse_list(wf, scope, entry, list, &axis);
     if (good) {
         add_to_scope(wf, scope, axis, list);

@@ -205,25 +205,27 @@ static void check_gather(const expansion *x)
     }
 }
 
+/* A node with too many instances is left with one. */
 static void count_instances(const expansion *x)
 {
-    ost_node *node = &x->wf->nodes.data[x->node];
+    ost_workflow *wf = x->wf;
+    ost_node *node = &wf->nodes.data[x->node];
     uint64_t n = 1;
 
-    for (uint32_t i = 0; i < x->axes.n; i++) {
-        n *= x->wf->axes.data[x->axes.axis[i]].n;
-        if (n <= OST_INSTANCES)
-            continue;
-        ost_wf_fault(x->wf, x->scope->doc, x->entry, true,
-                     "node '%s' has more than %d instances", node->name,
-                     OST_INSTANCES);
+    for (uint32_t i = 0; i < x->axes.n && wf->n_steps + n <= OST_STEPS; i++)
+        n *= wf->axes.data[x->axes.axis[i]].n;
+    if (wf->n_steps + n > OST_STEPS) {
+        ost_wf_fault(wf, x->scope->doc, x->entry, true,
+                     "with the instances of node '%s' there are more than %d "
+                     "steps",
+                     node->name, OST_STEPS);
         n = 1;
-        break;
     }
+    wf->n_steps += n;
     node->instances = (uint32_t)n;
     node->n_axes = x->axes.n;
     if (x->axes.n)
-        node->axes = ost_arena_copy(&x->wf->arena, x->axes.axis,
+        node->axes = ost_arena_copy(&wf->arena, x->axes.axis,
                                     x->axes.n * sizeof(uint32_t));
 }
 

@@ -26,12 +26,13 @@
 #include "store/key.h"
 
 enum {
-    OST_NODE_AXES = 16,               /* axes of one node */
-    OST_USE_DEPTH = 32,               /* sub-workflows inside one another */
-    OST_SCOPES = 20 * 1000,           /* sub-workflows in all */
-    OST_NODES = 1000 * 1000,          /* nodes in all */
-    OST_FAULTS_KEPT = 1000,           /* in one report */
-    OST_INSTANCES = 10 * 1000 * 1000, /* of one node; values of one axis */
+    OST_NODE_AXES = 16,           /* axes of one node */
+    OST_USE_DEPTH = 32,           /* sub-workflows inside one another */
+    OST_SCOPES = 20 * 1000,       /* sub-workflows in all */
+    OST_NODES = 1000 * 1000,      /* nodes in all */
+    OST_FAULTS_KEPT = 1000,       /* in one report */
+    OST_STEPS = 10 * 1000 * 1000, /* in all */
+    OST_AXIS_SIZE = 1000 * 1000,  /* of one axis */
     OST_FILE_PARAM_LIMIT = 16 << 20,
     OST_DOCUMENT_LIMIT = 256 << 20,
 };
@@ -246,6 +247,8 @@ struct ost_workflow {
     uint32_t depth;              /* of references through files */
     uint32_t reader;             /* the node whose "in" is read, or OST_NONE */
     uint32_t n_links;            /* made so far */
+    size_t n_axis_values;
+    uint64_t n_steps;
     uint32_t n_unknown; /* references to what has a fault that was said */
     OST_VEC(ost_fault_item) faults;
     size_t n_faults; /* including those not kept */
