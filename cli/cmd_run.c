@@ -113,6 +113,7 @@ static ost_rc look_for_memo(running *r, bool *found, ost_err *err)
     ost_rc rc;
 
     *found = false;
+    r->p.sights = ost_sights_new();
     ost_cli_values(r->cli, "force", &n_forced);
     r->query = (ost_memo_query){ .document = r->cli->arguments[0],
                                  .bindings = &r->bindings,
@@ -122,8 +123,8 @@ static ost_rc look_for_memo(running *r, bool *found, ost_err *err)
     rc = ost_plan_memo_key(&r->query, &r->memo, err);
     r->memo_wanted = !rc;
     if (!rc && n_forced == 0 && !ost_cli_flag(r->cli, "rehash"))
-        *found =
-            ost_plan_memo_get(r->p.store, &r->memo, &r->arena, &r->outcome);
+        *found = ost_plan_memo_get(r->p.store, &r->memo, r->p.sights, &r->arena,
+                                   &r->outcome);
     return rc;
 }
 

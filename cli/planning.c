@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,18 +50,27 @@ bool ost_cli_allows(const ost_cli *cli, const char *word)
     return false;
 }
 
+/* In memory if there is such a folder: what is made there is not to last. */
 static ost_rc open_scratch(ost_planning *p, ost_err *err)
 {
     const char *tmp = getenv("TMPDIR");
-    char *name = ost_xprintf("%s/osteon-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    const char *folders[] = { "/dev/shm", tmp && *tmp ? tmp : "/tmp" };
+    size_t n = sizeof(folders) / sizeof(*folders);
+    ost_rc rc = OST_OK;
 
-    if (!mkdtemp(name)) {
-        ost_fail(err, OST_EIO, "cannot make a folder in '%s'", name);
-        ost_free(name);
-        return OST_EIO;
+    for (size_t i = 0; i < n; i++) {
+        p->scratch = ost_xprintf("%s/osteon-XXXXXX", folders[i]);
+        if (mkdtemp(p->scratch)) {
+            rc = ost_store_open(p->scratch, OST_STORE_CREATE, &p->store, err);
+            if (!rc || i + 1 == n)
+                return rc;
+            ost_fs_remove_tree(p->scratch, NULL);
+        }
+        ost_free(p->scratch);
+        p->scratch = NULL;
     }
-    p->scratch = name;
-    return ost_store_open(name, OST_STORE_CREATE, &p->store, err);
+    return ost_fail_errno(err, OST_EIO, errno, "cannot make a folder in '%s'",
+                          folders[n - 1]);
 }
 
 ost_rc ost_planning_store(ost_planning *p, const ost_cli *cli, unsigned flags,
@@ -120,7 +130,8 @@ ost_rc ost_planning_plan(ost_planning *p, const ost_cli *cli, unsigned flags,
 {
     ost_plan_options o = { .backend = ost_cli_value(cli, "backend"),
                            .exports = (flags & OST_PLANNING_EXPORTS) != 0 };
-    ost_scan_options scan = { .rehash = ost_cli_flag(cli, "rehash") };
+    ost_scan_options scan = { .rehash = ost_cli_flag(cli, "rehash"),
+                              .sights = p->sights };
     ost_rc rc;
 
     if (isatty(STDERR_FILENO) && !(flags & OST_PLANNING_QUIET))
@@ -149,6 +160,7 @@ ost_rc ost_planning_plan(ost_planning *p, const ost_cli *cli, unsigned flags,
 void ost_planning_close(ost_planning *p)
 {
     ost_plan_free(p->plan);
+    ost_sights_free(p->sights);
     for (size_t i = 0; p->sources && i < ost_workflow_source_count(p->wf); i++)
         ost_source_state_release(&p->sources[i]);
     ost_free(p->sources);

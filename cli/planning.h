@@ -16,6 +16,7 @@ enum ost_planning_flags {
 typedef struct ost_planning {
     ost_store *store;
     ost_workflow *wf;
+    ost_sights *sights; /* or NULL */
     ost_source_state *sources;
     ost_batch *batch;
     ost_plan *plan;

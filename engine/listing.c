@@ -1,4 +1,7 @@
 /* engine/listing.c - the files of a source, as a walk or a manifest finds them
+ *
+ * Names are read first, folder by folder; then the files are looked at, which
+ * takes most of the time, on several cores.
  */
 #include "engine/listing.h"
 
@@ -6,11 +9,13 @@
 #include "base/csv.h"
 #include "base/fs.h"
 #include "base/map.h"
+#include "base/proc.h"
 #include "base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,7 +23,7 @@
 
 #include "base/banned.h"
 
-enum { MAX_DEPTH = 64 };
+enum { MAX_DEPTH = 64, MAX_THREADS = 4, FILES_PER_THREAD = 1000 };
 #define MANIFEST_LIMIT ((size_t)1 << 30)
 
 void ost_listing_release(ost_listing *l)
@@ -69,7 +74,89 @@ ost_digest ost_listing_fingerprint(const ost_listing *l)
     return d;
 }
 
-/* --- folders ------------------------------------------------------------ */
+/* --- stat ----------------------------------------------------------------- */
+
+/* A range of files that one thread looks at. */
+typedef struct look {
+    const ost_listing *listing;
+    int fd; /* of the root */
+    size_t from;
+    size_t to;
+    size_t failed; /* the first that could not be looked at, or `to` */
+    int errnum;
+} look;
+
+static void *look_at_files(void *arg)
+{
+    look *k = arg;
+
+    k->failed = k->to;
+    for (size_t i = k->from; i < k->to; i++) {
+        ost_listed *e = &k->listing->files.data[i];
+        struct stat st;
+
+        if (fstatat(k->fd, e->path, &st, 0) != 0) {
+            k->failed = i;
+            k->errnum = errno;
+            break;
+        }
+        ost_listed_stat(e, &st);
+    }
+    return NULL;
+}
+
+/* Looks at every file, on several cores when there are many. */
+static ost_rc look_at_all(ost_listing *l, int fd, ost_err *err)
+{
+    size_t n = l->files.len;
+    size_t parts = n / FILES_PER_THREAD < 1 ? 1 : n / FILES_PER_THREAD;
+    pthread_t threads[MAX_THREADS];
+    bool started[MAX_THREADS] = { false };
+    look looks[MAX_THREADS];
+
+    if (parts > 1 && parts > (size_t)ost_proc_cores())
+        parts = (size_t)ost_proc_cores();
+    if (parts > MAX_THREADS)
+        parts = MAX_THREADS;
+    for (size_t i = 0; i < parts; i++) {
+        looks[i] = (look){ .listing = l,
+                           .fd = fd,
+                           .from = n * i / parts,
+                           .to = n * (i + 1) / parts };
+        started[i] = i > 0 && pthread_create(&threads[i], NULL, look_at_files,
+                                             &looks[i]) == 0;
+    }
+    for (size_t i = 0; i < parts; i++) {
+        if (!started[i])
+            look_at_files(&looks[i]);
+    }
+    for (size_t i = 0; i < parts; i++) {
+        if (started[i])
+            pthread_join(threads[i], NULL);
+    }
+    for (size_t i = 0; i < parts; i++) {
+        if (looks[i].failed < looks[i].to)
+            return ost_fail_errno(err, OST_EIO, looks[i].errnum,
+                                  "cannot look at '%s/%s'", l->root,
+                                  l->files.data[looks[i].failed].path);
+    }
+    return OST_OK;
+}
+
+static ost_rc add_file(ost_listing *l, const char *path, ost_err *err)
+{
+    ost_listed e = { .path = path };
+
+    if (!ost_path_is_plain(path) || !ost_utf8_valid(path, strlen(path)))
+        return ost_fail(err, OST_EINPUT,
+                        "file name '%s' in '%s' cannot be an item id: it has a "
+                        "backslash, a control character or invalid UTF-8",
+                        path, l->root);
+    ost_vec_push(&l->files, e);
+    return OST_OK;
+}
+
+/* --- folders -------------------------------------------------------------- */
 
 typedef struct folder {
     dev_t dev;
@@ -79,90 +166,134 @@ typedef struct folder {
 typedef struct walk {
     ost_listing *listing;
     folder above[MAX_DEPTH]; /* from the root to where we are */
-    ost_buf path;            /* relative, of the folder, with a '/' behind */
 } walk;
 
-static ost_rc walk_folder(walk *w, int fd, int depth, ost_err *err);
+/* What a folder holds: relative paths, those of folders with a '/' behind, so
+ * that their order is that of the files below them. */
+typedef OST_VEC(const char *) name_list;
 
-static ost_rc enter_folder(walk *w, int parent, const char *name,
-                           const struct stat *st, int depth, ost_err *err)
+static ost_rc walk_folder(walk *w, const char *path, int fd, int depth,
+                          ost_err *err);
+
+static ost_rc enter_folder(walk *w, int parent, const char *path, int depth,
+                           ost_err *err)
 {
-    size_t len = w->path.len;
-    ost_rc rc;
-    int fd;
+    const char *root = w->listing->root;
+    char *name = ost_xstrndup(path, strlen(path) - 1);
+    struct stat st;
+    int fd = -1;
+    ost_rc rc = OST_OK;
 
     if (depth + 1 == MAX_DEPTH)
-        return ost_fail(err, OST_EINPUT, "folder '%s/%s%s' is nested too deep",
-                        w->listing->root, ost_buf_str(&w->path), name);
-    for (int i = 0; i <= depth; i++) {
-        if (w->above[i].dev == st->st_dev && w->above[i].ino == st->st_ino)
-            return ost_fail(err, OST_EINPUT,
-                            "folder '%s/%s%s' leads back to itself",
-                            w->listing->root, ost_buf_str(&w->path), name);
+        rc = ost_fail(err, OST_EINPUT, "folder '%s/%s' is nested too deep",
+                      root, name);
+    else
+        fd = openat(parent, ost_path_base(name),
+                    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (!rc && (fd < 0 || fstat(fd, &st) != 0))
+        rc = ost_fail_errno(err, OST_EIO, errno, "cannot open '%s/%s'", root,
+                            name);
+    for (int i = 0; i <= depth && !rc; i++) {
+        if (w->above[i].dev == st.st_dev && w->above[i].ino == st.st_ino)
+            rc = ost_fail(err, OST_EINPUT,
+                          "folder '%s/%s' leads back to itself", root, name);
     }
-    fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return ost_fail_errno(err, OST_EIO, errno, "cannot open '%s/%s%s'",
-                              w->listing->root, ost_buf_str(&w->path), name);
-    w->above[depth + 1] = (folder){ st->st_dev, st->st_ino };
-    ost_buf_adds(&w->path, name);
-    ost_buf_addc(&w->path, '/');
-    rc = walk_folder(w, fd, depth + 1, err);
-    w->path.len = len;
-    w->path.data[len] = '\0';
-    return rc;
+    ost_free(name);
+    if (rc) {
+        if (fd >= 0)
+            close(fd);
+        return rc;
+    }
+    w->above[depth + 1] = (folder){ st.st_dev, st.st_ino };
+    return walk_folder(w, path, fd, depth + 1, err);
 }
 
-static ost_rc add_file(ost_listing *l, const char *dir, const char *name,
-                       const struct stat *st, ost_err *err)
+/* The path of an entry; a '/' behind it says that it is a folder.  NULL for
+ * what is neither file nor folder. */
+static const char *path_of(ost_arena *arena, const char *dir, int fd,
+                           const struct dirent *d, int *errnum)
 {
-    ost_listed e = { .path = ost_arena_printf(&l->arena, "%s%s", dir, name) };
+    size_t before = strlen(dir), n = strlen(d->d_name);
+    unsigned char type = d->d_type;
+    struct stat st;
+    char *path;
 
-    if (!ost_path_is_plain(e.path) || !ost_utf8_valid(e.path, strlen(e.path)))
-        return ost_fail(err, OST_EINPUT,
-                        "file name '%s' in '%s' cannot be an item id: it has a "
-                        "backslash, a control character or invalid UTF-8",
-                        e.path, l->root);
-    ost_listed_stat(&e, st);
-    ost_vec_push(&l->files, e);
+    if (type != DT_DIR && type != DT_REG) {
+        if (fstatat(fd, d->d_name, &st, 0) != 0) {
+            *errnum = errno;
+            return NULL;
+        }
+        type = S_ISDIR(st.st_mode)   ? DT_DIR
+               : S_ISREG(st.st_mode) ? DT_REG
+                                     : DT_UNKNOWN;
+    }
+    if (type == DT_UNKNOWN)
+        return NULL;
+    path = ost_arena_alloc(arena, before + n + 2);
+    memcpy(path, dir, before);
+    memcpy(path + before, d->d_name, n);
+    if (type == DT_DIR)
+        path[before + n] = '/';
+    return path;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static ost_rc read_names(walk *w, const char *path, DIR *dir, int fd,
+                         name_list *list, ost_err *err)
+{
+    struct dirent *d;
+
+    errno = 0;
+    while ((d = readdir(dir))) {
+        int errnum = 0;
+        const char *name;
+
+        if (d->d_name[0] == '.')
+            continue;
+        name = path_of(&w->listing->arena, path, fd, d, &errnum);
+        if (errnum)
+            return ost_fail_errno(err, OST_EIO, errnum,
+                                  "cannot look at '%s/%s%s'", w->listing->root,
+                                  path, d->d_name);
+        if (name)
+            ost_vec_push(list, name);
+        errno = 0;
+    }
+    if (errno)
+        return ost_fail_errno(err, OST_EIO, errno, "cannot read '%s/%s'",
+                              w->listing->root, path);
+    if (list->len > 1)
+        qsort(list->data, list->len, sizeof(*list->data), by_name);
     return OST_OK;
 }
 
-static ost_rc visit(walk *w, int fd, const char *name, int depth, ost_err *err)
-{
-    struct stat st;
-
-    if (fstatat(fd, name, &st, 0) != 0)
-        return ost_fail_errno(err, OST_EIO, errno, "cannot look at '%s/%s%s'",
-                              w->listing->root, ost_buf_str(&w->path), name);
-    if (S_ISDIR(st.st_mode))
-        return enter_folder(w, fd, name, &st, depth, err);
-    if (!S_ISREG(st.st_mode))
-        return OST_OK;
-    return add_file(w->listing, ost_buf_str(&w->path), name, &st, err);
-}
-
 /* Takes the descriptor. */
-static ost_rc walk_folder(walk *w, int fd, int depth, ost_err *err)
+static ost_rc walk_folder(walk *w, const char *path, int fd, int depth,
+                          ost_err *err)
 {
     DIR *dir = fdopendir(fd);
-    struct dirent *d;
-    ost_rc rc = OST_OK;
+    name_list list = { 0 };
+    ost_rc rc;
 
     if (!dir) {
         close(fd);
         return ost_fail_errno(err, OST_EIO, errno, "cannot read '%s/%s'",
-                              w->listing->root, ost_buf_str(&w->path));
+                              w->listing->root, path);
     }
-    errno = 0;
-    while (!rc && (d = readdir(dir))) {
-        if (d->d_name[0] != '.')
-            rc = visit(w, fd, d->d_name, depth, err);
-        errno = 0;
+    rc = read_names(w, path, dir, fd, &list, err);
+    for (size_t i = 0; i < list.len && !rc; i++) {
+        const char *name = list.data[i];
+
+        if (name[strlen(name) - 1] == '/')
+            rc = enter_folder(w, fd, name, depth, err);
+        else
+            rc = add_file(w->listing, name, err);
     }
-    if (!rc && errno)
-        rc = ost_fail_errno(err, OST_EIO, errno, "cannot read '%s/%s'",
-                            w->listing->root, ost_buf_str(&w->path));
+    ost_vec_release(&list);
     closedir(dir);
     return rc;
 }
@@ -172,12 +303,18 @@ static ost_rc list_folder(ost_listing *l, const struct stat *st, ost_err *err)
     walk w = { .listing = l };
     ost_rc rc;
     int fd = open(l->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int again = fd < 0 ? -1 : dup(fd);
 
-    if (fd < 0)
-        return ost_fail_errno(err, OST_EIO, errno, "cannot open '%s'", l->root);
-    w.above[0] = (folder){ st->st_dev, st->st_ino };
-    rc = walk_folder(&w, fd, 0, err);
-    ost_buf_release(&w.path);
+    if (fd < 0 || again < 0) {
+        rc = ost_fail_errno(err, OST_EIO, errno, "cannot open '%s'", l->root);
+    } else {
+        w.above[0] = (folder){ st->st_dev, st->st_ino };
+        rc = walk_folder(&w, "", again, 0, err);
+        if (!rc)
+            rc = look_at_all(l, fd, err);
+    }
+    if (fd >= 0)
+        close(fd);
     return rc;
 }
 
@@ -244,6 +381,16 @@ static ost_rc check_member(const ost_listing *l, const char *real_root,
     return rc;
 }
 
+static ost_rc add_known(ost_listing *l, const char *name, const struct stat *st,
+                        ost_err *err)
+{
+    ost_rc rc = add_file(l, ost_arena_strdup(&l->arena, name), err);
+
+    if (!rc)
+        ost_listed_stat(&l->files.data[l->files.len - 1], st);
+    return rc;
+}
+
 static ost_rc list_members(ost_listing *l, const ost_csv *csv, int column,
                            ost_err *err)
 {
@@ -262,7 +409,7 @@ static ost_rc list_members(ost_listing *l, const ost_csv *csv, int column,
             name += 2;
         rc = check_member(l, real_root, name, csv->rows[i].line, &st, err);
         if (!rc && ost_map_put(&seen, name, strlen(name), i))
-            rc = add_file(l, "", name, &st, err);
+            rc = add_known(l, name, &st, err);
     }
     ost_map_release(&seen);
     free(real_root);
@@ -326,14 +473,14 @@ ost_rc ost_listing_make(ost_listing *l, const char *where, ost_err *err)
         rc = list_folder(l, &st, err);
     } else if (S_ISREG(st.st_mode)) {
         l->root = ost_path_dir(where);
-        rc = add_file(l, "", ost_path_base(where), &st, err);
+        rc = add_known(l, ost_path_base(where), &st, err);
         if (!rc && is_csv(where))
             rc = list_manifest(l, where, err);
     } else {
         rc = ost_fail(err, OST_EINPUT, "'%s' is neither a file nor a folder",
                       where);
     }
-    if (!rc && l->files.len > 1)
+    if (!rc && l->manifest && l->files.len > 1)
         qsort(l->files.data, l->files.len, sizeof(*l->files.data), by_path);
     return rc;
 }

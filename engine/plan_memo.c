@@ -189,7 +189,8 @@ static bool files_are_same(ost_reader *r, ost_arena *arena)
     return same;
 }
 
-static bool sources_are_same(ost_reader *r, ost_store *store, ost_arena *arena)
+static bool sources_are_same(ost_reader *r, ost_store *store,
+                             ost_sights *sights, ost_arena *arena)
 {
     uint64_t n = ost_read_varint(r);
     bool same = !r->bad;
@@ -203,7 +204,7 @@ static bool sources_are_same(ost_reader *r, ost_store *store, ost_arena *arena)
         s.sha256 = text_of(r, arena);
         if (!*s.sha256)
             s.sha256 = NULL;
-        same = !r->bad && !ost_source_look(store, &s, &d, NULL) &&
+        same = !r->bad && !ost_source_look(store, &s, sights, &d, NULL) &&
                same_digest(r, &d);
         if (!same)
             ost_log(PLAN, "memo: source '%s' is not as it was", s.name);
@@ -211,8 +212,8 @@ static bool sources_are_same(ost_reader *r, ost_store *store, ost_arena *arena)
     return same;
 }
 
-bool ost_plan_memo_get(ost_store *store, const ost_key *key, ost_arena *arena,
-                       ost_outcome *outcome)
+bool ost_plan_memo_get(ost_store *store, const ost_key *key, ost_sights *sights,
+                       ost_arena *arena, ost_outcome *outcome)
 {
     ost_buf text = { 0 };
     bool holds = false;
@@ -227,7 +228,8 @@ bool ost_plan_memo_get(ost_store *store, const ost_key *key, ost_arena *arena,
     holds = ost_read_u8(&r) == FORMAT &&
             ost_outcome_decode(&r, arena, outcome) &&
             ost_wall_ns() - outcome->wall_ns < LIFE_NS &&
-            files_are_same(&r, arena) && sources_are_same(&r, store, arena) &&
+            files_are_same(&r, arena) &&
+            sources_are_same(&r, store, sights, arena) &&
             ost_outcome_present(outcome, store);
 out:
     ost_buf_release(&text);

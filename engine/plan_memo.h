@@ -24,9 +24,9 @@ typedef struct ost_memo_query {
 ost_rc ost_plan_memo_key(const ost_memo_query *query, ost_key *key,
                          ost_err *err);
 /* True, and the outcome in the arena, when there is an answer that still
- * holds. */
-bool ost_plan_memo_get(ost_store *store, const ost_key *key, ost_arena *arena,
-                       ost_outcome *outcome);
+ * holds.  `sights` (or NULL) keeps what was seen of sources on the way. */
+bool ost_plan_memo_get(ost_store *store, const ost_key *key, ost_sights *sights,
+                       ost_arena *arena, ost_outcome *outcome);
 /* Keeps the outcome of a run without failures. */
 void ost_plan_memo_put(ost_batch *batch, const ost_key *key,
                        const ost_plan *plan, const ost_outcome *outcome);

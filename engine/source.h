@@ -32,18 +32,26 @@ typedef struct ost_source_state {
 
 void ost_source_state_release(ost_source_state *s);
 
+/* What was seen of sources a moment ago, so that it is not looked at twice. */
+typedef struct ost_sights ost_sights;
+ost_sights *ost_sights_new(void);
+void ost_sights_free(ost_sights *s);
+
 /* How to scan; NULL stands for zeros. */
 typedef struct ost_scan_options {
-    bool rehash; /* trust no stored fingerprint */
+    bool rehash;        /* trust no stored fingerprint */
+    ost_sights *sights; /* of ost_source_look(), or NULL */
     /* Called now and then during a download; false stops it. */
     bool (*progress)(void *user, uint64_t done, uint64_t total);
     void *user;
 } ost_scan_options;
 
 /* Only looks (stat; a URL without a pin asks its server): the fingerprint
- * digest of the source now. */
+ * digest of the source now.  With `sights` (or NULL) what was seen is kept for
+ * a scan that follows. */
 ost_rc ost_source_look(ost_store *store, const ost_source *source,
-                       ost_digest *fingerprint, ost_err *err);
+                       ost_sights *sights, ost_digest *fingerprint,
+                       ost_err *err);
 
 /* Scans the source, hashes what the stored fingerprint does not vouch for, and
  * collects artifact and fingerprint in the batch.  A CSV manifest lists its

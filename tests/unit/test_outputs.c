@@ -382,7 +382,7 @@ static bool remembered(ost_store *s, const ost_key *key, const char *run)
 {
     ost_arena arena = { 0 };
     ost_outcome o;
-    bool found = ost_plan_memo_get(s, key, &arena, &o);
+    bool found = ost_plan_memo_get(s, key, NULL, &arena, &o);
 
     if (found)
         assert_string_equal(o.run, run);

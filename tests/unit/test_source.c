@@ -269,10 +269,10 @@ static void look_is_the_fingerprint_of_scan(void **state)
     (void)state;
     write_text("looked/1", "one");
     st = scan(s, &source);
-    assert_ok(ost_source_look(s, &source, &now, &err), &err);
+    assert_ok(ost_source_look(s, &source, NULL, &now, &err), &err);
     assert_true(ost_digest_equal(&now, &st.fingerprint));
     write_text("looked/2", "two");
-    assert_ok(ost_source_look(s, &source, &now, &err), &err);
+    assert_ok(ost_source_look(s, &source, NULL, &now, &err), &err);
     assert_false(ost_digest_equal(&now, &st.fingerprint));
     ost_source_state_release(&st);
     source_free(&source);
