@@ -137,6 +137,7 @@ static ost_rc take_complete(fetcher *f, ost_fetched *fetched, ost_err *err)
         return rc;
     if (f->options->sha256 && !ost_digest_equal(&fetched->digest, &f->pin)) {
         unlink(f->complete);
+        unlink(f->from);
         return ost_fail(err, OST_EINPUT,
                         "'%s' has SHA-256 %s, not %s as asked for", f->shown,
                         ost_digest_hex(&fetched->digest, have),
