@@ -107,26 +107,45 @@ static void note_dropped(ost_stage_ctx *ctx, const ost_layout *layout,
     ost_buf_release(&names);
 }
 
-/* Index of the manifest among the files, or -1 when there is none. */
+/* Index of the file whose path is `n` bytes of `folder` and `name`, or -1. */
+static ptrdiff_t find_file(const ost_layout *layout, const char *folder,
+                           size_t n, const char *name)
+{
+    for (size_t i = 0; i < layout->n; i++) {
+        const char *path = layout->files[i].path;
+
+        if (strncmp(path, folder, n) == 0 && strcmp(path + n, name) == 0)
+            return (ptrdiff_t)i;
+    }
+    return -1;
+}
+
+/* Index of the manifest among the files, or -1 when there is none.  It is
+ * looked for at the top, and in the folder that everything lies in. */
 static ost_rc find_manifest(const ost_ingest_params *p,
                             const ost_layout *layout, const char *wanted,
                             ptrdiff_t *index, ost_err *err)
 {
-    const char *names[] = { wanted, "manifest.csv", "items.csv" };
-    bool choose = strcmp(p->manifest, "auto") == 0;
+    static const char *const names[] = { "manifest.csv", "items.csv" };
+    const char *folder;
+    size_t common = ost_layout_common(layout, &folder);
 
     *index = -1;
     if (strcmp(p->manifest, "none") == 0)
         return OST_OK;
-    if (!choose)
-        names[0] = p->manifest;
-    for (size_t k = 0; k < (choose ? 3 : 1) && *index < 0; k++)
-        for (size_t i = 0; names[k] && i < layout->n && *index < 0; i++)
-            if (strcmp(layout->files[i].path, names[k]) == 0)
-                *index = (ptrdiff_t)i;
-    if (*index < 0 && !choose)
-        return ost_fail(err, OST_EINPUT, "there is no manifest '%s'",
-                        p->manifest);
+    if (strcmp(p->manifest, "auto") != 0) {
+        *index = find_file(layout, "", 0, p->manifest);
+        if (*index < 0)
+            return ost_fail(err, OST_EINPUT, "there is no manifest '%s'",
+                            p->manifest);
+        return OST_OK;
+    }
+    if (wanted)
+        *index = find_file(layout, "", 0, wanted);
+    for (int k = 0; k < 2 && *index < 0; k++)
+        *index = find_file(layout, "", 0, names[k]);
+    for (int k = 0; k < 2 && *index < 0; k++)
+        *index = find_file(layout, folder, common, names[k]);
     return OST_OK;
 }
 

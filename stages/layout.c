@@ -23,6 +23,11 @@ size_t ost_layout_stem(const char *path)
     return n > 6 || dot[n] ? strlen(path) : (size_t)(dot - path);
 }
 
+static bool is_hidden(const char *path)
+{
+    return path[0] == '.' || strstr(path, "/.") || strstr(path, "__MACOSX/");
+}
+
 bool ost_layout_ignores(const char *path)
 {
     static const char *const suffixes[] = {
@@ -35,7 +40,7 @@ bool ost_layout_ignores(const char *path)
     const char *base = ost_path_base(path);
     size_t stem = ost_layout_stem(base);
 
-    if (path[0] == '.' || strstr(path, "/.") || strstr(path, "__MACOSX/"))
+    if (is_hidden(path))
         return true;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcasecmp(base, names[i]) == 0)
@@ -47,20 +52,21 @@ bool ost_layout_ignores(const char *path)
     return false;
 }
 
-/* Length of the folders that all images begin with, '/' included. */
-static size_t common_folder(const ost_layout *layout)
+size_t ost_layout_common(const ost_layout *layout, const char **folder)
 {
     const char *first = NULL;
     size_t n = 0;
+
+    *folder = "";
 
     for (size_t i = 0; i < layout->n; i++) {
         const char *path = layout->files[i].path;
         size_t k = 0;
 
-        if (layout->files[i].dropped)
+        if (layout->files[i].dropped || is_hidden(path))
             continue;
         if (!first) {
-            first = path;
+            *folder = first = path;
             n = (size_t)(ost_path_base(path) - path);
             continue;
         }
@@ -97,6 +103,21 @@ static void name_files(ost_arena *arena, ost_layout *layout)
     ost_map_release(&seen);
 }
 
+/* The members of an archive have groups, not the archive. */
+static bool is_archive(const char *path)
+{
+    static const char *const suffixes[] = {
+        "zip", "tar", "tgz", "gz", "tzst", "zst", "txz", "xz", "tbz2", "bz2"
+    };
+    size_t stem = ost_layout_stem(path);
+
+    for (size_t i = 0; path[stem] && i < sizeof(suffixes) / sizeof(*suffixes);
+         i++)
+        if (strcasecmp(path + stem + 1, suffixes[i]) == 0)
+            return true;
+    return false;
+}
+
 static void count(ost_layout *layout)
 {
     layout->n_images = layout->n_own_group = layout->n_unlabeled = 0;
@@ -104,7 +125,7 @@ static void count(ost_layout *layout)
         const ost_layout_file *f = &layout->files[i];
 
         layout->n_images += !f->dropped;
-        layout->n_own_group += !f->dropped && !f->group;
+        layout->n_own_group += !f->dropped && !f->group && !is_archive(f->path);
         layout->n_unlabeled += !f->dropped && !f->label;
     }
 }
@@ -112,6 +133,7 @@ static void count(ost_layout *layout)
 ost_rc ost_layout_by_folder(ost_arena *arena, ost_layout *layout, bool labels,
                             ost_err *err)
 {
+    const char *folder;
     size_t common;
 
     layout->n_dropped = 0;
@@ -122,7 +144,7 @@ ost_rc ost_layout_by_folder(ost_arena *arena, ost_layout *layout, bool labels,
     if (layout->n_dropped == layout->n)
         return ost_fail(err, OST_EINPUT, "no images among %zu files",
                         layout->n);
-    common = labels ? common_folder(layout) : 0;
+    common = ost_layout_common(layout, &folder);
     for (size_t i = 0; i < layout->n && labels; i++) {
         ost_layout_file *f = &layout->files[i];
         const char *slash = f->dropped ? NULL : strchr(f->path + common, '/');

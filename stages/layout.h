@@ -45,6 +45,10 @@ bool ost_layout_ignores(const char *path);
  * a letter and up to four more letters or digits. */
 size_t ost_layout_stem(const char *path);
 
+/* Length of the folders that the paths of all files begin with that are neither
+ * dropped nor hidden, '/' included; *folder begins with them. */
+size_t ost_layout_common(const ost_layout *layout, const char **folder);
+
 /* Labels from folders: the first component of the path behind what all images
  * have in common is the label; without such a component there is none.  With
  * `labels` false none is taken. */

@@ -88,9 +88,10 @@ static void an_archive_may_hold_a_manifest(void **state)
     ost_done_msg done;
     size_t n;
 
-    add_png_member(&b, "1.png", 10);
-    add_png_member(&b, "2.png", 20);
-    add_member(&b, "manifest.csv", AE_IFREG, manifest, strlen(manifest));
+    add_member(&b, "__MACOSX/set/._1.png", AE_IFREG, "mac", 3);
+    add_png_member(&b, "set/1.png", 10);
+    add_png_member(&b, "set/2.png", 20);
+    add_member(&b, "set/manifest.csv", AE_IFREG, manifest, strlen(manifest));
     end_archive(&b);
     in = only_file(f, "data.tar.gz", &bytes);
     done = run_stage(f, "ingest", "{}", &in, 1);
@@ -98,6 +99,7 @@ static void an_archive_may_hold_a_manifest(void **state)
     assert_int_equal(n, 1);
     assert_string_equal(items[0].group, "p1");
     assert_string_equal(ost_item_label(&items[0]), "a");
+    assert_null(strstr(done.notes, "no group"));
 }
 
 static void several_archives_keep_their_names(void **state)
