@@ -38,7 +38,11 @@ ost_rc ost_worker_start(ost_worker *w, const char *program, const char *store,
                         ost_err *err)
 {
     const char *argv[] = { program, "--store", store, NULL };
+    /* OpenMP threads that spin while they wait take the cores from workers and
+     * programs beside them: many times slower on a busy machine. */
+    static const char *const env[] = { "OMP_WAIT_POLICY=passive", NULL };
     ost_proc_spec spec = { .argv = argv,
+                           .env = env,
                            .stdin_fd = -1,
                            .stdout_fd = -1,
                            .stderr_fd = -1,

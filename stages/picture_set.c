@@ -53,6 +53,8 @@ ost_rc ost_picture_set_open(ost_stage_ctx *ctx, const ost_item *items, size_t n,
         ost_rc rc =
             ost_item_tensor(ctx, &items[i], field, &set->tensors[i], err);
 
+        if (rc)
+            ost_err_at(err, "item '%s'", items[i].id);
         if (!rc)
             rc = check_picture(set, i, field, err);
         if (rc)
