@@ -145,9 +145,9 @@ static ost_rc add_patient(study *s, int64_t number, ost_err *err)
     const phantom_params *p = s->p;
     ost_rng r = ost_ctx_rng(s->ctx, NULL, (uint64_t)number + 1);
     int digits = digits_of(p->patients);
-    unsigned site = (unsigned)ost_rng_below(&r, (uint64_t)p->sites);
     uint64_t range = (uint64_t)(p->images.v[1] - p->images.v[0]) + 1;
     int64_t count = p->images.v[0] + (int64_t)ost_rng_below(&r, range);
+    unsigned site = (unsigned)ost_rng_below(&r, (uint64_t)p->sites);
     int64_t sure = (int64_t)ost_rng_below(&r, (uint64_t)count);
     ost_xray_anatomy anatomy;
     ost_xray_lesion lesion;

@@ -83,16 +83,28 @@ static double lesion_weight(const ost_xray_lesion *l, double x, double y,
     double dx = x - l->x, dy = y - l->y;
     double u = dx * l->turn_x + dy * l->turn_y;
     double v = (dy * l->turn_x - dx * l->turn_y) * l->ratio;
-    double wobble = field_noise(x / 5.0, y / 5.0, l->shape) * 0.24 +
-                    field_noise(x / 2.2, y / 2.2, l->shape + 7) * 0.12;
-    double d = sqrt(u * u + v * v) / l->radius + wobble;
+    double wobble, d = sqrt(u * u + v * v) / l->radius;
 
-    *ring = ramp(0.75, 1.0, d) * (1.0 - ramp(1.05, 1.4, d));
+    *ring = 0.0;
+    if (d > 2.0)
+        return 0.0;
+    wobble = field_noise(x / 5.0, y / 5.0, l->shape) * 0.24 +
+             field_noise(x / 2.2, y / 2.2, l->shape + 7) * 0.12;
+    d += wobble;
+    *ring = ramp(0.6, 1.0, d) * (1.0 - ramp(1.0, 1.6, d));
     return 1.0 - ramp(1.0 - 0.25 - 0.65 * l->edge, 1.05, d);
 }
 
+/* The pattern of fine bars inside of the ends. */
+static double trabeculae(const ost_xray_anatomy *a, double x, double y)
+{
+    return 0.26 * field_noise(x / 1.1, y / 2.2, a->texture) +
+           0.13 * field_noise(x / 3.0, y / 4.5, a->texture + 1) +
+           0.12 * field_noise(x / 14.0, y / 14.0, a->texture + 2);
+}
+
 /* Bone along the ray through (x, y), in mm of cortical bone. */
-static double bone_thickness(const slice *s, double texture,
+static double bone_thickness(const slice *s, const ost_xray_anatomy *a,
                              const ost_xray_view *view, double x, double y)
 {
     double outer, inner, end, bone, ring, weight;
@@ -102,7 +114,7 @@ static double bone_thickness(const slice *s, double texture,
     outer = chord(s->radius, s->across) * s->flatten;
     inner = chord(s->radius - s->wall, s->across) * s->flatten;
     end = sqrt(clamp01(s->depth / 9.0));
-    bone = (outer - inner) + s->spongy * (1.0 + texture) * inner;
+    bone = (outer - inner) + s->spongy * (1.0 + trabeculae(a, x, y)) * inner;
     bone *= end;
     /* The plate of dense bone under the cartilage. */
     bone += 4.5 * ramp(0.0, 1.0, s->depth) * (1.0 - ramp(1.2, 3.5, s->depth)) *
@@ -233,16 +245,13 @@ static double attenuation(const ost_xray_anatomy *a, const ost_xray_view *v,
 {
     void (*const bones[])(const ost_xray_anatomy *, bool, double, double,
                           slice *) = { femur_at, tibia_at, fibula_at };
-    double texture = 0.26 * field_noise(x / 1.1, y / 2.2, a->texture) +
-                     0.13 * field_noise(x / 3.0, y / 4.5, a->texture + 1) +
-                     0.20 * field_noise(x / 14.0, y / 14.0, a->texture + 2);
     double bone = 0.0;
 
     for (int i = 0; i < 3; i++) {
         slice s;
 
         bones[i](a, v->lateral, x, y, &s);
-        bone += bone_thickness(&s, texture, v, x, y);
+        bone += bone_thickness(&s, a, v, x, y);
     }
     bone += patella(a, v->lateral, x, y) + spots(v, x, y);
     return per_soft * soft_thickness(a, v->lateral, x, y) +
@@ -259,13 +268,22 @@ static double grain(int64_t x, int64_t y, uint32_t seed)
     return sum * 0.8660254037844386; /* variance 1: 4 / 3 before */
 }
 
+/* Fewer quanta, more noise: the inverse of the square root of what arrives,
+ * exp(density / 2), by the beginning of its series. */
+static double roughness(double density)
+{
+    double d = density / 2.0;
+
+    return 1.0 + d * (1.0 + d * (0.5 + d * (1.0 / 6.0 + d / 24.0)));
+}
+
 /* Gray value of a density: the film's S-shaped curve, never quite white. */
 static double film(const ost_xray_view *v, double density)
 {
     double t = (density - 0.05) * v->gamma + v->bright;
     double square = t > 0.0 ? t * t : 0.0;
 
-    return 5.0 + 292.0 * square / (square + 2.6);
+    return 5.0 + 292.0 * square / (square + 3.2);
 }
 
 /* 0 at the picture's margin, 1 inside of the collimated field. */
@@ -295,9 +313,8 @@ static void expose(const ost_xray_anatomy *a, const ost_xray_view *v, int64_t h,
             double inside = collimator(v, px / longer, py / longer);
 
             density += 0.05 * field_noise(x / 60.0, y / 60.0, v->grain);
-            /* Fewer quanta, more noise: the square root of the intensity. */
-            density += v->noise * ost_exact_exp(density / 2.0) *
-                       grain(col, row, v->grain);
+            density +=
+                v->noise * roughness(density) * grain(col, row, v->grain);
             plate[row * w + col] =
                 (float)(film(v, density) * inside + 3.0 * (1.0 - inside));
         }
@@ -326,25 +343,25 @@ void ost_xray_render(const ost_xray_anatomy *a, const ost_xray_view *v,
 
 void ost_xray_draw_anatomy(ost_rng *r, ost_xray_anatomy *a)
 {
-    a->size = ost_rng_range(r, 0.9, 1.12);
+    a->size = ost_rng_range(r, 0.93, 1.08);
     a->shaft = ost_rng_range(r, 12.0, 15.0);
     a->flare = ost_rng_range(r, 20.0, 25.0);
     a->cortex = ost_rng_range(r, 0.3, 0.44);
-    a->density = ost_rng_range(r, 0.82, 1.12);
-    a->trabecula = ost_rng_range(r, 0.2, 0.32);
-    a->soft = ost_rng_range(r, 50.0, 64.0);
+    a->density = ost_rng_range(r, 0.88, 1.06);
+    a->trabecula = ost_rng_range(r, 0.2, 0.28);
+    a->soft = ost_rng_range(r, 50.0, 58.0);
     a->gap = ost_rng_range(r, 3.0, 6.5);
     a->lean = ost_rng_range(r, -0.04, 0.06);
     a->texture = ost_rng_u32(r);
 }
 
-/* In the end of the femur or of the tibia, or in the shaft above or below. */
+/* In the broad end of the femur or of the tibia, or a little further. */
 static void place_lesion(ost_rng *r, const ost_xray_anatomy *a,
                          ost_xray_lesion *l)
 {
-    double far = ost_rng_range(r, 14.0, 52.0);
+    double far = ost_rng_range(r, 13.0, 42.0);
     double reach =
-        a->shaft * 0.55 + a->flare * 0.75 * (1.0 - ramp(8.0, 48.0, far));
+        a->shaft * 0.5 + a->flare * 0.7 * (1.0 - ramp(8.0, 48.0, far));
 
     l->y = ost_rng_below(r, 5) < 3 ? -far : far;
     l->x = ost_rng_range(r, -reach, reach) + (l->y > 0.0 ? a->lean * far : 0.0);
@@ -353,29 +370,23 @@ static void place_lesion(ost_rng *r, const ost_xray_anatomy *a,
 void ost_xray_draw_lesion(ost_rng *r, const ost_xray_anatomy *a,
                           double contrast, ost_xray_lesion *l)
 {
+    uint64_t kind = ost_rng_below(r, 10);
     double angle = ost_rng_range(r, 0.0, 360.0);
-    /* Many are faint, some are plain. */
-    double strength = ost_rng_f64(r);
+    /* From faint to plain. */
+    double strength = ost_rng_range(r, 0.42, 1.0) * contrast;
 
     place_lesion(r, a, l);
-    strength = (0.16 + 0.84 * strength * strength) * contrast;
-    l->radius = ost_rng_range(r, 5.0, 12.0);
-    l->ratio = ost_rng_range(r, 1.0, 1.9);
+    l->radius = ost_rng_range(r, 8.0, 14.0);
+    l->ratio = ost_rng_range(r, 1.0, 1.6);
     ost_exact_sincos(angle, &l->turn_y, &l->turn_x);
-    l->edge = ost_rng_f64(r);
+    l->edge = 0.2 + 0.8 * ost_rng_f64(r);
     l->shape = ost_rng_u32(r);
     l->lytic = l->sclerotic = l->rim = 0.0;
-    switch (ost_rng_below(r, 3)) {
-    case 0: /* eaten away */
-        l->lytic = 0.85 * clamp01(strength * 1.2);
-        break;
-    case 1: /* eaten away, with a rim */
-        l->lytic = 0.75 * clamp01(strength * 1.2);
-        l->rim = 1.5 * strength;
-        break;
-    default: /* grown dense */
-        l->sclerotic = 2.6 * strength;
-        break;
+    if (kind < 5) { /* eaten away, mostly with a rim */
+        l->lytic = 0.8 * clamp01(strength);
+        l->rim = kind == 0 ? 0.0 : 3.6 * strength;
+    } else { /* grown dense */
+        l->sclerotic = 4.2 * strength;
     }
 }
 
@@ -383,19 +394,19 @@ void ost_xray_draw_view(ost_rng *r, bool lateral, unsigned site,
                         ost_xray_view *v)
 {
     static const double noise_of[] = { 0.010, 0.015, 0.021, 0.013 };
-    static const double gamma_of[] = { 1.0, 1.1, 0.9, 1.04 };
+    static const double gamma_of[] = { 1.0, 1.05, 0.96, 1.02 };
 
     v->lateral = lateral;
-    v->field = ost_rng_range(r, 138.0, 158.0);
-    v->shift_x = ost_rng_range(r, -8.0, 8.0);
-    v->shift_y = ost_rng_range(r, -9.0, 9.0);
-    ost_exact_sincos(ost_rng_range(r, -9.0, 9.0), &v->sine, &v->cosine);
+    v->field = ost_rng_range(r, 118.0, 130.0);
+    v->shift_x = ost_rng_range(r, -6.0, 6.0);
+    v->shift_y = ost_rng_range(r, -6.0, 6.0);
+    ost_exact_sincos(ost_rng_range(r, -7.0, 7.0), &v->sine, &v->cosine);
     v->mirror = ost_rng_below(r, 2) ? 1.0 : -1.0;
     v->noise = noise_of[site % 4] * ost_rng_range(r, 0.8, 1.3);
-    v->gamma = gamma_of[site % 4] * ost_rng_range(r, 0.94, 1.06);
-    v->bright = ost_rng_range(r, -0.03, 0.05);
+    v->gamma = gamma_of[site % 4] * ost_rng_range(r, 0.97, 1.03);
+    v->bright = ost_rng_range(r, -0.02, 0.03);
     v->collimated =
-        ost_rng_below(r, 3) == 0 ? ost_rng_range(r, 0.02, 0.06) : 0.0;
+        ost_rng_below(r, 4) == 0 ? ost_rng_range(r, 0.02, 0.045) : 0.0;
     v->grain = ost_rng_u32(r);
     v->has_lesion = false;
     v->spots = (int)ost_rng_below(r, OST_XRAY_SPOTS + 1);
@@ -403,7 +414,7 @@ void ost_xray_draw_view(ost_rng *r, bool lateral, unsigned site,
         v->spot[i][0] = ost_rng_range(r, -45.0, 45.0);
         v->spot[i][1] = ost_rng_range(r, -70.0, 70.0);
         v->spot[i][2] = ost_rng_range(r, 1.5, 4.5);
-        v->spot[i][3] = ost_rng_range(r, 0.6, 3.0);
+        v->spot[i][3] = ost_rng_range(r, 0.4, 2.0);
     }
 }
 
