@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/planning.h"
 #include "cli/progress.h"
+#include "engine/dispatch.h"
 #include "engine/outputs.h"
 #include "engine/plan_memo.h"
 #include "engine/recent.h"
@@ -27,6 +28,7 @@ typedef struct running {
     ost_arena arena;
     ost_outcome outcome;
     ost_run_options options;
+    ost_worker early;
     ost_run_result result;
     ost_progress_view view;
     ost_watch watches[2];
@@ -241,64 +243,81 @@ static ost_rc answer_from_memo(running *r, ost_err *err)
 
 /* --- a run ---------------------------------------------------------------- */
 
-/* Nothing failed: what came out is kept under what was asked. */
-static ost_rc keep_memo(running *r, ost_err *err)
+/* Everything succeeded: the outcome is kept under what was asked. */
+static ost_rc complete(void *user, const ost_run_result *result,
+                       ost_batch *batch, ost_err *err)
 {
-    if (!r->memo_wanted || r->result.fresh)
-        return OST_OK;
-    ost_plan_memo_put(r->p.batch, &r->memo, r->p.plan, &r->outcome);
-    return ost_store_commit(r->p.store, r->p.batch, err);
+    running *r = user;
+    ost_rc rc;
+
+    rc = ost_outcome_make(r->p.plan, batch, result->id, &r->arena, &r->outcome,
+                          err);
+    if (!rc && r->memo_wanted && !result->fresh)
+        ost_plan_memo_put(batch, &r->memo, r->p.plan, &r->outcome);
+    return rc;
+}
+
+static void print_failures(const running *r)
+{
+    ost_buf name = { 0 };
+
+    fputs(ost_buf_str(&r->result.refusals), stderr);
+    for (size_t i = 0; i < r->result.failures.len && r->quiet; i++) {
+        const ost_failed_step *f = &r->result.failures.data[i];
+
+        ost_buf_reset(&name);
+        ost_plan_step_name(r->p.plan, f->step, &name);
+        fprintf(stderr, "%s: failed: %s\n", ost_buf_str(&name), f->message);
+    }
+    ost_buf_release(&name);
 }
 
 static ost_rc execute(running *r, ost_err *err)
 {
+    const ost_run_counts *counts = &r->result.counts;
     ost_buf meta = { 0 };
-    ost_err later = { 0 };
-    ost_rc rc, outcome_rc;
+    ost_err writing = { 0 };
+    ost_rc rc, later;
 
     ost_run_meta(r->p.plan, &r->bindings, r->query.backend, OSTEON_VERSION,
                  &meta);
     r->options.meta = ost_buf_str(&meta);
+    r->options.early = &r->early;
+    r->options.complete = complete;
+    r->options.user = r;
+    r->outcome.workflow = ost_workflow_name(r->p.wf);
     rc = ost_run_execute(r->p.plan, &r->options, &r->result, err);
+    if (rc == OST_EGATE)
+        ost_outcome_make(r->p.plan, r->p.batch, r->result.id, &r->arena,
+                         &r->outcome, &writing);
     ost_progress_clear(&r->view);
-    outcome_rc = ost_outcome_make(r->p.plan, r->p.batch, r->result.id,
-                                  &r->arena, &r->outcome, &later);
-    fputs(ost_buf_str(&r->result.refusals), stderr);
-    if (r->result.counts.ran + r->result.counts.failed > 0 || !rc)
-        print_summary(r, &r->result.counts);
-    for (size_t i = 0; i < r->result.failures.len && r->quiet; i++) {
-        ost_buf name = { 0 };
-
-        ost_plan_step_name(r->p.plan, r->result.failures.data[i].step, &name);
-        fprintf(stderr, "%s: failed: %s\n", ost_buf_str(&name),
-                r->result.failures.data[i].message);
-        ost_buf_release(&name);
-    }
+    print_failures(r);
+    if (counts->cached + counts->ran + counts->failed > 0 || !rc)
+        print_summary(r, counts);
     ost_buf_release(&meta);
-    if (rc)
+    if (rc && rc != OST_EGATE)
         return rc;
-    if (outcome_rc) {
-        *err = later;
-        return outcome_rc;
-    }
-    return write_outputs(r, err);
+    later = write_outputs(r, rc ? &writing : err);
+    return rc ? rc : later;
 }
 
 static ost_rc plan_and_execute(running *r, ost_err *err)
 {
     unsigned flags = r->query.exports ? OST_PLANNING_EXPORTS : 0;
+    char *program = ost_worker_program();
     ost_rc rc;
 
     if (r->quiet)
         flags |= OST_PLANNING_QUIET;
+    /* When it does not start, the run will say why. */
+    if (ost_worker_start(&r->early, program, ost_store_path(r->p.store), NULL))
+        r->early = (ost_worker){ 0 };
+    ost_free(program);
     rc = ost_planning_plan(&r->p, r->cli, flags, err);
     if (!rc)
         rc = execute(r, err);
-    if (rc)
-        return rc;
-    if (!ost_outcome_passed(&r->outcome))
-        return ost_fail(err, OST_EGATE, "a metric gate failed");
-    return keep_memo(r, err);
+    ost_worker_end(&r->early, true, NULL);
+    return rc;
 }
 
 static ost_rc run(ost_cli *cli, ost_err *err)

@@ -177,7 +177,8 @@ ost_rc ost_run_check(ost_run *r, ost_err *err)
         rc = ask_all(r, &asked, &n, err);
     if (rc || n == 0)
         goto out;
-    rc = ost_worker_start(w, r->program, ost_store_path(r->store), err);
+    if (!w->pid)
+        rc = ost_worker_start(w, r->program, ost_store_path(r->store), err);
     if (rc)
         goto out;
     w->out = asked.out;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "engine/outcome.h"
 #include "engine/run_internal.h"
 
 #include <errno.h>
@@ -117,6 +118,10 @@ static void set_limits(ost_run *r)
         r->jobs = MAX_JOBS;
     r->workers = ost_xalloc(r->jobs * sizeof(*r->workers));
     r->program = o->worker ? ost_xstrdup(o->worker) : ost_worker_program();
+    if (o->early) {
+        r->workers[0] = *o->early;
+        *o->early = (ost_worker){ 0 };
+    }
 }
 
 static void set_states(ost_run *r)
@@ -424,6 +429,10 @@ static ost_rc conclude(ost_run *r, ost_err *err)
     ost_rc rc;
 
     rc = verdict_of_run(r, err);
+    if (!rc)
+        rc = ost_outcome_judge(r->plan, r->batch, err);
+    if (!rc && r->options->complete)
+        rc = r->options->complete(r->options->user, r->result, r->batch, err);
     status = ost_rc_exit_status(rc);
     for (uint32_t i = 0; i < r->plan->n_steps; i++) {
         if (r->state[i] >= OST_STATE_WAITING && r->state[i] < OST_STATE_CACHED)
@@ -438,8 +447,12 @@ static ost_rc conclude(ost_run *r, ost_err *err)
 
 static void release(ost_run *r)
 {
-    for (uint32_t i = 0; i < r->jobs; i++)
-        ost_worker_end(&r->workers[i], r->fatal.rc || r->killed, NULL);
+    for (uint32_t i = 0; i < r->jobs; i++) {
+        bool unused = r->workers[i].in.cap == 0;
+
+        ost_worker_end(&r->workers[i], r->fatal.rc || r->killed || unused,
+                       NULL);
+    }
     for (size_t i = 0; r->flights && i < r->plan->n_steps; i++) {
         if (!r->flights[i])
             continue;

@@ -126,6 +126,18 @@ bool ost_outcome_passed(const ost_outcome *o)
     return true;
 }
 
+ost_rc ost_outcome_judge(const ost_plan *plan, ost_batch *batch, ost_err *err)
+{
+    ost_arena arena = { 0 };
+    ost_outcome outcome;
+    ost_rc rc = ost_outcome_make(plan, batch, "", &arena, &outcome, err);
+
+    if (!rc && !ost_outcome_passed(&outcome))
+        rc = ost_fail(err, OST_EGATE, "a metric gate failed");
+    ost_arena_release(&arena);
+    return rc;
+}
+
 void ost_outcome_gates(const ost_outcome *o, ost_buf *out)
 {
     for (size_t i = 0; i < o->n_gates; i++) {

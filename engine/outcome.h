@@ -56,6 +56,8 @@ ost_rc ost_outcome_make(const ost_plan *plan, ost_batch *batch, const char *run,
                         ost_arena *arena, ost_outcome *o, ost_err *err);
 /* True when no gate failed. */
 bool ost_outcome_passed(const ost_outcome *o);
+/* The same of a plan that has run: OST_EGATE when a gate failed. */
+ost_rc ost_outcome_judge(const ost_plan *plan, ost_batch *batch, ost_err *err);
 /* A table of the gates, a line each: "passed  metrics: pooled.auc >= 0.8 (is
  * 0.924)". */
 void ost_outcome_gates(const ost_outcome *o, ost_buf *out);

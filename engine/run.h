@@ -76,18 +76,6 @@ typedef struct ost_watch {
  */
 void ost_event_json(ost_buf *out, const ost_event *event);
 
-typedef struct ost_run_options {
-    const char *worker; /* program of a worker; NULL: ost_worker_program() */
-    uint32_t jobs;      /* workers, 0: as many as there are cores */
-    uint32_t threads;   /* in all, 0: as many as there are cores */
-    uint64_t memory;    /* bytes for all steps, 0: most of the machine's */
-    bool keep_going;
-    bool exec_allowed;
-    const char *meta; /* JSON object for the run's record, or NULL */
-    const ost_watch *watches;
-    size_t n_watches;
-} ost_run_options;
-
 typedef struct ost_failed_step {
     uint32_t step;
     char *message; /* several lines, perhaps */
@@ -105,15 +93,36 @@ typedef struct ost_run_result {
     bool fresh; /* a source changed too recently to be trusted by its time */
 } ost_run_result;
 
+typedef struct ost_run_options {
+    const char *worker; /* program of a worker; NULL: ost_worker_program() */
+    uint32_t jobs;      /* workers, 0: as many as there are cores */
+    uint32_t threads;   /* in all, 0: as many as there are cores */
+    uint64_t memory;    /* bytes for all steps, 0: most of the machine's */
+    bool keep_going;
+    bool exec_allowed;
+    const char *meta; /* JSON object for the run's record, or NULL */
+    const ost_watch *watches;
+    size_t n_watches;
+    /* A worker that was started ahead, or NULL; moves in.  One takes tens of
+     * milliseconds to come up, in which sources can be scanned. */
+    struct ost_worker *early;
+    /* Called when every step has succeeded and every gate has passed, before
+     * the last commit, which takes along what it puts into the batch.  Its
+     * failure becomes that of the run.  May be NULL. */
+    ost_rc (*complete)(void *user, const ost_run_result *result,
+                       ost_batch *batch, ost_err *err);
+    void *user;
+} ost_run_options;
+
 void ost_run_result_release(ost_run_result *r);
 
 /* Runs what is not cached, and says how it went.  Everything that was finished
  * is committed, whatever happens.  OST_EFAIL when steps failed, the result then
- * names them; OST_EINTERRUPTED after SIGINT or SIGTERM; OST_EWORKFLOW when a
- * stage refuses its parameters (nothing ran); OST_ESTORE and the like when the
- * store gave way.  The run's record is part of the last commit; it is not
- * written when the store failed.  Must be called from the main thread: signals
- * are blocked meanwhile. */
+ * names them; OST_EINTERRUPTED after SIGINT or SIGTERM; OST_EGATE when a
+ * metric gate failed; OST_EWORKFLOW when a stage refuses its parameters
+ * (nothing ran); OST_ESTORE and the like when the store gave way.  The run's
+ * record is part of the last commit; it is not written when the store failed.
+ * Must be called from the main thread: signals are blocked meanwhile. */
 ost_rc ost_run_execute(ost_plan *plan, const ost_run_options *options,
                        ost_run_result *result, ost_err *err);
 

@@ -491,6 +491,32 @@ static void events_tell_the_story(void **state)
     ost_store_close(s);
 }
 
+static void a_gate_decides_how_a_run_ends(void **state)
+{
+    ost_buf text = { 0 };
+    ost_watch watch = { collect_events, &text };
+    ost_bindings none = { 0 };
+    ost_store *s = new_store("s");
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        ran r = run_with(
+            s,
+            WORKFLOW("'nodes': { 'a': { 'stage': 'note' } }, 'outputs': {"
+                     "'a': { 'from': 'a', 'gate': { 'value': '> 1' } } }"),
+            &none, (ost_run_options){ .watches = &watch, .n_watches = 1 });
+
+        assert_int_equal(r.rc, OST_EGATE);
+        check_counts(&r, i == 1, i == 0, 0, 0);
+        assert_non_null(strstr(ost_buf_str(&text),
+                               "\"status\":\"failed\",\"exit_status\":3"));
+        ost_buf_reset(&text);
+        ran_free(&r);
+    }
+    ost_buf_release(&text);
+    ost_store_close(s);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -514,6 +540,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(a_source_changes_under_a_step, fresh_folder),
         cmocka_unit_test_setup(two_runs_compute_each_step_once, fresh_folder),
         cmocka_unit_test_setup(events_tell_the_story, fresh_folder),
+        cmocka_unit_test_setup(a_gate_decides_how_a_run_ends, fresh_folder),
     };
 
     if (argc == 3 && strcmp(argv[1], "--store") == 0)
