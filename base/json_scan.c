@@ -207,8 +207,10 @@ const char *ost_json_scan_name(const char *text, size_t at, ost_buf *scratch,
                                size_t *n)
 {
     const char *start = text + at + 1, *p = start;
-    size_t plain = strcspn(p, "\"\\");
+    size_t plain = 0; /* names are short: no strcspn() */
 
+    while (p[plain] != '"' && p[plain] != '\\')
+        plain++;
     if (p[plain] == '"') {
         *n = plain;
         return start;

@@ -193,6 +193,30 @@ static void check_known(checker *c)
     report(c);
 }
 
+/* The "with" object; what may be any value is left out, since such values may
+ * be large and building them takes most of a load.  NULL for none. */
+static json_t *read_with(const checker *c)
+{
+    const ost_stage *stage = c->wf->nodes.data[c->node].stage;
+    json_t *with;
+
+    if (c->with == OST_NONE)
+        return NULL;
+    with = json_object();
+    for (uint32_t e = c->with + 1; e < ost_json_end(c->doc->json, c->with);
+         e = ost_json_end(c->doc->json, e)) {
+        char *name = ost_entry_copy(c->doc, e, true);
+        const ost_param *p = ost_param_find(stage, name);
+
+        if (!p || p->kind != OST_PARAM_JSON)
+            json_object_set_new(with, name, ost_entry_build(c->doc, e));
+        else if (p->required)
+            json_object_set_new(with, name, json_null());
+        ost_free(name);
+    }
+    return with;
+}
+
 static void check_node(ost_workflow *wf, uint32_t node)
 {
     const ost_node_part *part = &wf->parts.data[node];
@@ -204,7 +228,7 @@ static void check_node(ost_workflow *wf, uint32_t node)
     c.with = ost_entry_member(c.doc, c.entry, "with");
     if (c.with != OST_NONE && ost_json_kind(c.doc->json, c.with) != '{')
         return; /* said already */
-    c.written = ost_node_with(wf, node);
+    c.written = read_with(&c);
     if (!(wf->marks.data[node] & OST_MARK_TEMPLATE))
         check_one(&c, c.written);
     else if (wf->marks.data[node] & OST_MARK_BAD_WITH)
