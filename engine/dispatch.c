@@ -193,8 +193,16 @@ void ost_worker_end(ost_worker *w, bool kill_it, ost_buf *why)
     if (w->fd > 0)
         close(w->fd);
     if (w->pid > 0) {
-        if (kill_it) /* the group: with the programs that its step runs */
+        siginfo_t info;
+
+        if (kill_it)
             kill(-w->pid, SIGKILL);
+        /* The group has its number for as long as nobody has taken the status:
+         * what programs of steps have left behind goes with their worker. */
+        while (waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOWAIT) < 0 &&
+               errno == EINTR)
+            continue;
+        kill(-w->pid, SIGKILL);
         while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
             continue;
         if (why)
