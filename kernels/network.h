@@ -67,7 +67,7 @@ void ost_net_free(ost_net *net);
 ost_tensor ost_net_input(ost_net *net);
 ost_tensor ost_net_output(const ost_net *net);
 /* The gradient of the output, to be filled before each backward (with training
- * flag only).  Borrowed. */
+ * flag only; without data when nothing learns).  Borrowed. */
 ost_tensor ost_net_output_grad(ost_net *net);
 
 /* With OST_NET_INPUT_GRAD, after a backward: the gradient of the input.

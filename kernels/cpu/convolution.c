@@ -90,8 +90,8 @@ static bool fits(ost_layer *layer, int in_block, int out_block)
     return fast;
 }
 
-/* One to three channels of the network's input stay as they are when there is
- * code for it; everything else is in blocks, or plain in the end. */
+/* Three channels of the network's input stay as they are when there is code for
+ * it; everything else is in blocks, or plain in the end. */
 static void choose_layouts(ost_layer *layer, conv *c)
 {
     const ost_value *in = layer->in[0];
@@ -138,12 +138,13 @@ static ost_rc make_conversion(ost_layer *layer, conversion *c,
 static ost_rc want_weights(ost_layer *layer, conversion *c,
                            const ost_prim *prim, ost_life life, ost_err *err)
 {
-    const dnnl_memory_desc_t *want = ost_prim_desc(prim, dnnl_query_weights_md);
-    dnnl_memory_desc_t have = ost_conv_weight_full(layer);
-    ost_rc rc = make_conversion(layer, c, &have, want, life, err);
+    dnnl_memory_desc_t have = ost_conv_weight_kept(layer);
+    dnnl_memory_desc_t want =
+        ost_conv_weight_desc(layer, ost_prim_desc(prim, dnnl_query_weights_md));
+    ost_rc rc = make_conversion(layer, c, &have, &want, life, err);
 
     if (!rc && c->prim.prim)
-        ost_layer_memory(layer, dnnl_memory_desc_get_size(want), life,
+        ost_layer_memory(layer, dnnl_memory_desc_get_size(&want), life,
                          &c->data);
     return rc;
 }
@@ -171,7 +172,8 @@ static int64_t per_item(const ost_value *v, int block)
 static ost_rc place_weights(ost_layer *layer, conv *c, ost_err *err)
 {
     const ost_weight *w = layer->weights[0];
-    dnnl_memory_desc_t md = ost_conv_weight_layout(layer, &c->forward.whole);
+    dnnl_memory_desc_t md = ost_conv_weight_desc(
+        layer, ost_prim_desc(&c->forward.whole, dnnl_query_weights_md));
     size_t bytes = dnnl_memory_desc_get_size(&md);
     int block = layer->out->block;
     dnnl_memory_desc_t *layout = ost_xalloc(sizeof(*layout));
@@ -245,7 +247,8 @@ static ost_rc prepare_data(ost_layer *layer, conv *c, ost_err *err)
 static ost_rc prepare_weights(ost_layer *layer, conv *c, ost_err *err)
 {
     const ost_backend *b = layer->backend;
-    dnnl_memory_desc_t keep = ost_conv_weight_full(layer);
+    dnnl_memory_desc_t keep = ost_conv_weight_kept(layer);
+    dnnl_memory_desc_t given;
     ost_pieces *p = &c->weights;
     const dnnl_memory_desc_t *made;
     ost_rc rc = ost_pieces_init(p, layer, ost_conv_backward_weights, true,
@@ -267,8 +270,9 @@ static ost_rc prepare_weights(ost_layer *layer, conv *c, ost_err *err)
     ost_layer_memory(layer,
                      (size_t)c->partial_step * (size_t)p->count * sizeof(float),
                      OST_LIFE_BACKWARD, &c->partial);
-    rc = make_conversion(layer, &c->weight_grad, made, &keep, OST_LIFE_BACKWARD,
-                         err);
+    given = ost_conv_weight_desc(layer, made);
+    rc = make_conversion(layer, &c->weight_grad, &given, &keep,
+                         OST_LIFE_BACKWARD, err);
     if (!rc)
         rc = ost_pieces_add(p, b, DNNL_ARG_SRC, dnnl_query_src_md, 0,
                             per_item(layer->in[0], layer->in_block[0]), err);
@@ -370,10 +374,12 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 
 ost_rc ost_cpu_convolution(ost_layer *layer, ost_err *err)
 {
-    conv *c = ost_xalloc(sizeof(*c));
+    conv *c;
     ost_rc rc;
 
-    layer->state = c;
+    if (ost_conv_is_few(layer))
+        return ost_conv_few(layer, err);
+    layer->state = c = ost_xalloc(sizeof(*c));
     layer->release = conv_release;
     layer->forward = forward;
     layer->backward = backward;

@@ -21,11 +21,15 @@ ost_rc ost_conv_backward_data(const ost_layer *layer, int64_t items,
 ost_rc ost_conv_backward_weights(const ost_layer *layer, int64_t items,
                                  int threads, ost_prim *prim, ost_err *err);
 
-/* How the weight is kept: the layout that the forward primitive likes, over
- * the channels that there are. */
-dnnl_memory_desc_t ost_conv_weight_layout(const ost_layer *layer,
-                                          const ost_prim *forward);
-/* The same memory with the padding counted as channels. */
-dnnl_memory_desc_t ost_conv_weight_full(const ost_layer *layer);
+/* A primitive's layout of weights over the channels that there are. */
+dnnl_memory_desc_t ost_conv_weight_desc(const ost_layer *layer,
+                                        const dnnl_memory_desc_t *of);
+/* How the weight is kept. */
+dnnl_memory_desc_t ost_conv_weight_kept(const ost_layer *layer);
+
+/* Two-dimensional, of one or two channels of the network's input: our own
+ * loops. */
+bool ost_conv_is_few(const ost_layer *layer);
+ost_rc ost_conv_few(ost_layer *layer, ost_err *err);
 
 #endif

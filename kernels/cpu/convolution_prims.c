@@ -110,22 +110,21 @@ ost_rc ost_conv_backward_weights(const ost_layer *layer, int64_t items,
     return rc;
 }
 
-dnnl_memory_desc_t ost_conv_weight_layout(const ost_layer *layer,
-                                          const ost_prim *forward)
+dnnl_memory_desc_t ost_conv_weight_desc(const ost_layer *layer,
+                                        const dnnl_memory_desc_t *of)
 {
-    dnnl_memory_desc_t md = *ost_prim_desc(forward, dnnl_query_weights_md);
+    dnnl_memory_desc_t md = *of;
 
     md.dims[0] = layer->weights[0]->shape[0];
     md.dims[1] = layer->weights[0]->shape[1];
     return md;
 }
 
-dnnl_memory_desc_t ost_conv_weight_full(const ost_layer *layer)
+dnnl_memory_desc_t ost_conv_weight_kept(const ost_layer *layer)
 {
-    dnnl_memory_desc_t md =
-        *(const dnnl_memory_desc_t *)layer->weights[0]->layout;
+    const ost_weight *w = layer->weights[0];
 
-    for (int i = 0; i < md.ndims; i++)
-        md.dims[i] = md.padded_dims[i];
-    return md;
+    if (w->layout)
+        return *(const dnnl_memory_desc_t *)w->layout;
+    return ost_dnnl_plain(w->ndim, w->shape);
 }

@@ -48,7 +48,7 @@ static ost_net_attr number(const char *name, double v)
 
 static void small_cnn(model *m)
 {
-    static const int width[] = { 16, 32, 64, 64 };
+    static const int width[] = { 8, 16, 32, 32 };
 
     for (int i = 0; i < 4; i++) {
         ost_net_attr conv[] = { number("out", width[i]), number("kernel", 3),
@@ -58,11 +58,10 @@ static void small_cnn(model *m)
         add(m, "conv2d", 4, conv);
         add(m, "batch_norm", 0, NULL);
         add(m, "relu", 0, NULL);
-        if (i < 3)
-            add(m, "max_pool2d", 1, &pool);
+        add(m, "max_pool2d", 1, &pool);
     }
-    add(m, "global_avg_pool", 0, NULL);
-    add(m, "dropout", 1, (ost_net_attr[]){ number("p", 0.3) });
+    add(m, "global_max_pool", 0, NULL);
+    add(m, "dropout", 1, (ost_net_attr[]){ number("p", 0.1) });
     add(m, "dense", 1, (ost_net_attr[]){ number("out", 2) });
 }
 
@@ -132,12 +131,12 @@ int main(int argc, char **argv)
     if (ost_backend_open("cpu", threads, &backend, &err))
         goto out;
     weights = ost_weights_new(backend);
-    if (ost_net_new(weights, &spec, 4, (int64_t[]){ n, 1, side, side },
+    if (ost_net_new(weights, &spec, 4, (int64_t[]){ n, 2, side, side },
                     OST_NET_TRAIN, &net, NULL, &err) ||
         ost_weights_init(weights, 1, &err))
         goto out;
     x = ost_net_input(net).data;
-    for (int64_t i = 0; i < (int64_t)n * side * side; i++)
+    for (int64_t i = 0; i < (int64_t)n * 2 * side * side; i++)
         x[i] = (float)(i * 7919 % 1000) * 0.001f - 0.5f;
     for (int i = 0; i < n; i++)
         classes[i] = i % 2;

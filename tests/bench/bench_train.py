@@ -10,20 +10,18 @@ from torch import nn
 args = [int(a) for a in sys.argv[1:]] + [16, 64, 2, 100][len(sys.argv) - 1:]
 items, side, threads, steps = args
 torch.set_num_threads(threads)
-layers, channels = [], 1
-for i, width in enumerate((16, 32, 64, 64)):
+layers, channels = [], 2
+for width in (8, 16, 32, 32):
     layers += [nn.Conv2d(channels, width, 3, padding=1, bias=False),
-               nn.BatchNorm2d(width), nn.ReLU()]
-    if i < 3:
-        layers.append(nn.MaxPool2d(2))
+               nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
     channels = width
-net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-                    nn.Dropout(0.3), nn.Linear(channels, 2))
+net = nn.Sequential(*layers, nn.AdaptiveMaxPool2d(1), nn.Flatten(),
+                    nn.Dropout(0.1), nn.Linear(channels, 2))
 if "--last" in sys.argv:
     net = net.to(memory_format=torch.channels_last)
 opt = torch.optim.Adam(net.parameters(), lr=1e-3)
 loss = nn.CrossEntropyLoss()
-x = torch.rand(items, 1, side, side)
+x = torch.rand(items, 2, side, side)
 y = torch.arange(items) % 2
 seconds = []
 for _ in range(steps):
