@@ -5,6 +5,7 @@
 #include "stages/stage.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -60,7 +61,9 @@ static json_t *choices_of(const ost_param *p)
     for (const char *c = p->choices; c && *c;) {
         size_t n = strcspn(c, "|");
 
-        json_array_append_new(words, json_stringn(c, n));
+        json_array_append_new(words, p->kind == OST_PARAM_CHOICE
+                                         ? json_stringn(c, n)
+                                         : json_integer(atoll(c)));
         c += n + (c[n] == '|');
     }
     return json_pack("{s:o}", "enum", words);
@@ -89,7 +92,8 @@ static json_t *value_of(const ost_param *p)
     case OST_PARAM_BOOL:
         return json_pack("{s:s}", "type", "boolean");
     case OST_PARAM_I64:
-        return json_pack("{s:s}", "type", "integer");
+        return p->choices ? choices_of(p)
+                          : json_pack("{s:s}", "type", "integer");
     case OST_PARAM_F64:
         return json_pack("{s:s}", "type", "number");
     case OST_PARAM_STR:
@@ -105,6 +109,8 @@ static json_t *value_of(const ost_param *p)
         return list_of(p, "string");
     case OST_PARAM_JSON:
         return json_object();
+    case OST_PARAM_OBJECT:
+        return json_pack("{s:s}", "type", "object");
     }
     OST_BUG();
 }

@@ -26,8 +26,8 @@ static const ost_param params[] = {
               .dflt = "100", .min = 0, .max = 1e6),
     OST_PARAM(canny_params, high, F64, "weakest gradient that starts an edge",
               .dflt = "200", .min = 0, .max = 1e6),
-    OST_PARAM(canny_params, aperture, I64, "size of the Sobel kernels: 3, 5, 7",
-              .dflt = "3", .min = 3, .max = 7),
+    OST_PARAM(canny_params, aperture, I64, "size of the Sobel kernels",
+              .dflt = "3", .choices = "3|5|7"),
     OST_PARAM(canny_params, l2, BOOL,
               "length of the gradient instead of the sum of its parts",
               .dflt = "false"),
@@ -45,10 +45,6 @@ static ost_rc check(const void *with, ost_err *err)
 {
     const canny_params *p = with;
 
-    if (p->aperture % 2 == 0)
-        return ost_fail(err, OST_EWORKFLOW,
-                        "'aperture' is %lld, which is not 3, 5 or 7",
-                        (long long)p->aperture);
     if (p->low > p->high)
         return ost_fail(err, OST_EWORKFLOW, "'low' (%g) is above 'high' (%g)",
                         p->low, p->high);

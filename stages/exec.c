@@ -57,7 +57,7 @@ static const ost_param params[] = {
               "file that is put beside the program under its own name, ready "
               "to run",
               .dflt = "null"),
-    OST_PARAM(exec_params, env, JSON, "object of further environment variables",
+    OST_PARAM(exec_params, env, OBJECT, "further environment variables",
               .dflt = "{}"),
     OST_PARAM(exec_params, version, JSON,
               "anything; change it when the program has changed",
@@ -92,8 +92,6 @@ static ost_rc check(const void *params_of, ost_err *err)
         rc = check_output(p->standard_output, err);
     if (rc)
         return rc;
-    if (!json_is_object(p->env))
-        return ost_fail(err, OST_EINPUT, "param 'env': expected an object");
     json_object_foreach((json_t *)(uintptr_t)p->env, name, value)
     {
         if (!*name || strchr(name, '=') || !json_is_string(value))

@@ -24,8 +24,8 @@ static const ost_param params[] = {
               "table that lists the images: 'auto' (the one that was bound, "
               "manifest.csv or items.csv), 'none', or its path",
               .dflt = "\"auto\""),
-    OST_PARAM(ost_ingest_params, columns, JSON,
-              "object from path, id, label, group or an attribute's name to "
+    OST_PARAM(ost_ingest_params, columns, OBJECT,
+              "from path, id, label, group or an attribute's name to "
               "the manifest's column",
               .dflt = "null"),
     OST_PARAM(ost_ingest_params, labels, CHOICE,
@@ -66,8 +66,6 @@ static ost_rc check(const void *params_of, ost_err *err)
 {
     const ost_ingest_params *p = params_of;
 
-    if (p->columns && !json_is_null(p->columns) && !json_is_object(p->columns))
-        return ost_fail(err, OST_EINPUT, "param 'columns': expected an object");
     for (size_t i = 0; i < p->attributes.n; i++) {
         const char *keyword = p->attributes.v[i];
         int known = ost_dicom_keyword(keyword);

@@ -97,15 +97,11 @@ static void describe_range(const ost_param *p, ost_buf *out)
 void ost_param_describe(const ost_param *p, ost_buf *out)
 {
     static const char *const words[] = {
-        [OST_PARAM_BOOL] = "true or false",
-        [OST_PARAM_I64] = "integer",
-        [OST_PARAM_F64] = "number",
-        [OST_PARAM_STR] = "string",
-        [OST_PARAM_CHOICE] = "one of ",
-        [OST_PARAM_I64_LIST] = "integers",
-        [OST_PARAM_F64_LIST] = "numbers",
-        [OST_PARAM_STR_LIST] = "strings",
-        [OST_PARAM_JSON] = "any JSON value",
+        [OST_PARAM_BOOL] = "true or false",  [OST_PARAM_I64] = "integer",
+        [OST_PARAM_F64] = "number",          [OST_PARAM_STR] = "string",
+        [OST_PARAM_CHOICE] = "one of ",      [OST_PARAM_I64_LIST] = "integers",
+        [OST_PARAM_F64_LIST] = "numbers",    [OST_PARAM_STR_LIST] = "strings",
+        [OST_PARAM_JSON] = "any JSON value", [OST_PARAM_OBJECT] = "object",
         [OST_PARAM_FILE] = "path of a file",
     };
 
@@ -116,8 +112,8 @@ void ost_param_describe(const ost_param *p, ost_buf *out)
         else if (p->max_len > 0)
             ost_buf_addf(out, "%zu to %zu ", p->min_len, p->max_len);
     }
-    ost_buf_adds(out, words[p->kind]);
-    if (p->kind == OST_PARAM_CHOICE)
+    ost_buf_adds(out, words[p->choices ? OST_PARAM_CHOICE : p->kind]);
+    if (p->choices)
         for (const char *c = p->choices; *c; c++)
             *c == '|' ? ost_buf_adds(out, ", ") : ost_buf_addc(out, *c);
     if (is_number(p->kind))
@@ -142,8 +138,22 @@ static bool scalar_has_kind(ost_param_kind kind, const json_t *v)
         return json_is_string(v);
     case OST_PARAM_JSON:
         return true;
+    case OST_PARAM_OBJECT:
+        return json_is_object(v);
     }
     return false;
+}
+
+static bool is_choice(const ost_param *p, const json_t *v)
+{
+    char digits[32];
+
+    if (!p->choices)
+        return true;
+    if (p->kind == OST_PARAM_CHOICE)
+        return choice_of(p, json_string_value(v)) >= 0;
+    snprintf(digits, sizeof(digits), "%.0f", json_number_value(v));
+    return choice_of(p, digits) >= 0;
 }
 
 static bool in_range(const ost_param *p, const json_t *v)
@@ -173,9 +183,7 @@ static void check_scalar(const ost_param *p, const json_t *v,
 {
     ost_buf want = { 0 };
     ost_buf got = { 0 };
-    bool fits = scalar_has_kind(p->kind, v) &&
-                (p->kind != OST_PARAM_CHOICE ||
-                 choice_of(p, json_string_value(v)) >= 0);
+    bool fits = scalar_has_kind(p->kind, v) && is_choice(p, v);
 
     if (fits && in_range(p, v))
         return;
@@ -423,6 +431,7 @@ static void fill_one(const ost_param *p, const json_t *v, ost_arena *arena,
         fill_list(p, v, arena, to);
         break;
     case OST_PARAM_JSON:
+    case OST_PARAM_OBJECT:
         *(const json_t **)to = v;
         break;
     case OST_PARAM_FILE:

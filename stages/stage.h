@@ -35,6 +35,7 @@ typedef enum ost_param_kind {
     OST_PARAM_F64_LIST, /* ost_f64_list */
     OST_PARAM_STR_LIST, /* ost_str_list */
     OST_PARAM_JSON,     /* const json_t *: any value */
+    OST_PARAM_OBJECT,   /* const json_t *: an object */
     OST_PARAM_FILE,     /* ost_file: a path in the document, its content here */
 } ost_param_kind;
 
@@ -60,7 +61,8 @@ typedef struct ost_file {
 /* One setting.  `dflt` is JSON text ("100", "[64, 64]", "\"linear\"", "null"
  * for unset: zero, NULL or an empty list).  Numbers and list elements lie in
  * min..max when min < max.  A list has min_len..max_len elements when
- * max_len > 0.  `choices` are words separated by '|'. */
+ * max_len > 0.  `choices` are words separated by '|', or the only values of an
+ * integer ("3|5|7"). */
 typedef struct ost_param {
     const char *name;
     ost_param_kind kind;

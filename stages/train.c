@@ -40,9 +40,8 @@ enum { LAST, BEST };
 static const ost_param params[] = {
     OST_PARAM(train_params, network, FILE,
               "the network: a file, or lib:small_cnn", .required = true),
-    OST_PARAM(train_params, network_params, JSON,
-              "object: params of the network that are to differ",
-              .dflt = "null"),
+    OST_PARAM(train_params, network_params, OBJECT,
+              "params of the network that are to differ", .dflt = "null"),
     OST_PARAM(train_params, field, STR, "field that is learned from",
               .dflt = "\"image\""),
     OST_PARAM(train_params, epochs, I64, "passes over the items", .dflt = "10",
@@ -103,10 +102,6 @@ static ost_rc check(const void *with, ost_err *err)
     ost_network *network = NULL;
     ost_rc rc;
 
-    if (p->network_params && !json_is_null(p->network_params) &&
-        !json_is_object(p->network_params))
-        return ost_fail(err, OST_EWORKFLOW,
-                        "'network_params' must be an object");
     rc = read_network(p, 0, &network, err);
     ost_network_free(network);
     if (rc && err)

@@ -11,18 +11,9 @@ typedef struct {
 } value_params;
 
 static const ost_param params[] = {
-    OST_PARAM(value_params, data, JSON, "the object to emit", .dflt = "{}"),
+    OST_PARAM(value_params, data, OBJECT, "the object to emit", .dflt = "{}"),
     OST_END,
 };
-
-static ost_rc check(const void *params_of, ost_err *err)
-{
-    const value_params *p = params_of;
-
-    if (!json_is_object(p->data))
-        return ost_fail(err, OST_EINPUT, "param 'data': expected an object");
-    return OST_OK;
-}
 
 static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 {
@@ -39,6 +30,5 @@ const ost_stage ost_stage_value = {
     .params = params,
     .inputs = OST_PORTS({ "in", OST_ANY, "what must come before", true, true }),
     .outputs = OST_PORTS({ "out", OST_METRICS, "the object", false, false }),
-    .check = check,
     .run = run,
 };

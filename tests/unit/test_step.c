@@ -405,6 +405,37 @@ static void faults_of_parameters_are_all_reported(void **state)
     json_decref(with);
 }
 
+typedef struct {
+    int64_t size;
+    const json_t *names;
+} odd_params;
+
+static void choices_of_numbers_and_objects_are_checked(void **state)
+{
+    static const ost_param table[] = {
+        OST_PARAM(odd_params, size, I64, "size", .dflt = "3", .choices = "3|5"),
+        OST_PARAM(odd_params, names, OBJECT, "names", .dflt = "null"),
+        OST_END,
+    };
+    const ost_stage odd = { .name = "odd", .params = table };
+    json_t *good = json_loads("{\"size\":5.0,\"names\":{}}", 0, NULL);
+    json_t *bad = json_loads("{\"size\":4,\"names\":[]}", 0, NULL);
+    ost_param_faults faults = { 0 };
+
+    (void)state;
+    ost_params_check(&odd, good, &faults);
+    assert_int_equal(faults.len, 0);
+    ost_params_check(&odd, bad, &faults);
+    assert_int_equal(faults.len, 2);
+    assert_string_equal(faults.data[0].text,
+                        "param 'size': expected one of 3, 5, not 4");
+    assert_string_equal(faults.data[1].text,
+                        "param 'names': expected object, not []");
+    ost_vec_release(&faults);
+    json_decref(good);
+    json_decref(bad);
+}
+
 static void keys_take_defaults_for_what_is_not_given(void **state)
 {
     json_t *with = json_loads("{\"by\":1.0}", 0, NULL);
@@ -480,6 +511,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_missing_field_names_item_and_fields,
                                         setup, teardown),
         cmocka_unit_test(faults_of_parameters_are_all_reported),
+        cmocka_unit_test(choices_of_numbers_and_objects_are_checked),
         cmocka_unit_test(keys_take_defaults_for_what_is_not_given),
         cmocka_unit_test(messages_survive_the_wire),
     };
