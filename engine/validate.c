@@ -91,13 +91,14 @@ static value_sweep sweep_of(const checker *c, const ost_param *p,
     const ost_scope *scope = c->wf->parts.data[c->node].scope;
     const ost_scope_axis *a = NULL;
 
-    if (!p || p->kind == OST_PARAM_JSON)
+    if (!p || p->kind == OST_PARAM_JSON ||
+        (p->kind == OST_PARAM_OBJECT && json_is_object(value)))
         return VALUE_ANY;
     for (size_t i = 0; i < scope->axes.len; i++)
         if (scope->axes.data[i].axis == axis)
             a = &scope->axes.data[i];
-    if ((p->kind == OST_PARAM_I64 || p->kind == OST_PARAM_F64) && a &&
-        !a->values && json_is_string(value))
+    if ((p->kind == OST_PARAM_I64 || p->kind == OST_PARAM_F64) && !p->choices &&
+        a && !a->values && json_is_string(value))
         return VALUE_ENDS;
     return VALUE_EACH;
 }
@@ -193,8 +194,9 @@ static void check_known(checker *c)
     report(c);
 }
 
-/* The "with" object; what may be any value is left out, since such values may
- * be large and building them takes most of a load.  NULL for none. */
+/* The "with" object without what is in values that may be any (any object):
+ * such values may be large, and building them takes most of a load.  NULL for
+ * none. */
 static json_t *read_with(const checker *c)
 {
     const ost_stage *stage = c->wf->nodes.data[c->node].stage;
@@ -208,10 +210,13 @@ static json_t *read_with(const checker *c)
         char *name = ost_entry_copy(c->doc, e, true);
         const ost_param *p = ost_param_find(stage, name);
 
-        if (!p || p->kind != OST_PARAM_JSON)
-            json_object_set_new(with, name, ost_entry_build(c->doc, e));
-        else if (p->required)
+        if (p && p->kind == OST_PARAM_JSON)
             json_object_set_new(with, name, json_null());
+        else if (p && p->kind == OST_PARAM_OBJECT &&
+                 ost_json_kind(c->doc->json, e) == '{')
+            json_object_set_new(with, name, json_object());
+        else
+            json_object_set_new(with, name, ost_entry_build(c->doc, e));
         ost_free(name);
     }
     return with;
