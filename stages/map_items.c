@@ -24,14 +24,14 @@ typedef struct mapper {
 } mapper;
 
 /* One item of a page that is being worked on. */
-typedef struct job {
+typedef struct piece {
     ost_stage_ctx ctx;
     ost_key key;
     ost_rc rc;
     ost_err err;
     bool dropped;
     bool remembered;
-} job;
+} piece;
 
 static bool is_joined(const mapper *m, const step_input *in)
 {
@@ -142,7 +142,7 @@ static ost_key item_key(mapper *m, const ost_stage_ctx *ctx)
     return key;
 }
 
-static void job_init(mapper *m, job *j, const ost_item *item, size_t index)
+static void piece_init(mapper *m, piece *j, const ost_item *item, size_t index)
 {
     ost_stage_ctx *parent = m->ctx;
 
@@ -161,7 +161,7 @@ static void job_init(mapper *m, job *j, const ost_item *item, size_t index)
     j->key = item_key(m, &j->ctx);
 }
 
-static void job_recall(mapper *m, job *j)
+static void piece_recall(mapper *m, piece *j)
 {
     ost_buf value = { 0 };
 
@@ -178,7 +178,7 @@ static void job_recall(mapper *m, job *j)
     ost_buf_release(&value);
 }
 
-static void job_compute(mapper *m, job *j)
+static void piece_compute(mapper *m, piece *j)
 {
     if (j->dropped || j->remembered || j->rc)
         return;
@@ -187,7 +187,7 @@ static void job_compute(mapper *m, job *j)
         ost_err_at(&j->err, "item '%s'", j->ctx.in->id);
 }
 
-static void compute_jobs(mapper *m, job *jobs, size_t n)
+static void compute_pieces(mapper *m, piece *pieces, size_t n)
 {
     int threads = ost_ctx_threads(m->ctx);
 
@@ -195,16 +195,16 @@ static void compute_jobs(mapper *m, job *jobs, size_t n)
         threads = 1;
     if (threads == 1) {
         for (size_t i = 0; i < n; i++)
-            job_compute(m, &jobs[i]);
+            piece_compute(m, &pieces[i]);
         return;
     }
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (size_t i = 0; i < n; i++)
-        job_compute(m, &jobs[i]);
+        piece_compute(m, &pieces[i]);
 }
 
-/* Stores what a job made and hands it on, in the order of the items. */
-static ost_rc job_finish(mapper *m, job *j, ost_err *err)
+/* Stores what a piece made and hands it on, in the order of the items. */
+static ost_rc piece_finish(mapper *m, piece *j, ost_err *err)
 {
     step_state *step = m->ctx->step;
     ost_buf delta = { 0 };
@@ -319,21 +319,21 @@ out:
 static ost_rc work_on_page(mapper *m, const ost_item *items, size_t first,
                            size_t n, ost_err *err)
 {
-    job *jobs = ost_try_alloc(n ? n : 1, sizeof(*jobs));
+    piece *pieces = ost_try_alloc(n ? n : 1, sizeof(*pieces));
     ost_rc rc = OST_OK;
 
-    if (!jobs)
+    if (!pieces)
         return ost_fail(err, OST_ENOMEM, "out of memory");
     for (size_t i = 0; i < n; i++) {
-        job_init(m, &jobs[i], &items[i], first + i);
-        job_recall(m, &jobs[i]);
+        piece_init(m, &pieces[i], &items[i], first + i);
+        piece_recall(m, &pieces[i]);
     }
-    compute_jobs(m, jobs, n);
+    compute_pieces(m, pieces, n);
     for (size_t i = 0; i < n && !rc; i++)
-        rc = job_finish(m, &jobs[i], err);
+        rc = piece_finish(m, &pieces[i], err);
     for (size_t i = 0; i < n; i++)
-        ost_item_ctx_release(&jobs[i].ctx);
-    ost_free(jobs);
+        ost_item_ctx_release(&pieces[i].ctx);
+    ost_free(pieces);
     return rc;
 }
 
