@@ -45,10 +45,12 @@ static void write_event(void *user, const ost_event *event)
 
     ost_event_json(&line, event);
     fwrite(line.data, 1, line.len, user);
-    if (event->kind != OST_EVENT_STEP_STARTED &&
-        event->kind != OST_EVENT_STEP_FINISHED)
-        fflush(user);
     ost_buf_release(&line);
+}
+
+static void flush_events(void *user)
+{
+    fflush(user);
 }
 
 static ost_rc open_events(running *r, ost_err *err)
@@ -60,8 +62,9 @@ static ost_rc open_events(running *r, ost_err *err)
     r->events = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
     if (!r->events)
         return ost_fail_errno(err, OST_EIO, errno, "cannot write '%s'", path);
-    r->watches[r->options.n_watches++] =
-        (ost_watch){ .tell = write_event, .user = r->events };
+    r->watches[r->options.n_watches++] = (ost_watch){ .tell = write_event,
+                                                      .user = r->events,
+                                                      .idle = flush_events };
     return OST_OK;
 }
 

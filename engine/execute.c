@@ -340,6 +340,19 @@ static int next_due(const ost_run *r)
     return left > 3600e3 ? 3600000 : (int)left + 1;
 }
 
+/* Waits for workers and signals; watchers hear of it before. */
+static int wait_for_any(const ost_run *r, struct pollfd *p)
+{
+    int n = poll(p, r->jobs + 1, 0);
+
+    if (n != 0)
+        return n;
+    for (size_t i = 0; i < r->options->n_watches; i++)
+        if (r->options->watches[i].idle)
+            r->options->watches[i].idle(r->options->watches[i].user);
+    return poll(p, r->jobs + 1, next_due(r));
+}
+
 static ost_rc wait_and_see(ost_run *r, ost_err *err)
 {
     struct pollfd *p = ost_xalloc((r->jobs + 1) * sizeof(*p));
@@ -355,7 +368,7 @@ static ost_rc wait_and_see(ost_run *r, ost_err *err)
         if (ost_worker_has_output(w))
             p[i].events |= POLLOUT;
     }
-    n = poll(p, r->jobs + 1, next_due(r));
+    n = wait_for_any(r, p);
     if (n < 0 && errno != EINTR)
         rc = ost_fail_errno(err, OST_EFAIL, errno, "cannot poll");
     if (n > 0 && p[r->jobs].revents)

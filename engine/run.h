@@ -60,6 +60,8 @@ typedef struct ost_event {
 typedef struct ost_watch {
     void (*tell)(void *user, const ost_event *event);
     void *user;
+    /* Nothing happens for now: time to flush.  May be NULL. */
+    void (*idle)(void *user);
 } ost_watch;
 
 /* Appends the event as one line of NDJSON, with its line end:
