@@ -7,34 +7,22 @@ run goes on.
 import os
 import pathlib
 import signal
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.environ["OSTEON_SOURCE"] + "/tests/support")
-from runs import (BIN, check, children, osteon, remove, totals, verdicts,
-                  write)
-
-HERE = pathlib.Path.cwd()
-AT_IT, GO = HERE / "at_it", HERE / "go"
-WORDS = ["run", "w.json", "--allow", "exec", "--store", "store", "--events",
-         "-", "--jobs", "1"]
+import hold
+from hold import AT_IT, GO, wait
+from runs import check, children, osteon, remove, totals, verdicts
 
 
 def start():
     remove("store")
     for path in (AT_IT, GO):
         path.unlink(missing_ok=True)
-    run = subprocess.Popen([BIN, *WORDS], stdout=subprocess.PIPE, text=True,
-                           stderr=subprocess.PIPE)
-    wait(lambda: AT_IT.exists() or run.poll() is not None)
-    check(run.poll() is None, "the run ended by itself")
+    run = hold.start()
+    hold.wait_for_hold(run)
     return run
-
-
-def wait(condition):
-    while not condition():
-        time.sleep(0.01)
 
 
 def descendants(pid):
@@ -70,8 +58,7 @@ def ended(label, run, processes):
     check(verdicts(out) == {"first": "ran"}, f"{label}: {out}")
     alone_again(label, processes)
     GO.touch()
-    run = subprocess.Popen([BIN, *WORDS], stdout=subprocess.PIPE, text=True,
-                           stderr=subprocess.DEVNULL)
+    run = hold.start()
     wait(lambda: run.poll() is not None or len(descendants(run.pid)) > 2)
     processes = descendants(run.pid)
     done = run.communicate()[0]
@@ -105,17 +92,7 @@ def twice():
     ended("SIGINT twice", run, processes)
 
 
-write("w.json", {
-    "osteon": 1, "name": "interrupts",
-    "nodes": {
-        "first": {"stage": "value", "with": {"data": {"n": 1}}},
-        "hold": {"stage": "exec", "in": "first",
-                 "with": {"command": [f"sleep 600 & touch {AT_IT}; while "
-                                      f"[ ! -e {GO} ]; do sleep 0.05; done; "
-                                      "echo ok > result"],
-                          "shell": True, "outputs": ["result"]}},
-        "last": {"stage": "value", "in": "hold", "with": {"data": {"n": 2}}}},
-    "outputs": {"last": "last"}})
+hold.prepare()
 once(signal.SIGINT)
 once(signal.SIGTERM)
 twice()
