@@ -1,9 +1,13 @@
 #!/bin/bash
-# What the shell offers: commands, options, words of options, stages, files.
+# tests/golden/test_completion.sh - what the shell offers
+#
+# Commands, options, words of options, stages, files; and a manual page that
+# groff does not complain about.
 set -eu
 
 failed=0
 touch wanted.json
+# shellcheck source=/dev/null
 source <("$OSTEON_BIN/osteon" completion bash)
 
 # offers WORDS...: the last one is being typed; its completions on one line.
