@@ -225,6 +225,14 @@ static ost_rc on_done(ost_run *r, ost_worker *w, const ost_done_msg *m,
         return ost_fail(err, OST_EPROTO, "a worker answered out of turn");
     ost_worker_pop(w);
     if (m->rc) {
+        /* The items that were done before it failed are remembered. */
+        if (m->batch_size > 0) {
+            rc = ost_batch_add_encoded(r->batch, m->batch, m->batch_size, err);
+            if (rc)
+                return rc;
+            mark_dirty(r);
+        }
+        r->flights[step]->seconds = m->seconds;
         ost_run_failed(r, step, (ost_rc)m->rc, m->error);
         return ost_run_propagate(r, err);
     }

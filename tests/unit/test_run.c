@@ -182,6 +182,8 @@ static void an_error_is_passed_on(void **state)
     ost_bindings none = { 0 };
     ost_store *s = new_store("s");
     ran r = run_with(s, ONE_BAD("fail", ""), &none, go_on);
+    ost_buf memo = { 0 };
+    ost_batch *batch;
 
     (void)state;
     assert_int_equal(r.rc, OST_EFAIL);
@@ -190,6 +192,11 @@ static void an_error_is_passed_on(void **state)
     assert_int_equal(r.result.failures.len, 1);
     assert_string_equal(r.result.failures.data[0].message,
                         "image 'x.png' is upside down");
+    batch = ost_batch_new(s);
+    assert_ok(ost_batch_get_memo(batch, &fake_memo, &memo, &r.err), &r.err);
+    assert_string_equal(ost_buf_str(&memo), "item");
+    ost_buf_release(&memo);
+    ost_batch_free(batch);
     ran_free(&r);
     /* A failure is not remembered. */
     r = run_with(s, ONE_BAD("fail", ""), &none, go_on);
@@ -334,7 +341,7 @@ static void an_interrupt_keeps_what_is_finished(void **state)
               "'long': { 'stage': 'make', 'with': { 'word': 'hang' } },"
               "'last': { 'stage': 'note', 'in': ['read', 'long'] }");
     char name[] = "long";
-    ost_watch watch = { interrupt_at_start, name };
+    ost_watch watch = { .tell = interrupt_at_start, .user = name };
     ost_bindings none = { 0 };
     ost_store *s = new_store("s");
     ran r = run_with(s, text, &none,
@@ -461,7 +468,7 @@ static void events_tell_the_story(void **state)
                                          "step_finished", "step_started",
                                          "step_finished", "run_finished" };
     ost_buf text = { 0 };
-    ost_watch watch = { collect_events, &text };
+    ost_watch watch = { .tell = collect_events, .user = &text };
     ost_bindings none = { 0 };
     ost_store *s = new_store("s");
     ran r = run_with(s, CHAIN, &none,
@@ -494,7 +501,7 @@ static void events_tell_the_story(void **state)
 static void a_gate_decides_how_a_run_ends(void **state)
 {
     ost_buf text = { 0 };
-    ost_watch watch = { collect_events, &text };
+    ost_watch watch = { .tell = collect_events, .user = &text };
     ost_bindings none = { 0 };
     ost_store *s = new_store("s");
 
