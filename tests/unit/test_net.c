@@ -257,6 +257,76 @@ static void gradients_add_up_over_passes(void **state)
     ost_weights_free(w);
 }
 
+/* sum(output * direction) with all learned weights moved by `by` times a fixed
+ * random direction; adds what the gradient says of it to `slope`. */
+static double probe(ost_net *net, ost_weights *w, double by, double *slope)
+{
+    ost_tensor y = ost_net_output(net);
+    ost_rng r = ost_rng_of(31, 0);
+    double sum = 0.0;
+
+    for (size_t i = 0; i < w->len; i++) {
+        size_t n = (size_t)ost_weight_count(w->data[i]);
+        float *plain = ost_xalloc(2 * n * sizeof(*plain));
+        float *grad = plain + n;
+
+        assert_int_equal(
+            ost_weights_get(w, w->data[i], OST_PART_DATA, plain, NULL), OST_OK);
+        assert_int_equal(
+            ost_weights_get(w, w->data[i], OST_PART_GRAD, grad, NULL), OST_OK);
+        for (size_t k = 0; k < n && w->data[i]->learned; k++) {
+            double d = ost_rng_normal(&r);
+
+            plain[k] += (float)(by * d);
+            *slope += d * (double)grad[k];
+        }
+        assert_int_equal(
+            ost_weights_set(w, w->data[i], OST_PART_DATA, plain, NULL), OST_OK);
+        ost_free(plain);
+    }
+    assert_int_equal(ost_net_forward(net, 5, NULL), OST_OK);
+    fill(ost_net_output_grad(net), 8);
+    for (int64_t i = 0; i < ost_tensor_count(&y); i++)
+        sum += (double)((float *)y.data)[i] *
+               (double)((float *)ost_net_output_grad(net).data)[i];
+    return sum;
+}
+
+static void gradients_agree_with_differences(void **state)
+{
+    const double step = 1e-3;
+    double unused = 0.0;
+    double slope = 0.0;
+    double up;
+    double down;
+    ost_weights *w = ost_weights_new(backend);
+    ost_net *net;
+    chain c = { 0 };
+
+    (void)state;
+    add_conv(&c, 6, 3, 1);
+    add(&c, "batch_norm", 0, NULL);
+    add_conv(&c, 9, 3, 0);
+    add(&c, "avg_pool2d", 1, (ost_net_attr[]){ number("kernel", 2) });
+    add_conv(&c, 5, 2, 1);
+    add(&c, "global_avg_pool", 0, NULL);
+    add(&c, "dropout", 1, (ost_net_attr[]){ number("p", 0.3) });
+    add(&c, "dense", 1, (ost_net_attr[]){ number("out", 4) });
+    assert_int_equal(
+        make(&c, w, (int64_t[]){ 6, 2, 9, 9 }, OST_NET_TRAIN, &net, NULL, NULL),
+        OST_OK);
+    assert_int_equal(ost_weights_init(w, 2, NULL), OST_OK);
+    fill(ost_net_input(net), 1);
+    probe(net, w, 0.0, &unused);
+    assert_int_equal(ost_net_backward(net, NULL), OST_OK);
+    up = probe(net, w, step, &slope);
+    down = probe(net, w, -2.0 * step, &unused);
+    assert_true(fabs((up - down) / (2.0 * step) - slope) <
+                0.01 * fabs(slope) + 0.01);
+    ost_net_free(net);
+    ost_weights_free(w);
+}
+
 static void dropout_drops_a_share_and_remembers_which(void **state)
 {
     ost_weights *w = ost_weights_new(backend);
@@ -478,6 +548,7 @@ int main(void)
         cmocka_unit_test(an_item_is_judged_without_its_neighbors),
         cmocka_unit_test(networks_of_other_batch_sizes_share_weights),
         cmocka_unit_test(gradients_add_up_over_passes),
+        cmocka_unit_test(gradients_agree_with_differences),
         cmocka_unit_test(dropout_drops_a_share_and_remembers_which),
         cmocka_unit_test(not_a_number_is_not_hidden),
         cmocka_unit_test(faults_name_the_layer),
