@@ -13,6 +13,7 @@ from runs import check, events, osteon, remove, totals, verdicts, write
 
 HERE = pathlib.Path.cwd()
 GO = HERE / "go"  # until it is there, programs misbehave
+TMP = HERE / "tmp"
 KILL_WORKER = "kill -9 $PPID; sleep 600"
 
 
@@ -77,6 +78,8 @@ def fails_and_goes_on(label, middle, *expected):
                                     "last": "ran"}, f"{label}: {done.stdout}")
     check(pathlib.Path("out/last/copy").read_text() == "good\n", label)
     osteon("store", "fsck", "--store", "store")
+    left = [p.name for p in TMP.iterdir()]
+    check(not left, f"{label}: left in TMPDIR: {left}")
     print(f"{label}: fails by name, the next run goes on")
 
 
@@ -127,6 +130,8 @@ def only_one_is_to_blame():
     print("one of many: only that one fails, only it is computed again")
 
 
+TMP.mkdir(exist_ok=True)
+os.environ["TMPDIR"] = str(TMP)
 fails_and_goes_on("a step that never returns",
                   program("echo at it; sleep 600", timeout=4),
                   "timeout of 4 s", "at it")
