@@ -115,7 +115,8 @@ static void bind_option(ost_workflow *wf, ost_scope *scope,
     }
     if (!is_url(p.where))
         real = absolute(NULL, p.where);
-    if (!is_url(p.where) && !real)
+    in->is_astray = !is_url(p.where) && !real;
+    if (in->is_astray)
         ost_fault_usage(wf, "--bind %s: '%s': %s", s->name, p.where,
                         strerror(errno));
     else
@@ -166,11 +167,13 @@ static void bind_profile_input(ost_workflow *wf, ost_scope *scope,
                      name, suggest(wf, scope, name));
         return;
     }
+    in->is_astray = true;
     if (!read_place(wf, doc, entry, &p))
         return;
     if (!is_url(p.where))
         real = absolute(doc->dir, p.where);
-    if (!is_url(p.where) && !real)
+    in->is_astray = !is_url(p.where) && !real;
+    if (in->is_astray)
         ost_wf_fault(wf, doc, entry, false, "'%s': %s", p.where,
                      strerror(errno));
     else

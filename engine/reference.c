@@ -51,6 +51,8 @@ static bool fits(ost_artifact_type wanted, ost_artifact_type given)
 static void unbound(ost_workflow *wf, const ost_scope *scope,
                     const ost_scope_input *in)
 {
+    if (in->is_astray)
+        return;
     if (!scope->outer)
         ost_wf_fault(wf, scope->doc, in->entry, true,
                      "input '%s' is not bound: give --bind %s=PATH, or a "

@@ -145,6 +145,7 @@ typedef struct ost_scope_input {
     uint32_t preset;     /* "default" */
     uint32_t pin;        /* "sha256" */
     bool is_source;      /* bound: `links` has the source */
+    bool is_astray;      /* bound to what is not there, which was said */
     ost_resolve_state state;
     ost_links links;
 } ost_scope_input;

@@ -483,6 +483,26 @@ static void wrong_options_are_named(void **state)
         "--bind xrays: 'no/folder': No such file or directory\n");
 }
 
+static void what_is_not_there_is_said_once(void **state)
+{
+    static const char *const text =
+        "{ 'osteon': 1, 'name': 'w', 'inputs': { 'xrays': {} },"
+        "  'nodes': { 'r': { 'stage': 'read', 'in': '$xrays' } } }";
+    static const ost_setting bind = { "xrays", "no/folder" };
+    const ost_bindings option = { .binds = &bind, .n_binds = 1 };
+    const ost_bindings profile = { .profile = "away.json" };
+
+    (void)state;
+    check_report(text, &option,
+                 "--bind xrays: 'no/folder': No such file or directory\n");
+    write_text("away.json", "{ 'inputs': { 'xrays': 'no/folder' } }");
+    check_report(text, &profile,
+                 "away.json:1:24: /inputs/xrays: 'no/folder': No such file or "
+                 "directory\n"
+                 "{ \"inputs\": { \"xrays\": \"no/folder\" } }\n"
+                 "                       ^\n");
+}
+
 static void faults_of_a_profile_have_their_place(void **state)
 {
     ost_bindings b = { .profile = "site.json" };
@@ -528,6 +548,7 @@ int main(void)
         cmocka_unit_test(a_profile_binds_inputs_relative_to_itself),
         cmocka_unit_test(a_url_may_carry_its_pin),
         cmocka_unit_test(wrong_options_are_named),
+        cmocka_unit_test(what_is_not_there_is_said_once),
         cmocka_unit_test(faults_of_a_profile_have_their_place),
     };
 
