@@ -307,10 +307,25 @@ static ost_rc end_overdue(ost_run *r, ost_err *err)
 }
 
 /* Steps that another process was at: computed by now, or to be tried again. */
+static void tell_of_waiting(ost_run *r)
+{
+    ost_buf name = { 0 };
+
+    if (r->told_to_wait || ost_run_in_flight(r) ||
+        ost_now() - r->waits_since < OST_LEASE_PATIENCE)
+        return;
+    r->told_to_wait = true;
+    ost_plan_step_name(r->plan, r->busy.data[0], &name);
+    ost_warn("%s: waiting for another osteon process that computes it",
+             ost_buf_str(&name));
+    ost_buf_release(&name);
+}
+
 static void look_at_busy(ost_run *r)
 {
     if (r->busy.len == 0 || ost_now() < r->busy_next)
         return;
+    tell_of_waiting(r);
     for (size_t i = 0; i < r->busy.len; i++)
         ost_run_push_ready(r, r->busy.data[i]);
     r->busy.len = 0;

@@ -20,6 +20,7 @@ enum {
 };
 #define OST_GROUP_SECONDS      0.020
 #define OST_LEASE_POLL_SECONDS 0.050
+#define OST_LEASE_PATIENCE     5.0 /* seconds until people are told */
 
 typedef enum ost_step_state {
     OST_STATE_OUT,      /* not part of the plan */
@@ -87,6 +88,8 @@ typedef struct ost_run {
     OST_VEC(uint32_t) settled;  /* whose users are to be told */
     OST_VEC(ost_ran_step) ran;
     double busy_next;
+    double waits_since; /* something else was busy all the time, or 0 */
+    bool told_to_wait;
     double dirty_since; /* the batch holds something since then, or 0 */
 
     ost_worker *workers; /* `jobs` of them */

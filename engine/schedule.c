@@ -271,6 +271,7 @@ static ost_rc assign(ost_run *r, ost_worker *w, uint32_t step, const usage *u,
         w->threads = share_threads(r, node, u);
         w->memory = node->memory;
     }
+    r->waits_since = 0;
     w->open_ended = w->open_ended || !is_tiny(r, step);
     if (expected > 0)
         w->expected += expected;
@@ -293,6 +294,8 @@ static ost_rc claim(ost_run *r, uint32_t step, bool *ours, ost_err *err)
         ost_log(WORKER, "step %u: another process is at it", step);
         if (r->busy.len == 0)
             r->busy_next = ost_now() + OST_LEASE_POLL_SECONDS;
+        if (r->waits_since <= 0)
+            r->waits_since = ost_now();
         r->state[step] = OST_STATE_BUSY;
         ost_vec_push(&r->busy, step);
         return OST_OK;
