@@ -1,7 +1,7 @@
 /* kernels/cpu/global_max_pool.c - the highest number of each channel
  *
- * One thread takes a channel block of an item.  NaN wins, and the first of equal
- * numbers.
+ * One thread takes a channel block of an item.  NaN wins, and the first of
+ * equal numbers.
  */
 #include "base/alloc.h"
 #include "kernels/cpu/cpu.h"
@@ -108,9 +108,8 @@ ost_rc ost_cpu_global_max_pool(ost_layer *layer, ost_err *err)
     if (ost_value_area(layer->in[0]) > INT32_MAX)
         return ost_fail(err, OST_EINPUT, "its input is too large");
     if (layer->training)
-        ost_layer_memory(layer,
-                         (size_t)ost_value_stored(layer->out) *
-                             sizeof(*h->where),
-                         OST_LIFE_SAVED, &h->where);
+        ost_layer_memory(
+            layer, (size_t)ost_value_stored(layer->out) * sizeof(*h->where),
+            OST_LIFE_SAVED, &h->where);
     return OST_OK;
 }

@@ -1,0 +1,152 @@
+/* tests/support/image_stages.h - image stages run one by one, for tests */
+#ifndef OST_TESTS_SUPPORT_IMAGE_STAGES_H
+#define OST_TESTS_SUPPORT_IMAGE_STAGES_H
+
+#include "tests/support/predictions.h"
+
+typedef struct fixture {
+    ost_store *store;
+    ost_batch *batch;
+    ost_arena arena;
+} fixture;
+
+/* The items that came out of a step. */
+typedef struct result {
+    const ost_item *items;
+    size_t n;
+    ost_digest digest;
+} result;
+
+static inline int setup(void **state)
+{
+    fixture *f = ost_xalloc(sizeof(*f));
+
+    f->store = new_store("store");
+    f->batch = ost_batch_new(f->store);
+    *state = f;
+    return 0;
+}
+
+static inline int teardown(void **state)
+{
+    fixture *f = *state;
+
+    ost_batch_free(f->batch);
+    ost_store_close(f->store);
+    ost_arena_release(&f->arena);
+    ost_free(f);
+    return 0;
+}
+
+/* ---- making inputs, reading outputs ---- */
+
+enum { H = 12, W = 20 };
+
+static inline ost_item new_item(const char *id, const char *group,
+                                const char *label, ost_arena *a)
+{
+    ost_item item = { .id = id, .group = group };
+
+    ost_item_set_label(a, &item, label);
+    return item;
+}
+
+static inline void add_field(fixture *f, ost_item *item, const char *name,
+                             ost_dtype dtype, int ndim, const int64_t *shape,
+                             const void *data)
+{
+    ost_tensor t = ost_tensor_of(NULL, dtype, ndim, shape);
+    ost_field field = { .name = name, .dtype = dtype, .ndim = ndim };
+    ost_err err = { 0 };
+
+    memcpy(field.shape, t.shape, sizeof(field.shape));
+    memcpy(field.stride, t.stride, sizeof(field.stride));
+    assert_ok(
+        ost_batch_put_blob(f->batch, data,
+                           (size_t)ost_tensor_count(&t) * ost_dtype_size(dtype),
+                           &field.blob, &err),
+        &err);
+    ost_item_set_field(&f->arena, item, &field);
+}
+
+static inline void add_image(fixture *f, ost_item *item, const char *name,
+                             unsigned seed)
+{
+    unsigned char pixels[H * W];
+
+    fill_bytes(pixels, sizeof(pixels), seed);
+    add_field(f, item, name, OST_U8, 2, (int64_t[]){ H, W }, pixels);
+}
+
+static inline ost_digest dataset(fixture *f, const ost_item *items, size_t n)
+{
+    ost_digest d = put_items(f->batch, OST_DATASET, "{}", items, n);
+
+    commit(f->batch);
+    return d;
+}
+
+static inline result apply(fixture *f, const ost_stage *stage, const char *with,
+                           ost_digest d)
+{
+    ost_step_input in = at_port("in", d);
+    ost_done_msg done = run_stage(f->batch, stage, with, &in, 1, &f->arena);
+    ost_artifact a;
+    ost_item *items;
+    ost_err err = { 0 };
+    result r;
+
+    if (done.rc)
+        fail_msg("%s", done.error);
+    r.digest = done.outputs[0].artifact;
+    assert_ok(ost_artifact_get(f->batch, &r.digest, &f->arena, &a, &err), &err);
+    assert_ok(ost_dataset_items(f->batch, &a, &f->arena, &items, &r.n, &err),
+              &err);
+    r.items = items;
+    return r;
+}
+
+static inline result apply_to_one(fixture *f, const ost_stage *stage,
+                                  const char *with, const ost_item *item)
+{
+    result r = apply(f, stage, with, dataset(f, item, 1));
+
+    assert_int_equal(r.n, 1);
+    return r;
+}
+
+static inline void refuses(fixture *f, const ost_stage *stage, const char *with,
+                           const ost_item *items, size_t n, const char *message)
+{
+    ost_step_input in = at_port("in", dataset(f, items, n));
+    ost_done_msg done = run_stage(f->batch, stage, with, &in, 1, &f->arena);
+
+    assert_int_not_equal(done.rc, OST_OK);
+    assert_string_equal(done.error, message);
+}
+
+/* The bytes of a field, from the arena. */
+static inline void *bytes_of(fixture *f, const ost_item *item, const char *name)
+{
+    const ost_field *field = ost_item_field(item, name);
+    ost_err err = { 0 };
+    ost_blob blob;
+    void *copy;
+
+    assert_non_null(field);
+    assert_int_equal(field->offset, 0);
+    assert_ok(ost_batch_blob(f->batch, &field->blob, &blob, &err), &err);
+    copy = ost_arena_copy(&f->arena, blob.data, blob.size);
+    ost_blob_release(&blob);
+    return copy;
+}
+
+static inline double number_of(const ost_item *item, const char *attr)
+{
+    const ost_attr *a = ost_item_attr(item, attr);
+
+    assert_non_null(a);
+    return a->number;
+}
+
+#endif
