@@ -52,11 +52,12 @@ typedef enum ost_resize_method {
                         grows */
 } ost_resize_method;
 
-/* Resamples to the size of `out` (same type and channels).  Pixel centers are
- * at half-integers.  Nearest and u8 linear are cv2.resize's INTER_NEAREST and
- * INTER_LINEAR bit for bit; u16 and f32 linear weigh in single precision. */
+/* Resamples to the size of `resized` (same type and channels).  Pixel centers
+ * are at half-integers.  Nearest and u8 linear are cv2.resize's INTER_NEAREST
+ * and INTER_LINEAR bit for bit; u16 and f32 linear weigh in single precision.
+ */
 ost_rc ost_cpu_resize(const ost_tensor *image, ost_resize_method method,
-                      ost_tensor *out, ost_err *err);
+                      ost_tensor *resized, ost_err *err);
 
 /* An affine map from output to input pixel centers,
  *     x_in = m[0] * x + m[1] * y + m[2]
@@ -94,16 +95,16 @@ typedef struct ost_warp_spec {
     float fill;
 } ost_warp_spec;
 
-/* Fills `out` (any size, same type and channels) through the map. */
+/* Fills `warped` (any size, same type and channels) through the map. */
 ost_rc ost_cpu_warp(const ost_tensor *image, const ost_warp_spec *spec,
-                    ost_tensor *out, ost_err *err);
+                    ost_tensor *warped, ost_err *err);
 
 /* out = image * scale + offset, in single precision, rounded half to even and
- * saturated when `out` is an integer type (NaN becomes 0).  Same shape; types
- * may differ, so this is also the conversion between them; `out` may be the
- * image itself. */
+ * saturated when `rescaled` is an integer type (NaN becomes 0).  Same shape;
+ * types may differ, so this is also the conversion between them; `rescaled` may
+ * be the image itself. */
 ost_rc ost_cpu_rescale(const ost_tensor *image, double scale, double offset,
-                       ost_tensor *out, ost_err *err);
+                       ost_tensor *rescaled, ost_err *err);
 
 /* Copies a tensor of any type and strides to one of the same type and shape. */
 ost_rc ost_cpu_copy(const ost_tensor *image, ost_tensor *out, ost_err *err);

@@ -138,7 +138,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
     const pair_params *p = ost_ctx_params(ctx);
     ost_item *out = ost_derive(ctx, in, -1);
-    ost_tensor t[MAX_FIELDS];
+    ost_tensor t[MAX_FIELDS] = { { 0 } };
     ost_rc rc;
 
     rc = open_fields(ctx, in, t, err);

@@ -165,14 +165,14 @@ static ost_rc add_patient(study *s, int64_t number, ost_err *err)
         ost_xray_draw_view(&r, lateral, site, &pic->view);
         if (s->ill[number] && shown)
             ost_xray_add_lesion(&r, &lesion, &pic->view);
-        pic->path = ost_arena_printf(
-            ost_ctx_arena(s->ctx), "images/P%0*lld_%lld.png", digits,
-            (long long)(number + 1), (long long)(i + 1));
+        pic->path =
+            ost_arena_printf(ost_ctx_arena(s->ctx), "images/P%0*lld_%lld.png",
+                             digits, (long long)number + 1, (long long)i + 1);
         ost_csv_add(&s->manifest, pic->path);
         ost_buf_addc(&s->manifest, ',');
         ost_csv_add(&s->manifest, p->labels.v[pic->view.has_lesion]);
         ost_buf_addf(&s->manifest, ",P%0*lld,%s,%lld,%c\n", digits,
-                     (long long)(number + 1), lateral ? "lateral" : "front",
+                     (long long)number + 1, lateral ? "lateral" : "front",
                      (long long)day, 'A' + (int)site);
         day += 20 + (int64_t)ost_rng_below(&r, 180);
         if (s->waiting == BATCH)

@@ -21,7 +21,12 @@
 #include "base/banned.h"
 
 /* Rows are worked on in blocks; PAD around them stays readable. */
-enum { MAX_REACH = 3, BLOCK = OST_EDGE_BLOCK, PAD = BLOCK };
+enum {
+    MAX_REACH = 3,
+    ROWS = 2 * MAX_REACH + 1,
+    BLOCK = OST_EDGE_BLOCK,
+    PAD = BLOCK
+};
 
 /* Rows of `w` values with PAD more on both sides; `mag` holds uint16_t, or
  * int32_t for the Euclidean magnitude. */
@@ -37,8 +42,8 @@ typedef struct canny {
     bool l2;
     int32_t low;
     int32_t high;
-    uint8_t *pixels[2 * MAX_REACH + 1]; /* only for images with other strides */
-    int16_t *smooth;                    /* columns weighted, then along rows */
+    uint8_t *pixels[ROWS]; /* only for images with other strides */
+    int16_t *smooth;       /* columns weighted, then along rows */
     int16_t *slope;
     gradient_row ring[3];
     gradient_row other; /* of a further channel */
@@ -149,19 +154,19 @@ static void differentiate(const canny *c, const uint8_t *const *rows,
 static void gradients_of_channel(const canny *c, int64_t y, int64_t channel,
                                  const gradient_row *g)
 {
-    const uint8_t *rows[2 * MAX_REACH + 1];
+    const uint8_t *rows[ROWS];
 
-    for (int k = -c->reach; k <= c->reach; k++) {
-        int64_t from = ost_px_clamp(y + k, 0, c->in.h - 1);
+    for (int k = 0; k < ROWS; k++) {
+        int64_t from = ost_px_clamp(y + k - c->reach, 0, c->in.h - 1);
         const uint8_t *p = ost_image_at(&c->in, from, 0, channel);
-        uint8_t *copy = c->pixels[k + c->reach];
+        uint8_t *copy = c->pixels[k];
 
         if (c->in.step_x != 1) {
             for (int64_t x = 0; x < c->in.w; x++)
                 copy[x] = p[x * c->in.step_x];
             p = copy;
         }
-        rows[k + c->reach] = p;
+        rows[k] = p;
     }
     differentiate(c, rows, g);
 }
@@ -216,47 +221,51 @@ static void gradients(const canny *c, int64_t y)
 #define MASK(type, condition) ((type) - (type)(condition))
 #define PICK(mask, yes, no)   (((mask) & (yes)) | (~(mask) & (no)))
 
-/* Marks BLOCK pixels with magnitudes of type `mag`; says if it marked any.
+/* Marks BLOCK pixels with magnitudes of type `type`; says if it marked any.
  * Written without branches, so that the compiler makes vectors of it; a block
  * in which nothing exceeds `low` is left out, as most are.  A magnitude of 0 is
  * never kept: nothing is smaller.  "Not smaller than after" on straight sectors
  * and "larger than after" on diagonals are one comparison, as m > after is m -
  * 1 >= after for a positive m. */
-#define DEFINE_THIN(name, mag)                                               \
-    static bool name(const int16_t *restrict dx, const int16_t *restrict dy, \
-                     const mag *restrict up, const mag *restrict mid,        \
-                     const mag *restrict down, mag low, mag high,            \
-                     uint8_t *restrict mark)                                 \
-    {                                                                        \
-        mag any = 0;                                                         \
-                                                                             \
-        for (int x = 0; x < BLOCK; x++)                                      \
-            any |= MASK(mag, mid[x] > low);                                  \
-        if (!any) {                                                          \
-            memset(mark, OST_EDGE_NONE, BLOCK);                              \
-            return false;                                                    \
-        }                                                                    \
-        for (int x = 0; x < BLOCK; x++) {                                    \
-            uint16_t ax = (uint16_t)(dx[x] < 0 ? -dx[x] : dx[x]);            \
-            uint16_t ay = (uint16_t)(dy[x] < 0 ? -dy[x] : dy[x]);            \
-            uint16_t q = ost_px_sector(ax);                                  \
-            mag flat = MASK(mag, ost_px_along_row(q, ay));                   \
-            mag upright = MASK(mag, ost_px_along_column(q, ax, ay));         \
-            mag falling = MASK(mag, (dx[x] ^ dy[x]) < 0);                    \
-            mag m = mid[x];                                                  \
-            mag before = PICK(falling, up[x + 1], up[x - 1]);                \
-            mag after = PICK(falling, down[x - 1], down[x + 1]);             \
-            mag least = (mag)(m + (mag) ~(flat | upright));                  \
-                                                                             \
-            before = PICK(upright, up[x], before);                           \
-            after = PICK(upright, down[x], after);                           \
-            before = PICK(flat, mid[x - 1], before);                         \
-            after = PICK(flat, mid[x + 1], after);                           \
-            mark[x] = (uint8_t)(MASK(mag, m > low) & MASK(mag, m > before) & \
-                                MASK(mag, least >= after) &                  \
-                                (MASK(mag, m > high) | OST_EDGE_WEAK));      \
-        }                                                                    \
-        return true;                                                         \
+#define DEFINE_THIN(name, type)                                                \
+    static bool name(const gradient_row *row, int64_t at, const void *above,   \
+                     const void *below, type low, type high,                   \
+                     uint8_t *restrict mark)                                   \
+    {                                                                          \
+        const int16_t *restrict dx = row->dx + at;                             \
+        const int16_t *restrict dy = row->dy + at;                             \
+        const type *restrict mid = (const type *)row->mag + at;                \
+        const type *restrict up = (const type *)above + at;                    \
+        const type *restrict down = (const type *)below + at;                  \
+        type any = 0;                                                          \
+                                                                               \
+        for (int x = 0; x < BLOCK; x++)                                        \
+            any |= MASK(type, mid[x] > low);                                   \
+        if (!any) {                                                            \
+            memset(mark, OST_EDGE_NONE, BLOCK);                                \
+            return false;                                                      \
+        }                                                                      \
+        for (int x = 0; x < BLOCK; x++) {                                      \
+            uint16_t ax = (uint16_t)(dx[x] < 0 ? -dx[x] : dx[x]);              \
+            uint16_t ay = (uint16_t)(dy[x] < 0 ? -dy[x] : dy[x]);              \
+            uint16_t q = ost_px_sector(ax);                                    \
+            type flat = MASK(type, ost_px_along_row(q, ay));                   \
+            type upright = MASK(type, ost_px_along_column(q, ax, ay));         \
+            type falling = MASK(type, (dx[x] ^ dy[x]) < 0);                    \
+            type m = mid[x];                                                   \
+            type before = PICK(falling, up[x + 1], up[x - 1]);                 \
+            type after = PICK(falling, down[x - 1], down[x + 1]);              \
+            type least = (type)(m + (type) ~(flat | upright));                 \
+                                                                               \
+            before = PICK(upright, up[x], before);                             \
+            after = PICK(upright, down[x], after);                             \
+            before = PICK(flat, mid[x - 1], before);                           \
+            after = PICK(flat, mid[x + 1], after);                             \
+            mark[x] = (uint8_t)(MASK(type, m > low) & MASK(type, m > before) & \
+                                MASK(type, least >= after) &                   \
+                                (MASK(type, m > high) | OST_EDGE_WEAK));       \
+        }                                                                      \
+        return true;                                                           \
     }
 
 DEFINE_THIN(thin16, uint16_t)
@@ -271,20 +280,11 @@ static void thin(const canny *c, int64_t y)
     uint8_t *mark = ost_edge_map_row(&c->map, y);
     bool *busy = c->map.busy + y * c->map.blocks;
 
-    for (int64_t x = 0; x < c->in.w; x += BLOCK) {
-        if (c->l2) {
-            const int32_t *up = above, *mid = row->mag, *down = below;
-
-            *busy++ = thin32(row->dx + x, row->dy + x, up + x, mid + x,
-                             down + x, c->low, c->high, mark + x);
-        } else {
-            const uint16_t *up = above, *mid = row->mag, *down = below;
-
-            *busy++ =
-                thin16(row->dx + x, row->dy + x, up + x, mid + x, down + x,
-                       (uint16_t)c->low, (uint16_t)c->high, mark + x);
-        }
-    }
+    for (int64_t x = 0; x < c->in.w; x += BLOCK)
+        *busy++ = c->l2
+                      ? thin32(row, x, above, below, c->low, c->high, mark + x)
+                      : thin16(row, x, above, below, (uint16_t)c->low,
+                               (uint16_t)c->high, mark + x);
 }
 
 /* ---- the whole ---- */
@@ -325,9 +325,9 @@ static ost_rc set_thresholds(canny *c, const ost_canny_spec *spec, ost_err *err)
 /* One piece of memory for all rows. */
 static ost_rc take_memory(canny *c, ost_err *err)
 {
-    size_t row = ((size_t)c->in.w + 2 * PAD + 63) / 64 * 64;
+    size_t row = ((size_t)c->in.w + 2 * (size_t)PAD + 63) / 64 * 64;
     size_t mag = c->l2 ? sizeof(int32_t) : sizeof(uint16_t);
-    size_t rows = 2 * 2 + 4 * (2 * 2 + mag) + 2 * MAX_REACH + 1;
+    size_t rows = 4 + 4 * (4 + mag) + ROWS; /* bytes a column */
     unsigned char *p;
 
     c->memory = ost_try_alloc_aligned(row, rows);
@@ -350,7 +350,7 @@ static ost_rc take_memory(canny *c, ost_err *err)
         g->mag = p + mag * PAD;
         p += mag * row;
     }
-    for (int i = 0; i < 2 * MAX_REACH + 1; i++, p += row)
+    for (int i = 0; i < ROWS; i++, p += row)
         c->pixels[i] = p;
     return OST_OK;
 }
