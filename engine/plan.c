@@ -517,6 +517,27 @@ static void visit_needed(void *user, const ost_feed *feed)
             (uint8_t)~OST_STEP_OUT;
 }
 
+/* The datasets among the outputs that the targets bring along are written. */
+static void keep_exports(ost_plan *plan)
+{
+    for (size_t i = 0; i < plan->nodes.len; i++) {
+        const ost_plan_node *n = &plan->nodes.data[i];
+
+        for (uint32_t k = 0; n->exported && k < n->node->instances; k++) {
+            const ost_feed *feed = &n->exported->feeds[k];
+            ost_step *s = &plan->steps[n->first_step + k];
+
+            if (feed->source >= 0 || !(s->flags & OST_STEP_OUT) ||
+                (plan->steps[ost_plan_step_at(plan, feed->node, feed->instance)]
+                     .flags &
+                 OST_STEP_OUT))
+                continue;
+            s->flags &= (uint8_t)~OST_STEP_OUT;
+            plan->n_out--;
+        }
+    }
+}
+
 static ost_rc choose_steps(ost_plan *plan, const ost_plan_options *o,
                            ost_err *err)
 {
@@ -536,6 +557,7 @@ static ost_rc choose_steps(ost_plan *plan, const ost_plan_options *o,
         else
             ost_plan_feeds(plan, (uint32_t)i, visit_needed, plan);
     }
+    keep_exports(plan);
     return rc;
 }
 
