@@ -5,8 +5,9 @@
  * One line of JSON: median and best step (forward, loss, backward, update) of
  * the network of workflows/models/small_cnn.json, memory for activations, and
  * floating point operations a second, backward counted as two forwards.
- * bench_train.py prints the same for PyTorch.
+ * bench_train.py takes PyTorch beside it.
  */
+/* links: base kernels */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "kernels/loss.h"
