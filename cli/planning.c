@@ -73,16 +73,26 @@ static ost_rc open_scratch(ost_planning *p, ost_err *err)
                           folders[n - 1]);
 }
 
+static ost_rc load(ost_planning *p, const ost_cli *cli, ost_err *err)
+{
+    return p->wf ? OST_OK : ost_cli_load(cli, cli->arguments[0], &p->wf, err);
+}
+
 ost_rc ost_planning_store(ost_planning *p, const ost_cli *cli, unsigned flags,
                           ost_err *err)
 {
     char *path = ost_cli_store_path(cli, cli->arguments[0]);
-    bool create = (flags & OST_PLANNING_CREATE) != 0;
     ost_rc rc;
 
-    rc = ost_store_open(path, create ? OST_STORE_CREATE : 0, &p->store, err);
-    if (rc == OST_ENOTFOUND && !create)
+    rc = ost_store_open(path, 0, &p->store, err);
+    if (rc == OST_ENOTFOUND && (flags & OST_PLANNING_CREATE)) {
+        /* A workflow that is not there, or wrong, leaves no store behind. */
+        rc = load(p, cli, err);
+        if (!rc)
+            rc = ost_store_open(path, OST_STORE_CREATE, &p->store, err);
+    } else if (rc == OST_ENOTFOUND) {
         rc = open_scratch(p, err);
+    }
     ost_free(path);
     return rc;
 }
@@ -137,7 +147,7 @@ ost_rc ost_planning_plan(ost_planning *p, const ost_cli *cli, unsigned flags,
     if (isatty(STDERR_FILENO) && !(flags & OST_PLANNING_QUIET))
         scan.progress = show_download;
 
-    rc = ost_cli_load(cli, cli->arguments[0], &p->wf, err);
+    rc = load(p, cli, err);
     if (!rc)
         rc = check_net(p, cli, err);
     if (rc)

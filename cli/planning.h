@@ -27,11 +27,12 @@ typedef struct ost_planning {
  * --rehash, --allow. */
 extern const ost_option ost_options_planning[];
 
-/* Opens the store.  Without CREATE a store that is not there yet is replaced
- * by an empty one that lasts as long as the command. */
+/* Opens the store.  One that is not there is made with CREATE, if the workflow
+ * is right; without, it is replaced by an empty one that lasts as long as the
+ * command. */
 ost_rc ost_planning_store(ost_planning *p, const ost_cli *cli, unsigned flags,
                           ost_err *err);
-/* Loads the workflow, scans its sources and builds the plan. */
+/* Loads the workflow if need be, scans its sources and builds the plan. */
 ost_rc ost_planning_plan(ost_planning *p, const ost_cli *cli, unsigned flags,
                          ost_err *err);
 void ost_planning_close(ost_planning *p);

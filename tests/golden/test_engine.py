@@ -114,6 +114,14 @@ def a_change_is_explained():
           str(plan["resized[arm=soft]"]))
 
 
+def a_wrong_workflow_leaves_no_store():
+    write("wrong.json", {**WORKFLOW, "nodes": {"a": {"stage": "vlue"}}})
+    for name in ("wrong.json", "nowhere.json"):
+        osteon("run", name, "--store", "never", status=2)
+        osteon("plan", name, "--store", "never", status=2)
+    check(not pathlib.Path("never").exists(), "a store was made for nothing")
+
+
 def targets_and_force():
     done = osteon("run", "w.json", "--store", "store", "--target", "images",
                   "--force", "images", "--events", "-")
@@ -150,5 +158,6 @@ plan_says_what_and_why()
 events_tell_every_step()
 again_is_cached()
 a_change_is_explained()
+a_wrong_workflow_leaves_no_store()
 targets_and_force()
 statuses()
