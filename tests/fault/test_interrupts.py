@@ -13,7 +13,8 @@ import time
 sys.path.insert(0, os.environ["OSTEON_SOURCE"] + "/tests/support")
 import hold
 from hold import AT_IT, GO, wait
-from runs import check, children, osteon, remove, totals, verdicts
+from runs import (check, children, descendants, osteon, remove, totals,
+                  verdicts)
 
 
 def start():
@@ -23,13 +24,6 @@ def start():
     run = hold.start()
     hold.wait_for_hold(run)
     return run
-
-
-def descendants(pid):
-    found = children(pid)
-    for child in list(found):
-        found += descendants(child)
-    return found
 
 
 def state(pid):

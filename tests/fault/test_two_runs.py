@@ -8,7 +8,7 @@ import sys
 sys.path.insert(0, os.environ["OSTEON_SOURCE"] + "/tests/support")
 import hold
 from hold import AT_IT, GO
-from runs import check, osteon, remove, verdicts
+from runs import check, descendants, kill, osteon, remove, verdicts
 
 
 def read_until(run, words):
@@ -54,8 +54,10 @@ def waits():
 
 def takes_over(label, end):
     one, two, seen = both_at_it()
+    programs = descendants(one.pid)
     end(one)
     one.communicate()
+    kill(programs)  # nobody else ends those of an engine that was killed
     hold.wait_for_hold(two)
     GO.touch()
     finish(label, two, seen, 0,

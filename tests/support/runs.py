@@ -90,6 +90,13 @@ def children(pid):
     return found
 
 
+def descendants(pid):
+    found = children(pid)
+    for child in list(found):
+        found += descendants(child)
+    return found
+
+
 def kill(pids):
     """kill -9; False when there was nothing left to kill."""
     hit = False
