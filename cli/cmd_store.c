@@ -125,7 +125,7 @@ static ost_rc run_ls(const ost_cli *cli, ost_store *s, const char *const *args,
 
     (void)args;
     if (!rc) {
-        fwrite(out.data, 1, out.len, stdout);
+        fputs(ost_buf_str(&out), stdout);
         rc = ost_store_each(s, OST_TABLE_PINS, "", 0, print_pin, NULL, err);
     }
     ost_buf_release(&out);
