@@ -132,7 +132,7 @@ static void set_states(ost_run *r)
     r->attempts = ost_xalloc(n + 1);
     r->solo = ost_xalloc((n + 1) * sizeof(*r->solo));
     r->waits = ost_xalloc((n + 1) * sizeof(*r->waits));
-    r->flights = ost_xalloc((n + 1) * sizeof(*r->flights));
+    r->flights = ost_xalloc((n + 1) * sizeof(ost_flight *));
     r->result->verdicts = ost_xalloc((n + 1) * sizeof(ost_run_verdict));
     for (size_t i = 0; i < n; i++) {
         r->result->verdicts[i] = OST_RUN_SKIPPED;

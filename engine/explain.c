@@ -180,6 +180,21 @@ static void add_source(ost_plan *plan, int32_t source, const ost_digest *before,
 
 /* --- one difference ------------------------------------------------------- */
 
+typedef struct difference {
+    ost_component before;
+    ost_component after;
+    bool has_before;
+    bool has_after;
+} difference;
+
+typedef OST_VEC(difference) differences;
+
+/* The side that is there; the later one if both are. */
+static const ost_component *shown(const difference *d)
+{
+    return d->has_after ? &d->after : &d->before;
+}
+
 static bool is_input(const ost_component *c)
 {
     return c->name_size > 3 && memcmp(c->name, "in.", 3) == 0;
@@ -192,30 +207,26 @@ static bool is_named(const ost_component *c, const char *name)
 }
 
 /* "low: 100 -> 80"; long values are cut. */
-static void add_change(ost_buf *out, const ost_component *before,
-                       const ost_component *after)
+static void add_value(ost_buf *out, const ost_component *c, bool is_there)
 {
-    const ost_component *sides[2] = { before, after };
-
-    for (int i = 0; i < 2; i++) {
-        const ost_component *c = sides[i];
-        size_t n = c ? c->value_size : 0;
-
-        if (i)
-            ost_buf_adds(out, " -> ");
-        if (!c)
-            ost_buf_adds(out, "nothing");
-        else if (n > VALUE_SHOWN)
-            ost_buf_addf(out, "%.*s...", VALUE_SHOWN - 3, c->value);
-        else
-            ost_buf_add(out, c->value, n);
-    }
+    if (!is_there)
+        ost_buf_adds(out, "nothing");
+    else if (c->value_size > VALUE_SHOWN)
+        ost_buf_addf(out, "%.*s...", VALUE_SHOWN - 3, c->value);
+    else
+        ost_buf_add(out, c->value, c->value_size);
 }
 
-static void add_param(ost_buf *out, const ost_stage *stage,
-                      const ost_component *before, const ost_component *after)
+static void add_change(ost_buf *out, const difference *d)
 {
-    const ost_component *c = after ? after : before;
+    add_value(out, &d->before, d->has_before);
+    ost_buf_adds(out, " -> ");
+    add_value(out, &d->after, d->has_after);
+}
+
+static void add_param(ost_buf *out, const ost_stage *stage, const difference *d)
+{
+    const ost_component *c = shown(d);
     char name[128];
     size_t n = c->name_size - strlen("param.");
     const ost_param *p;
@@ -231,7 +242,7 @@ static void add_param(ost_buf *out, const ost_stage *stage,
         return;
     }
     ost_buf_adds(out, ": ");
-    add_change(out, before, after);
+    add_change(out, d);
 }
 
 typedef struct chain {
@@ -298,41 +309,46 @@ static void add_input_name(const chain *c, const ost_component *name)
     ost_buf_add(c->out, p, n);
 }
 
-static void add_input(chain *c, uint32_t step, const ost_component *before,
-                      const ost_component *after)
+/* The digest that an input had; zero when it is none. */
+static ost_digest old_digest(const difference *d)
 {
+    const ost_component *c = &d->before;
+    char hex[OST_DIGEST_HEX] = { 0 };
     ost_digest old = { { 0 } };
-    char hex[OST_DIGEST_HEX];
+
+    if (d->has_before && c->value_size == sizeof(hex) - 1)
+        memcpy(hex, c->value, c->value_size);
+    ost_digest_parse(&old, hex);
+    return old;
+}
+
+static void add_input(chain *c, uint32_t step, const difference *d)
+{
+    ost_digest old = old_digest(d);
     ost_feed feed;
 
     ost_buf_adds(c->out, "input ");
-    add_input_name(c, after ? after : before);
-    if (!before || !after) {
-        ost_buf_adds(c->out, before ? " is gone" : " is new");
+    add_input_name(c, shown(d));
+    if (!d->has_before || !d->has_after) {
+        ost_buf_adds(c->out, d->has_before ? " is gone" : " is new");
         return;
     }
     ost_buf_adds(c->out, " changed");
-    if (!input_named(c->plan, step, after, &feed) ||
-        before->value_size != sizeof(hex) - 1)
+    if (!input_named(c->plan, step, &d->after, &feed))
         return;
-    memcpy(hex, before->value, sizeof(hex) - 1);
-    hex[sizeof(hex) - 1] = '\0';
-    ost_digest_parse(&old, hex);
     ost_buf_adds(c->out, " (via ");
     add_origin(c, &feed, &old);
     ost_buf_addc(c->out, ')');
 }
 
-static void add_difference(chain *c, uint32_t step, const ost_component *before,
-                           const ost_component *after)
+static void add_difference(chain *c, uint32_t step, const difference *d)
 {
-    const ost_component *any = after ? after : before;
+    const ost_component *any = shown(d);
 
     if (is_input(any)) {
-        add_input(c, step, before, after);
+        add_input(c, step, d);
     } else if (any->name_size > 6 && memcmp(any->name, "param.", 6) == 0) {
-        add_param(c->out, ost_plan_node_of(c->plan, step)->node->stage, before,
-                  after);
+        add_param(c->out, ost_plan_node_of(c->plan, step)->node->stage, d);
     } else {
         if (is_named(any, "version"))
             ost_buf_adds(c->out, "stage version ");
@@ -340,20 +356,11 @@ static void add_difference(chain *c, uint32_t step, const ost_component *before,
             ost_buf_adds(c->out, "numeric class ");
         else
             ost_buf_addf(c->out, "%.*s ", (int)any->name_size, any->name);
-        add_change(c->out, before, after);
+        add_change(c->out, d);
     }
 }
 
 /* --- all of them ---------------------------------------------------------- */
-
-typedef struct difference {
-    ost_component before;
-    ost_component after;
-    bool has_before;
-    bool has_after;
-} difference;
-
-typedef OST_VEC(difference) differences;
 
 static void collect(void *user, const ost_component *before,
                     const ost_component *after)
@@ -375,16 +382,10 @@ static const difference *most_telling(const differences *list)
     for (size_t i = 0; i < list->len; i++) {
         const difference *d = &list->data[i];
 
-        if (!is_input(d->has_after ? &d->after : &d->before))
+        if (!is_input(shown(d)))
             return d;
     }
     return list->len ? &list->data[0] : NULL;
-}
-
-static void add_one(chain *c, uint32_t step, const difference *d)
-{
-    add_difference(c, step, d->has_before ? &d->before : NULL,
-                   d->has_after ? &d->after : NULL);
 }
 
 static void visit_unknown(void *user, const ost_feed *feed)
@@ -425,19 +426,15 @@ static void add_cause(chain *c, uint32_t step, const ost_digest *before)
         ost_components_diff(e.record.components, ost_buf_str(&components),
                             collect, &list);
     d = most_telling(&list);
-    if (d && is_input(d->has_after ? &d->after : &d->before) && d->has_before &&
-        d->has_after && input_named(c->plan, step, &d->after, &feed)) {
-        char hex[OST_DIGEST_HEX] = { 0 };
-        ost_digest old = none;
+    if (d && is_input(shown(d)) && d->has_before && d->has_after &&
+        input_named(c->plan, step, &d->after, &feed)) {
+        ost_digest old = old_digest(d);
 
-        memcpy(hex, d->before.value,
-               d->before.value_size < sizeof(hex) ? d->before.value_size : 0);
-        ost_digest_parse(&old, hex);
         ost_buf_adds(c->out, " <- ");
         add_origin(c, &feed, &old);
     } else if (d) {
         ost_buf_adds(c->out, ": ");
-        add_one(c, step, d);
+        add_difference(c, step, d);
     } else if (unknown_input(c->plan, step, &feed)) {
         ost_buf_adds(c->out, " <- ");
         add_origin(c, &feed, &none);
@@ -504,7 +501,7 @@ void ost_plan_reason(ost_plan *plan, uint32_t step, ost_buf *out)
         ost_components_diff(e.record.components, ost_buf_str(&components),
                             collect, &list);
         if (list.len > 0)
-            add_one(&c, step, most_telling(&list));
+            add_difference(&c, step, most_telling(&list));
         if (list.len > 1)
             ost_buf_addf(out, " (and %zu more)", list.len - 1);
     }
@@ -556,7 +553,7 @@ ost_rc ost_plan_explain(ost_plan *plan, uint32_t step, ost_buf *out,
     for (size_t i = 0; i < list.len; i++) {
         ost_buf_adds(out, "  ");
         c.depth = 0;
-        add_one(&c, step, &list.data[i]);
+        add_difference(&c, step, &list.data[i]);
         ost_buf_addc(out, '\n');
     }
     add_unknown_inputs(plan, step, out);

@@ -180,7 +180,7 @@ static ost_rc enter_folder(walk *w, int parent, const char *path, int depth,
 {
     const char *root = w->listing->root;
     char *name = ost_xstrndup(path, strlen(path) - 1);
-    struct stat st;
+    struct stat st = { 0 };
     int fd = -1;
     ost_rc rc = OST_OK;
 
@@ -213,10 +213,9 @@ static ost_rc enter_folder(walk *w, int parent, const char *path, int depth,
 static const char *path_of(ost_arena *arena, const char *dir, int fd,
                            const struct dirent *d, int *errnum)
 {
-    size_t before = strlen(dir), n = strlen(d->d_name);
     unsigned char type = d->d_type;
     struct stat st;
-    char *path;
+    char *path, *end;
 
     if (type != DT_DIR && type != DT_REG) {
         if (fstatat(fd, d->d_name, &st, 0) != 0) {
@@ -229,11 +228,10 @@ static const char *path_of(ost_arena *arena, const char *dir, int fd,
     }
     if (type == DT_UNKNOWN)
         return NULL;
-    path = ost_arena_alloc(arena, before + n + 2);
-    memcpy(path, dir, before);
-    memcpy(path + before, d->d_name, n);
+    path = ost_arena_alloc(arena, strlen(dir) + strlen(d->d_name) + 2);
+    end = stpcpy(stpcpy(path, dir), d->d_name);
     if (type == DT_DIR)
-        path[before + n] = '/';
+        *end = '/';
     return path;
 }
 
@@ -403,7 +401,7 @@ static ost_rc list_members(ost_listing *l, const ost_csv *csv, int column,
     ost_map_put(&seen, l->manifest, strlen(l->manifest), 0);
     for (size_t i = 0; i < csv->n_rows && !rc; i++) {
         const char *name = csv->rows[i].cells[column];
-        struct stat st;
+        struct stat st = { 0 };
 
         while (name[0] == '.' && name[1] == '/')
             name += 2;

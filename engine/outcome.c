@@ -18,9 +18,10 @@ static void add_axes(const ost_plan *plan, const ost_feed *feed,
     if (feed->source >= 0)
         return;
     node = ost_workflow_node(plan->wf, feed->node);
-    part->axes = OST_ARENA_ARRAY(arena, const char *, 2 * node->n_axes + 1);
+    part->axes =
+        OST_ARENA_ARRAY(arena, const char *, 2 * (size_t)node->n_axes + 1);
     part->n_axes = node->n_axes;
-    for (uint32_t i = 0; i < node->n_axes; i++) {
+    for (size_t i = 0; i < node->n_axes; i++) {
         const ost_axis *axis = ost_workflow_axis(plan->wf, node->axes[i]);
         int64_t value = ost_instance_axis_value(plan->wf, feed->node,
                                                 feed->instance, node->axes[i]);
@@ -169,7 +170,7 @@ bool ost_outcome_present(const ost_outcome *o, ost_store *store)
 static void encode_part(ost_buf *out, const ost_outcome_part *p)
 {
     ost_buf_varint(out, p->n_axes);
-    for (uint32_t i = 0; i < 2 * p->n_axes; i++)
+    for (size_t i = 0; i < 2 * (size_t)p->n_axes; i++)
         ost_buf_string(out, p->axes[i]);
     ost_buf_add(out, p->artifact.b, sizeof(p->artifact.b));
     ost_buf_add(out, p->exported.b, sizeof(p->exported.b));
@@ -233,8 +234,8 @@ static ost_digest digest(ost_reader *r)
 static void decode_part(ost_reader *r, ost_arena *arena, ost_outcome_part *p)
 {
     p->n_axes = (uint32_t)count(r, 2);
-    p->axes = OST_ARENA_ARRAY(arena, const char *, 2 * p->n_axes + 1);
-    for (uint32_t i = 0; i < 2 * p->n_axes; i++)
+    p->axes = OST_ARENA_ARRAY(arena, const char *, 2 * (size_t)p->n_axes + 1);
+    for (size_t i = 0; i < 2 * (size_t)p->n_axes; i++)
         p->axes[i] = text(r, arena);
     p->artifact = digest(r);
     p->exported = digest(r);
@@ -254,7 +255,7 @@ bool ost_outcome_decode(ost_reader *r, ost_arena *arena, ost_outcome *o)
         ost_outcome_output *out = &o->outputs[i];
 
         out->name = text(r, arena);
-        out->n_parts = count(r, 2 * OST_DIGEST_SIZE);
+        out->n_parts = count(r, (size_t)2 * OST_DIGEST_SIZE);
         out->parts = OST_ARENA_ARRAY(arena, ost_outcome_part, out->n_parts);
         for (size_t k = 0; k < out->n_parts; k++)
             decode_part(r, arena, &out->parts[k]);

@@ -64,8 +64,9 @@ static bool is_flat(const char *p)
     return flat && (open == '[' || *p == '}');
 }
 
-void ost_outputs_json(ost_buf *out, const char *p)
+void ost_outputs_json(ost_buf *out, const char *canonical)
 {
+    const char *p = canonical;
     int depth = 0;
     int flat = 0; /* depth within a container that stays on its line */
 
@@ -127,7 +128,7 @@ static void add_safe(ost_buf *out, const char *word)
 /* "fold=0/arm=real": the place of an instance below its output. */
 static void add_place(ost_buf *out, const ost_outcome_part *p)
 {
-    for (uint32_t i = 0; i < p->n_axes; i++) {
+    for (size_t i = 0; i < p->n_axes; i++) {
         if (i)
             ost_buf_addc(out, '/');
         add_safe(out, p->axes[2 * i]);
@@ -159,7 +160,7 @@ static ost_rc write_file(const writer *w, const char *name, const char *suffix,
 
 static void add_axes(ost_buf *out, const ost_outcome_part *p)
 {
-    for (uint32_t i = 0; i < p->n_axes; i++) {
+    for (size_t i = 0; i < p->n_axes; i++) {
         const char *name = p->axes[2 * i];
         const char *value = p->axes[2 * i + 1];
 
@@ -237,7 +238,7 @@ static ost_rc write_reports(writer *w, const ost_outcome_output *o,
                 ost_outputs_sweep(dir, "");
             ost_free(dir);
             ost_buf_addc(&name, '/');
-            for (uint32_t k = 0; k < o->parts[i].n_axes; k++) {
+            for (size_t k = 0; k < o->parts[i].n_axes; k++) {
                 ost_buf_adds(&name, k ? "," : "");
                 add_safe(&name, o->parts[i].axes[2 * k]);
                 ost_buf_addc(&name, '=');

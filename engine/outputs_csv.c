@@ -53,7 +53,7 @@ static void find_columns(table *t, const ost_outcome_part *parts,
 
     add_name(&axes, &seen_axes, "fold");
     for (size_t p = 0; p < n_parts; p++) {
-        for (uint32_t i = 0; i < parts[p].n_axes; i++)
+        for (size_t i = 0; i < parts[p].n_axes; i++)
             add_name(&axes, &seen_axes, parts[p].axes[2 * i]);
         for (size_t i = 0; i < t->n[p]; i++) {
             const ost_item *item = &t->items[p][i];
@@ -112,7 +112,7 @@ static void add_axis(ost_buf *out, const ost_outcome_part *part,
         add_attr(out, a);
         return;
     }
-    for (uint32_t i = 0; i < part->n_axes; i++) {
+    for (size_t i = 0; i < part->n_axes; i++) {
         if (strcmp(part->axes[2 * i], axis) == 0)
             ost_csv_add(out, part->axes[2 * i + 1]);
     }

@@ -95,7 +95,7 @@ typedef struct ost_plan {
  * OST_EUNSUPPORTED a node that requires a GPU where there is none.  Caller
  * frees with ost_plan_free(), also after a failure. */
 ost_rc ost_plan_build(const ost_workflow *wf, ost_store *store,
-                      const ost_plan_options *options, ost_plan **plan,
+                      const ost_plan_options *options, ost_plan **out,
                       ost_err *err);
 void ost_plan_free(ost_plan *plan);
 

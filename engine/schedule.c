@@ -123,7 +123,7 @@ static uint32_t share_threads(const ost_run *r, const ost_node *node,
     if (node->threads > 0)
         return node->threads < r->threads ? node->threads : r->threads;
     if (sharers > r->jobs)
-        sharers = r->jobs;
+        sharers = r->jobs > 0 ? r->jobs : 1;
     share = r->threads / (uint32_t)sharers;
     if (share > left)
         share = left;
@@ -177,10 +177,11 @@ static void gathered_axes(input_list *l, const ost_feed *feed,
     const ost_plan_node *reader = ost_plan_node_of(l->r->plan, l->step);
     const ost_workflow *wf = l->r->plan->wf;
     const ost_node *from = ost_workflow_node(wf, feed->node);
-    const char **pairs =
-        OST_ARENA_ARRAY(&l->r->scratch, const char *, 2 * from->n_axes + 1);
+    const char **pairs = OST_ARENA_ARRAY(&l->r->scratch, const char *,
+                                         2 * (size_t)from->n_axes + 1);
+    size_t n = 0;
 
-    for (uint32_t i = 0; i < from->n_axes && !reader->exported; i++) {
+    for (size_t i = 0; i < from->n_axes && !reader->exported; i++) {
         const ost_axis *axis = ost_workflow_axis(wf, from->axes[i]);
         bool shared = false;
 
@@ -188,12 +189,13 @@ static void gathered_axes(input_list *l, const ost_feed *feed,
             shared |= reader->node->axes[k] == from->axes[i];
         if (shared)
             continue;
-        pairs[2 * in->n_axes] = axis->name;
-        pairs[2 * in->n_axes + 1] = axis->values[ost_instance_axis_value(
+        pairs[2 * n] = axis->name;
+        pairs[2 * n + 1] = axis->values[ost_instance_axis_value(
             wf, feed->node, feed->instance, from->axes[i])];
-        in->n_axes++;
+        n++;
     }
     in->axes = pairs;
+    in->n_axes = (uint32_t)n;
 }
 
 static void visit_input(void *user, const ost_feed *feed)

@@ -546,7 +546,29 @@ out:
     return rc;
 }
 
-/* Names the first file that is not as remembered. */
+/* The first file that is not as remembered, and what became of it; an empty
+ * name when there is none.  The name is borrowed from `l` or `path`. */
+static const char *first_change(memory *m, const ost_listing *l, ost_buf *path,
+                                const char **what)
+{
+    ost_listed old;
+    size_t i = 0;
+
+    for (; recall_file(m, path, &old); i++) {
+        int order =
+            i < l->files.len ? strcmp(l->files.data[i].path, old.path) : 1;
+
+        if (order == 0 && ost_listed_same(&l->files.data[i], &old))
+            continue;
+        *what = order == 0  ? "changed"
+                : order < 0 ? "was added"
+                            : "was removed";
+        return order < 0 ? l->files.data[i].path : old.path;
+    }
+    *what = i < l->files.len ? "was added" : "changed";
+    return i < l->files.len ? l->files.data[i].path : "";
+}
+
 static ost_rc name_change(ost_store *store, const ost_source *source,
                           const ost_listing *l, ost_err *err)
 {
@@ -554,27 +576,10 @@ static ost_rc name_change(ost_store *store, const ost_source *source,
     const char *which = "";
     ost_buf path = { 0 };
     memory m = { 0 };
-    ost_listed old;
     ost_rc rc;
-    size_t i = 0;
 
-    if (recall(store, source, &m)) {
-        for (; !*which && recall_file(&m, &path, &old); i++) {
-            int order =
-                i < l->files.len ? strcmp(l->files.data[i].path, old.path) : 1;
-
-            if (order == 0 && ost_listed_same(&l->files.data[i], &old))
-                continue;
-            what = order == 0  ? "changed"
-                   : order < 0 ? "was added"
-                               : "was removed";
-            which = order < 0 ? l->files.data[i].path : old.path;
-        }
-        if (!*which && i < l->files.len) {
-            what = "was added";
-            which = l->files.data[i].path;
-        }
-    }
+    if (recall(store, source, &m))
+        which = first_change(&m, l, &path, &what);
     rc =
         ost_fail(err, OST_ECHANGED, "input '%s': '%s%s%s' %s while it was used",
                  source->name, l->root, *which ? "/" : "", which, what);
