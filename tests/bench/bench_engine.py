@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 ROUNDS = 7
 SIZES = (1000, 10000, 100000)
@@ -202,19 +203,26 @@ def bench_exec(osteon, folder, count=2000):
 # --- folder -------------------------------------------------------------------
 
 
-def png(path, seed):
-    import zlib
+SIDE = 256
+RAMP = bytes(range(256)) * 3
 
-    rows = b"".join(b"\0" + bytes((seed * 7 + x * y) & 255 for x in range(32))
-                    for y in range(32))
+
+def png(path, seed):
+    """A gray image with diagonal edges; the seed is in its first pixels, since
+    equal images would be computed once."""
+    rows = bytearray(b"".join(b"\0" + RAMP[(seed + 3 * y) % 256:][:SIDE]
+                              for y in range(SIDE)))
+    rows[1:5] = seed.to_bytes(4, "big")
 
     def chunk(kind, data):
         return (len(data).to_bytes(4, "big") + kind + data +
                 zlib.crc32(kind + data).to_bytes(4, "big"))
 
+    size = SIDE.to_bytes(4, "big")
     path.write_bytes(b"\x89PNG\r\n\x1a\n" +
-                     chunk(b"IHDR", b"\0\0\0\x20\0\0\0\x20\x08\0\0\0\0") +
-                     chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+                     chunk(b"IHDR", size + size + b"\x08\0\0\0\0") +
+                     chunk(b"IDAT", zlib.compress(rows, 1)) +
+                     chunk(b"IEND", b""))
 
 
 def bare_stat(images):
