@@ -316,9 +316,13 @@ static ost_rc plan_and_execute(running *r, ost_err *err)
     if (ost_worker_start(&r->early, program, ost_store_path(r->p.store), NULL))
         r->early = (ost_worker){ 0 };
     ost_free(program);
+    ost_log(STATS, "memo looked for after %.1f ms",
+            1e3 * (ost_now() - r->started));
     rc = ost_planning_plan(&r->p, r->cli, flags, err);
+    ost_log(STATS, "planned after %.1f ms", 1e3 * (ost_now() - r->started));
     if (!rc)
         rc = execute(r, err);
+    ost_log(STATS, "done after %.1f ms", 1e3 * (ost_now() - r->started));
     ost_worker_end(&r->early, true, NULL);
     return rc;
 }

@@ -531,8 +531,11 @@ static ost_rc run(ost_run *r, ost_err *err)
 {
     ost_rc rc = begin(r, err);
 
+    ost_log(STATS, "begun in %.1f ms", 1e3 * (ost_now() - r->started));
     if (!rc)
         rc = loop(r, err);
+    ost_log(STATS, "steps settled after %.1f ms",
+            1e3 * (ost_now() - r->started));
     if (r->killed && !rc)
         rc =
             ost_fail(err, OST_EINTERRUPTED, "interrupted twice: ended at once");

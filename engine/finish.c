@@ -424,12 +424,14 @@ static void finish(ost_run *r, uint32_t step)
 
 ost_rc ost_run_commit(ost_run *r, ost_err *err)
 {
+    double began = ost_now(), verified;
     ost_buf scratch = { 0 };
     ost_rc rc;
     size_t n;
 
     if (r->finished.len > 0)
         verify_sources(r);
+    verified = ost_now();
     for (size_t i = 0; i < r->finished.len; i++)
         put_record(r, r->finished.data[i], &scratch);
     ost_buf_release(&scratch);
@@ -438,6 +440,9 @@ ost_rc ost_run_commit(ost_run *r, ost_err *err)
     rc = ost_store_commit(r->store, r->batch, err);
     if (rc)
         return rc;
+    ost_log(STATS, "commit of %zu steps: sources %.1f ms, store %.1f",
+            r->finished.len, 1e3 * (verified - began),
+            1e3 * (ost_now() - verified));
     r->dirty_since = 0;
     n = r->finished.len;
     r->finished.len = 0;
