@@ -214,11 +214,8 @@ static ost_rc call_stage(ost_stage_ctx *ctx, ost_err *err)
     bool foreign = (stage->flags & OST_STAGE_FOREIGN) != 0;
     ost_rc rc;
 
-    if (ost_fault("worker.crash")) {
-        /* Sanitizers would turn the signal into an exit. */
-        signal(SIGSEGV, SIG_DFL);
+    if (ost_fault("worker.crash"))
         raise(SIGSEGV);
-    }
     omp_set_num_threads(ost_ctx_threads(ctx));
     if (foreign)
         limit_memory(true);
