@@ -1,4 +1,9 @@
-/* kernels/loss.h - what training makes small */
+/* kernels/loss.h - what training makes small
+ *
+ * Every loss is a weighted sum divided by a total.  Alone, a batch is divided
+ * by its own; the parts of a batch that is too large for memory are divided by
+ * that of the whole, so that their losses and gradients add up to its.
+ */
 #ifndef OST_KERNELS_LOSS_H
 #define OST_KERNELS_LOSS_H
 
@@ -6,19 +11,46 @@
 
 #include <stdint.h>
 
-/* Softmax cross-entropy over classes, the mean over the batch weighted by each
- * item's class as PyTorch's CrossEntropyLoss does:
+/* Softmax cross-entropy over classes, the mean over all positions weighted by
+ * each one's class as PyTorch's CrossEntropyLoss does:
  *     p[n] = softmax(logits[n])
- *     loss = sum_n w[y_n] * -log p[n][y_n] / sum_n w[y_n]
- * Items with a negative class do not count.  Without any counted item loss and
- * gradients are 0. */
+ *     loss = sum_n w[y_n] * -log p[n][y_n] / total
+ * where n counts items and, when there are spatial sides, their positions.
+ * Positions with a negative class do not count.  Without any that counts loss
+ * and gradients are 0. */
 struct ost_class_loss {
-    ost_tensor logits;          /* f32 (N, K), contiguous */
-    const int32_t *classes;     /* N of them, below K */
+    ost_tensor logits;          /* f32 (N, K, S...), contiguous */
+    const int32_t *classes;     /* N * S of them, below K */
     const float *class_weights; /* K of them; NULL: all 1 */
-    float *probabilities;       /* (N, K), filled; NULL: not wanted */
-    float *grad;                /* (N, K), of the loss by the logits; or NULL */
-    double *loss;               /* filled; NULL: not wanted */
+    double total;               /* 0: own, sum_n w[y_n] */
+    float *probabilities;       /* (N, K, S...), filled; NULL: not wanted */
+    float *grad;  /* (N, K, S...), of the loss by the logits; or NULL */
+    double *loss; /* filled; NULL: not wanted */
+};
+
+/* Losses that compare numbers with numbers: with x the outputs, t the targets,
+ * M the numbers of one item and p = 1 / (1 + exp(-x)),
+ *     sigmoid_cross_entropy
+ *         sum w -t log p - (1 - t) log(1 - p), over M total; w, of the
+ *         positive term alone, is PyTorch's pos_weight
+ *     focal (Lin et al., ICCV 2017)
+ *         sum w -t (1 - p)^gamma log p - (1 - t) p^gamma log(1 - p), over
+ *         M total; p is clamped to 1e-7..1 - 1e-7, and beyond the gradient is 0
+ *     dice (Milletari et al., 3DV 2016, without squares)
+ *         sum over items of
+ *             1 - (2 sum p t + smoothing) / (sum p + sum t + smoothing),
+ *         over total; an item where that is 0 / 0 adds nothing
+ *     l1  sum |x - t|, over M total; the gradient is 0 where x = t
+ *     l2  sum (x - t)^2, over M total */
+struct ost_value_loss {
+    ost_tensor output;    /* f32 (N, C, S...), contiguous */
+    const float *target;  /* as many; 0..1 for the first three */
+    const float *weights; /* C of them; NULL: all 1 */
+    double gamma;
+    double smoothing;
+    double total; /* 0: own, N */
+    float *grad;  /* (N, C, S...), of the loss by the output; or NULL */
+    double *loss; /* filled; NULL: not wanted */
 };
 
 #endif
