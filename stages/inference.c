@@ -1,4 +1,4 @@
-/* stages/inference.c - a classifier's probabilities for pictures */
+/* stages/inference.c - what a network makes of pictures */
 #include "stages/inference.h"
 
 #include <string.h>
@@ -17,11 +17,7 @@ ost_rc ost_inference_init(ost_inference *inf, const ost_network *network,
     if (rc)
         return rc;
     out = ost_net_output(inf->net);
-    if (out.ndim != 2)
-        return ost_fail(err, OST_EINPUT,
-                        "network '%s' gives pictures, not scores of classes",
-                        ost_network_name(network));
-    inf->classes = out.shape[1];
+    inf->outputs = (size_t)(ost_tensor_count(&out) / OST_SLICE);
     return OST_OK;
 }
 
@@ -31,28 +27,40 @@ void ost_inference_release(ost_inference *inf)
     *inf = (ost_inference){ 0 };
 }
 
+ost_rc ost_inference_slice(ost_inference *inf, ost_stage_ctx *ctx,
+                           const ost_picture_set *in,
+                           const ost_normalization *norm, const uint32_t *index,
+                           size_t n, ost_tensor *output, ost_err *err)
+{
+    ost_tensor x = ost_net_input(inf->net);
+    size_t size = (size_t)(ost_tensor_count(&x) / OST_SLICE);
+    ost_rc rc = ost_picture_set_load(ctx, in, norm, index, n, x.data, err);
+
+    memset((float *)x.data + n * size, 0,
+           (OST_SLICE - n) * size * sizeof(float));
+    if (!rc)
+        rc = ost_net_forward(inf->net, 0, err);
+    *output = ost_net_output(inf->net);
+    output->shape[0] = (int64_t)n;
+    return rc;
+}
+
 ost_rc ost_inference_run(ost_inference *inf, ost_stage_ctx *ctx,
                          const ost_picture_set *in,
                          const ost_normalization *norm, const uint32_t *index,
-                         size_t count, float *logits, ost_err *err)
+                         size_t count, float *output, ost_err *err)
 {
-    size_t size = (size_t)(in->channels * in->height * in->width);
-    ost_tensor x = ost_net_input(inf->net);
-    ost_tensor y = ost_net_output(inf->net);
-    size_t classes = (size_t)inf->classes;
+    size_t outputs = inf->outputs;
 
     for (size_t at = 0; at < count; at += OST_SLICE) {
         size_t n = count - at < OST_SLICE ? count - at : OST_SLICE;
-        float *rest = (float *)x.data + n * size;
+        ost_tensor y;
         ost_rc rc =
-            ost_picture_set_load(ctx, in, norm, index + at, n, x.data, err);
+            ost_inference_slice(inf, ctx, in, norm, index + at, n, &y, err);
 
-        memset(rest, 0, (OST_SLICE - n) * size * sizeof(float));
-        if (!rc)
-            rc = ost_net_forward(inf->net, 0, err);
         if (rc)
             return rc;
-        memcpy(logits + at * classes, y.data, n * classes * sizeof(float));
+        memcpy(output + at * outputs, y.data, n * outputs * sizeof(float));
     }
     return OST_OK;
 }

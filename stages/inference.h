@@ -1,4 +1,4 @@
-/* stages/inference.h - a classifier's probabilities for pictures
+/* stages/inference.h - what a network makes of pictures
  *
  * The network is built for slices of one fixed size; the last one is filled up
  * with zeros.  So what an item gets does not depend on its neighbors.
@@ -14,7 +14,7 @@ enum { OST_SLICE = 8 };
 
 typedef struct ost_inference {
     ost_net *net;
-    int64_t classes;
+    size_t outputs; /* numbers for an item */
 } ost_inference;
 
 /* Builds `network` with `weights` for pictures like those of `in`.  Caller
@@ -24,10 +24,17 @@ ost_rc ost_inference_init(ost_inference *inf, const ost_network *network,
                           ost_err *err);
 void ost_inference_release(ost_inference *inf);
 
-/* Logits of the pictures index[0..count-1], `classes` each. */
+/* What comes out for the pictures index[0..n-1], at most OST_SLICE of them:
+ * (n, ...), plain, borrowed until the next call. */
+ost_rc ost_inference_slice(ost_inference *inf, ost_stage_ctx *ctx,
+                           const ost_picture_set *in,
+                           const ost_normalization *norm, const uint32_t *index,
+                           size_t n, ost_tensor *output, ost_err *err);
+
+/* The same for any number of pictures: `outputs` numbers each. */
 ost_rc ost_inference_run(ost_inference *inf, ost_stage_ctx *ctx,
                          const ost_picture_set *in,
                          const ost_normalization *norm, const uint32_t *index,
-                         size_t count, float *logits, ost_err *err);
+                         size_t count, float *output, ost_err *err);
 
 #endif

@@ -107,10 +107,10 @@ static ost_rc compute(prediction *p, ost_err *err)
     ost_rc rc = ost_inference_init(&inf, p->model.network, p->model.weights,
                                    &p->set, err);
 
-    if (!rc && (size_t)inf.classes != p->model.n_classes)
+    if (!rc && inf.outputs != p->model.n_classes)
         rc = ost_fail(err, OST_EINPUT,
-                      "the model has %zu classes and %lld outputs",
-                      p->model.n_classes, (long long)inf.classes);
+                      "the model has %zu classes and %zu outputs",
+                      p->model.n_classes, inf.outputs);
     for (size_t at = 0; at < p->n_fresh && !rc; at += GROUP) {
         size_t n = p->n_fresh - at < GROUP ? p->n_fresh - at : GROUP;
 

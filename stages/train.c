@@ -1,9 +1,9 @@
-/* stages/train.c - a network learns to tell classes apart
+/* stages/train.c - a network learns what items are
  *
- * Every item of `in` needs one label; the classes are the labels, sorted.  The
- * model holds the network, its weights (`weights`, in the safetensors format),
- * the classes, the normalization (mean and standard deviation of each channel
- * over the training pictures) and the history, epoch by epoch.
+ * What is learned of the items is a target (stages/target.h).  The model holds
+ * the network, its weights (`weights`, in the safetensors format), the classes,
+ * the normalization (mean and standard deviation of each channel over the
+ * training pictures) and the history, epoch by epoch.
  */
 #include "base/text.h"
 #include "base/vec.h"
@@ -29,12 +29,12 @@ typedef struct train_params {
     int schedule;
     int64_t step_epochs;
     double step_factor;
-    int class_weights;
+    const char *target;
+    const json_t *class_weights;
     int64_t patience;
     int keep;
 } train_params;
 
-enum { NONE, BALANCED };
 enum { LAST, BEST };
 
 static const ost_param params[] = {
@@ -65,10 +65,13 @@ static const ost_param params[] = {
               .dflt = "10", .min = 1, .max = 100000),
     OST_PARAM(train_params, step_factor, F64, "factor of a step of 'step'",
               .dflt = "0.1", .min = 0, .max = 1),
-    OST_PARAM(train_params, class_weights, CHOICE,
-              "weight of a class in the loss; balanced: items / (classes * "
-              "items of the class)",
-              .dflt = "\"none\"", .choices = "none|balanced"),
+    OST_PARAM(train_params, target, STR,
+              "what is learned: label, the one label of each item",
+              .dflt = "\"label\""),
+    OST_PARAM(train_params, class_weights, JSON,
+              "weight of a class in the loss: none, or balanced, which is "
+              "items / (classes * items of the class)",
+              .dflt = "\"none\""),
     OST_PARAM(train_params, patience, I64,
               "ends after so many epochs without a lower validation loss; 0: "
               "never",
@@ -96,80 +99,31 @@ static ost_rc read_network(const train_params *p, size_t n_classes,
     return rc;
 }
 
+static ost_target_spec target_spec(const train_params *p)
+{
+    return (ost_target_spec){
+        .name = p->target,
+        .class_weights = p->class_weights,
+    };
+}
+
 static ost_rc check(const void *with, ost_err *err)
 {
     const train_params *p = with;
+    ost_target_spec target = target_spec(p);
     ost_network *network = NULL;
-    ost_rc rc;
+    ost_rc rc = ost_target_check(&target, err);
 
-    rc = read_network(p, 0, &network, err);
+    if (!rc)
+        rc = read_network(p, 0, &network, err);
     ost_network_free(network);
     if (rc && err)
         err->rc = OST_EWORKFLOW;
     return rc ? OST_EWORKFLOW : OST_OK;
 }
 
-typedef OST_VEC(const char *) class_list;
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static ost_rc find_classes(const ost_item *items, size_t n, class_list *classes,
-                           ost_err *err)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        const char *label = ost_item_label(&items[i]);
-
-        if (!label)
-            return ost_fail(err, OST_EINPUT,
-                            "item '%s' has %zu labels, must have one",
-                            items[i].id, items[i].n_labels);
-        ost_vec_push(classes, label);
-    }
-    if (n > 0)
-        qsort(classes->data, n, sizeof(*classes->data), by_name);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || strcmp(classes->data[i], classes->data[kept - 1]) != 0)
-            classes->data[kept++] = classes->data[i];
-    classes->len = kept;
-    if (kept < 2)
-        return ost_fail(err, OST_EINPUT,
-                        kept ? "all %zu items are of class '%s'"
-                             : "there are no items to learn from",
-                        n, kept ? classes->data[0] : "");
-    return OST_OK;
-}
-
-static ost_rc label_items(ost_stage_ctx *ctx, const class_list *classes,
-                          ost_labeled *l, ost_err *err)
-{
-    const ost_picture_set *set = &l->pictures;
-
-    l->classes = OST_ARENA_ARRAY(ost_ctx_arena(ctx), int32_t, set->n);
-    for (size_t i = 0; i < set->n; i++) {
-        const char *label = ost_item_label(&set->items[i]);
-        const char **found = label
-                                 ? bsearch(&label, classes->data, classes->len,
-                                           sizeof(*classes->data), by_name)
-                                 : NULL;
-
-        if (!found)
-            return ost_fail(err, OST_EINPUT,
-                            "item '%s' of 'validation' has no label of the "
-                            "training items",
-                            set->items[i].id);
-        l->classes[i] = (int32_t)(found - classes->data);
-    }
-    return OST_OK;
-}
-
 static ost_rc open_validation(ost_stage_ctx *ctx, const train_params *p,
-                              const class_list *classes, ost_training_spec *s,
-                              ost_err *err)
+                              ost_training_spec *s, ost_err *err)
 {
     const ost_item *items;
     size_t n;
@@ -190,27 +144,15 @@ static ost_rc open_validation(ost_stage_ctx *ctx, const train_params *p,
         rc = ost_picture_set_open(ctx, items, n, p->field,
                                   &s->validation.pictures, err);
     if (!rc)
-        rc = label_items(ctx, classes, &s->validation, err);
+        rc = ost_target_open_like(ctx, s->train.target, "validation", items, n,
+                                  &s->validation.target, err);
     return rc;
 }
 
-static const float *balance(ost_stage_ctx *ctx, const ost_training_spec *s)
-{
-    const ost_labeled *t = &s->train;
-    float *w = OST_ARENA_ARRAY(ost_ctx_arena(ctx), float, s->n_classes);
-    size_t *count = OST_ARENA_ARRAY(ost_ctx_arena(ctx), size_t, s->n_classes);
-
-    for (size_t i = 0; i < t->pictures.n; i++)
-        count[t->classes[i]]++;
-    for (size_t c = 0; c < s->n_classes; c++)
-        w[c] = (float)((double)t->pictures.n /
-                       ((double)s->n_classes * (double)count[c]));
-    return w;
-}
-
 static ost_rc prepare(ost_stage_ctx *ctx, const train_params *p,
-                      class_list *classes, ost_training_spec *s, ost_err *err)
+                      ost_training_spec *s, ost_err *err)
 {
+    ost_target_spec target = target_spec(p);
     const ost_item *items;
     size_t n;
     ost_rc rc;
@@ -233,25 +175,25 @@ static ost_rc prepare(ost_stage_ctx *ctx, const train_params *p,
     s->keep_best = p->keep == BEST;
     rc = ost_ctx_items(ctx, ost_ctx_input(ctx, "in", 0), &items, &n, err);
     if (!rc)
-        rc = find_classes(items, n, classes, err);
+        rc = ost_target_open(ctx, &target, items, n, &s->train.target, err);
     if (!rc)
         rc = ost_picture_set_open(ctx, items, n, p->field, &s->train.pictures,
                                   err);
     if (!rc)
-        rc = label_items(ctx, classes, &s->train, err);
-    s->n_classes = classes->len;
-    if (!rc)
-        rc = open_validation(ctx, p, classes, s, err);
+        rc = open_validation(ctx, p, s, err);
     if (!rc)
         rc = ost_picture_set_measure(ctx, &s->train.pictures, &s->norm, err);
-    if (!rc && p->class_weights == BALANCED)
-        s->class_weights = balance(ctx, s);
     return rc;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static size_t count_groups(const ost_item *items, size_t n)
 {
-    class_list groups = { 0 };
+    OST_VEC(const char *) groups = { 0 };
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++)
@@ -273,37 +215,39 @@ static json_t *numbers(const double *v, int64_t n)
 }
 
 static json_t *model_meta(const train_params *p, const ost_training_spec *s,
-                          const class_list *classes, const ost_weights *w,
-                          json_t *history)
+                          const ost_weights *w, json_t *history)
 {
     const ost_picture_set *set = &s->train.pictures;
+    const char *const *classes;
+    size_t n_classes = ost_target_classes(s->train.target, &classes);
     json_t *names = json_array();
     int64_t learned = 0;
 
-    for (size_t i = 0; i < classes->len; i++)
-        json_array_append_new(names, json_string(classes->data[i]));
+    for (size_t i = 0; i < n_classes; i++)
+        json_array_append_new(names, json_string(classes[i]));
     for (size_t i = 0; i < w->len; i++)
         if (w->data[i]->learned)
             learned += ost_weight_count(w->data[i]);
     return json_pack(
-        "{s:s,s:O,s:O,s:I,s:o,s:{s:s,s:I,s:I,s:I},s:{s:o,s:o},s:{s:I,s:I},s:O}",
+        "{s:s,s:O,s:O,s:I,s:o,s:o,s:{s:s,s:I,s:I,s:I},s:{s:o,s:o},s:{s:I,s:I},"
+        "s:O}",
         "network", ost_network_name(s->network), "architecture",
         ost_network_document(s->network), "params",
         ost_network_values(s->network), "n_weights", (json_int_t)learned,
-        "classes", names, "input", "field", p->field, "channels",
-        (json_int_t)set->channels, "height", (json_int_t)set->height, "width",
-        (json_int_t)set->width, "normalization", "mean",
-        numbers(s->norm.mean, s->norm.channels), "std",
+        "classes", names, "target", ost_target_meta(s->train.target), "input",
+        "field", p->field, "channels", (json_int_t)set->channels, "height",
+        (json_int_t)set->height, "width", (json_int_t)set->width,
+        "normalization", "mean", numbers(s->norm.mean, s->norm.channels), "std",
         numbers(s->norm.std, s->norm.channels), "training", "items",
         (json_int_t)set->n, "groups",
         (json_int_t)count_groups(set->items, set->n), "history", history);
 }
 
 static ost_rc emit_model(ost_stage_ctx *ctx, const train_params *p,
-                         const ost_training_spec *s, const class_list *classes,
-                         ost_weights *w, json_t *history, ost_err *err)
+                         const ost_training_spec *s, ost_weights *w,
+                         json_t *history, ost_err *err)
 {
-    json_t *meta = model_meta(p, s, classes, w, history);
+    json_t *meta = model_meta(p, s, w, history);
     ost_buf bytes = { 0 };
     ost_rc rc = ost_emit_meta(ctx, "model", meta, err);
 
@@ -320,15 +264,14 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 {
     const train_params *p = ost_ctx_params(ctx);
     ost_training_spec s = { 0 };
-    class_list classes = { 0 };
     ost_backend *backend = NULL;
     ost_network *network = NULL;
     ost_weights *weights = NULL;
     json_t *history = NULL;
-    ost_rc rc = prepare(ctx, p, &classes, &s, err);
+    ost_rc rc = prepare(ctx, p, &s, err);
 
     if (!rc)
-        rc = read_network(p, s.n_classes, &network, err);
+        rc = read_network(p, ost_target_outputs(s.train.target), &network, err);
     if (!rc)
         rc = ost_backend_open(ost_ctx_numeric(ctx), ost_ctx_threads(ctx),
                               &backend, err);
@@ -336,20 +279,19 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     if (!rc)
         rc = ost_train(ctx, backend, &s, &weights, &history, err);
     if (!rc)
-        rc = emit_model(ctx, p, &s, &classes, weights, history, err);
+        rc = emit_model(ctx, p, &s, weights, history, err);
     if (!rc)
         ost_count_items(ctx, s.train.pictures.n, 0);
     json_decref(history);
     ost_weights_free(weights);
     ost_backend_close(backend);
     ost_network_free(network);
-    ost_vec_release(&classes);
     return rc;
 }
 
 const ost_stage ost_stage_train = {
     .name = "train",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Trains a network to tell the labels of pictures.",
     .flags = OST_STAGE_FLOAT | OST_STAGE_DRAWS,
     .param_size = sizeof(train_params),

@@ -1,9 +1,9 @@
-/* stages/training.c - a network learns classes from pictures */
+/* stages/training.c - a network learns from pictures */
 #include "stages/training.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "kernels/loss.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,13 +23,6 @@ static double save_every(void)
 
     return text && ost_parse_f64(text, &seconds) ? seconds : 3.0;
 }
-
-/* What an epoch, or a validation, adds up. */
-typedef struct score {
-    double loss;
-    uint64_t right;
-    uint64_t items;
-} score;
 
 static size_t batches_of(const ost_training_spec *spec)
 {
@@ -63,40 +56,6 @@ static ost_rc build(ost_training *t, ost_err *err)
     return rc;
 }
 
-static ost_rc check_output(const ost_training *t, ost_err *err)
-{
-    ost_tensor out = ost_net_output(t->nets[0]);
-    const char *name = ost_network_name(t->spec->network);
-
-    if (out.ndim != 2)
-        return ost_fail(err, OST_EINPUT,
-                        "network '%s' gives pictures, not scores of classes",
-                        name);
-    if ((size_t)out.shape[1] != t->spec->n_classes)
-        return ost_fail(err, OST_EINPUT,
-                        "network '%s' has %lld outputs, the data %zu classes "
-                        "(its last layer should have \"out\": "
-                        "\"${classes}\")",
-                        name, (long long)out.shape[1], t->spec->n_classes);
-    return OST_OK;
-}
-
-static uint64_t count_right(const float *logits, const int32_t *classes,
-                            size_t n, size_t k)
-{
-    uint64_t right = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        size_t best = 0;
-
-        for (size_t c = 1; c < k; c++)
-            if (logits[i * k + c] > logits[i * k + best])
-                best = c;
-        right += best == (size_t)classes[i];
-    }
-    return right;
-}
-
 static double rate_of(const ost_training_spec *s, int64_t epoch)
 {
     const double pi = 3.14159265358979323846;
@@ -116,32 +75,26 @@ static double rate_of(const ost_training_spec *s, int64_t epoch)
 
 /* One update with the pictures at index[0..n-1]; adds to `sum`. */
 static ost_rc step(ost_training *t, ost_net *net, const uint32_t *index,
-                   size_t n, int32_t *classes, score *sum, ost_err *err)
+                   size_t n, ost_target_score *sum, ost_err *err)
 {
     const ost_training_spec *s = t->spec;
     ost_optimizer opt = s->optimizer;
     ost_rng draw = ost_ctx_rng(t->ctx, NULL, STREAM_DROPOUT);
-    double loss = 0.0;
-    ost_class_loss l = { .classes = classes,
-                         .class_weights = s->class_weights,
-                         .loss = &loss };
+    ost_target_batch batch = { index, n,
+                               ost_target_total(s->train.target, index, n) };
+    ost_tensor output = ost_net_output(net);
     ost_rc rc;
 
-    for (size_t i = 0; i < n; i++)
-        classes[i] = s->train.classes[index[i]];
     opt.rate = rate_of(s, t->epoch);
     rc = ost_picture_set_load(t->ctx, &s->train.pictures, &s->norm, index, n,
                               ost_net_input(net).data, err);
     if (!rc)
         rc = ost_net_forward(
             net, ost_rng_u64(&draw) + (uint64_t)t->weights->step, err);
-    if (rc)
-        return rc;
-    l.logits = ost_net_output(net);
-    l.grad = ost_net_output_grad(net).data;
-    sum->right += count_right(l.logits.data, classes, n, s->n_classes);
-    rc = t->weights->backend->softmax_cross_entropy(&l, err);
-    if (!rc && !isfinite(loss))
+    if (!rc)
+        rc = ost_target_loss(s->train.target, t->weights->backend, &batch,
+                             &output, ost_net_output_grad(net).data, sum, err);
+    if (!rc && !isfinite(sum->loss))
         rc = ost_fail(err, OST_EFAIL,
                       "the loss is not finite in epoch %lld (a lower "
                       "'learning_rate' may help)",
@@ -150,32 +103,44 @@ static ost_rc step(ost_training *t, ost_net *net, const uint32_t *index,
         rc = ost_net_backward(net, err);
     if (!rc)
         rc = ost_optimizer_step(&opt, t->weights, err);
-    sum->loss += loss * (double)n;
-    sum->items += n;
     return rc;
 }
 
-static void tell(ost_training *t, size_t batch, const score *sum)
+/* Loss and metric of `score` as members of an event or of the history, their
+ * names behind `prefix`; a metric that is not defined is null. */
+static void add_score(json_t *to, const char *prefix, const ost_target *target,
+                      const ost_target_score *score)
+{
+    double metric = ost_target_score_metric(score);
+    char *names[] = { ost_xprintf("%sloss", prefix),
+                      ost_xprintf("%s%s", prefix, ost_target_metric(target)) };
+
+    json_object_set_new(to, names[0], json_real(ost_target_score_loss(score)));
+    json_object_set_new(to, names[1],
+                        isfinite(metric) ? json_real(metric) : json_null());
+    ost_free(names[0]);
+    ost_free(names[1]);
+}
+
+static void tell(ost_training *t, size_t batch, const ost_target_score *sum)
 {
     size_t batches = batches_of(t->spec);
-    double items = sum->items ? (double)sum->items : 1.0;
-    json_t *extra =
-        json_pack("{s:I,s:f,s:f}", "epoch", (json_int_t)t->epoch + 1, "loss",
-                  sum->loss / items, "accuracy", (double)sum->right / items);
+    json_t *extra = json_pack("{s:I}", "epoch", (json_int_t)t->epoch + 1);
 
+    if (sum->total > 0.0)
+        add_score(extra, "", t->spec->train.target, sum);
     ost_progress(t->ctx, (uint64_t)t->epoch * batches + batch,
                  (uint64_t)t->spec->epochs * batches, extra);
     json_decref(extra);
 }
 
-static ost_rc run_epoch(ost_training *t, score *sum, ost_err *err)
+static ost_rc run_epoch(ost_training *t, ost_target_score *sum, ost_err *err)
 {
     size_t n = t->spec->train.pictures.n;
     size_t batches = batches_of(t->spec);
     size_t larger = n % batches;
     ost_rng rng = ost_ctx_rng(t->ctx, NULL, STREAM_ORDER + (uint64_t)t->epoch);
     uint32_t *order = ost_xalloc(n * sizeof(*order));
-    int32_t *classes = ost_xalloc(t->items[0] * sizeof(*classes));
     size_t at = 0;
     ost_rc rc = OST_OK;
 
@@ -189,40 +154,35 @@ static ost_rc run_epoch(ost_training *t, score *sum, ost_err *err)
             rc = ost_fail(err, OST_EINTERRUPTED, "interrupted");
             break;
         }
-        rc = step(t, t->nets[which], order + at, t->items[which], classes, sum,
-                  err);
+        rc = step(t, t->nets[which], order + at, t->items[which], sum, err);
         at += t->items[which];
         tell(t, b + 1, sum);
     }
-    ost_free(classes);
     ost_free(order);
     return rc;
 }
 
-static ost_rc validate(ost_training *t, score *sum, ost_err *err)
+static ost_rc validate(ost_training *t, ost_target_score *sum, ost_err *err)
 {
-    const ost_labeled *v = &t->spec->validation;
-    size_t n = v->pictures.n;
-    size_t k = t->spec->n_classes;
-    uint32_t *index = ost_xalloc(n * sizeof(*index));
-    float *logits = ost_xalloc(n * k * sizeof(*logits));
-    ost_class_loss l = { .classes = v->classes,
-                         .class_weights = t->spec->class_weights,
-                         .loss = &sum->loss };
-    ost_rc rc;
+    const ost_taught *v = &t->spec->validation;
+    ost_rc rc = OST_OK;
 
-    for (size_t i = 0; i < n; i++)
-        index[i] = (uint32_t)i;
-    rc = ost_inference_run(&t->inf, t->ctx, &v->pictures, &t->spec->norm, index,
-                           n, logits, err);
-    l.logits = ost_tensor_of(logits, OST_F32, 2,
-                             (int64_t[]){ (int64_t)n, (int64_t)k });
-    if (!rc)
-        rc = t->weights->backend->softmax_cross_entropy(&l, err);
-    if (!rc)
-        sum->right = count_right(logits, v->classes, n, k);
-    ost_free(logits);
-    ost_free(index);
+    for (size_t at = 0; at < v->pictures.n && !rc; at += OST_SLICE) {
+        size_t left = v->pictures.n - at;
+        size_t n = left < OST_SLICE ? left : OST_SLICE;
+        uint32_t index[OST_SLICE];
+        ost_target_batch batch = { .index = index, .n = n };
+        ost_tensor output;
+
+        for (size_t i = 0; i < n; i++)
+            index[i] = (uint32_t)(at + i);
+        batch.total = ost_target_total(v->target, index, n);
+        rc = ost_inference_slice(&t->inf, t->ctx, &v->pictures, &t->spec->norm,
+                                 index, n, &output, err);
+        if (!rc)
+            rc = ost_target_loss(v->target, t->weights->backend, &batch,
+                                 &output, NULL, sum, err);
+    }
     return rc;
 }
 
@@ -241,25 +201,22 @@ static ost_rc note_best(ost_training *t, double loss, ost_err *err)
 static ost_rc one_epoch(ost_training *t, ost_err *err)
 {
     const ost_training_spec *s = t->spec;
-    score sum = { 0 };
-    score check = { 0 };
+    ost_target_score sum = { 0 };
+    ost_target_score check = { 0 };
     json_t *entry;
     ost_rc rc = run_epoch(t, &sum, err);
 
     if (rc)
         return rc;
-    entry = json_pack("{s:I,s:f,s:f,s:f}", "epoch", (json_int_t)t->epoch + 1,
-                      "loss", sum.loss / (double)sum.items, "accuracy",
-                      (double)sum.right / (double)sum.items, "learning_rate",
-                      rate_of(s, t->epoch));
+    entry = json_pack("{s:I,s:f}", "epoch", (json_int_t)t->epoch + 1,
+                      "learning_rate", rate_of(s, t->epoch));
+    add_score(entry, "", s->train.target, &sum);
     if (s->validation.pictures.n > 0) {
         rc = validate(t, &check, err);
-        json_object_set_new(entry, "val_loss", json_real(check.loss));
-        json_object_set_new(
-            entry, "val_accuracy",
-            json_real((double)check.right / (double)s->validation.pictures.n));
-        if (!rc)
-            rc = note_best(t, check.loss, err);
+        if (!rc) {
+            add_score(entry, "val_", s->train.target, &check);
+            rc = note_best(t, ost_target_score_loss(&check), err);
+        }
     }
     json_array_append_new(t->history, entry);
     t->epoch++;
@@ -282,8 +239,12 @@ static ost_rc run_all(ost_training *t, ost_err *err)
     ost_rng rng = ost_ctx_rng(t->ctx, NULL, STREAM_WEIGHTS);
     ost_rc rc = build(t, err);
 
-    if (!rc)
-        rc = check_output(t, err);
+    if (!rc) {
+        ost_tensor output = ost_net_output(t->nets[0]);
+
+        rc = ost_target_check_output(t->spec->train.target, t->spec->network,
+                                     &output, err);
+    }
     if (!rc)
         rc = ost_weights_init(t->weights, ost_rng_u64(&rng), err);
     if (!rc)

@@ -1,4 +1,4 @@
-/* stages/training.h - a network learns classes from pictures
+/* stages/training.h - a network learns from pictures
  *
  * An epoch takes the items in a new random order, in batches whose sizes differ
  * by at most one item.  Nothing depends on the number of threads; a training
@@ -11,6 +11,7 @@
 #include "stages/inference.h"
 #include "stages/network.h"
 #include "stages/picture_set.h"
+#include "stages/target.h"
 
 typedef enum ost_schedule {
     OST_RATE_CONSTANT,
@@ -18,11 +19,11 @@ typedef enum ost_schedule {
     OST_RATE_COSINE, /* half a cosine from the rate to 0 */
 } ost_schedule;
 
-/* Pictures with a class each. */
-typedef struct ost_labeled {
+/* Pictures and what is to be learned of them. */
+typedef struct ost_taught {
     ost_picture_set pictures;
-    int32_t *classes;
-} ost_labeled;
+    ost_target *target;
+} ost_taught;
 
 typedef struct ost_training_spec {
     int64_t epochs;
@@ -33,18 +34,16 @@ typedef struct ost_training_spec {
     double step_factor;
     int64_t patience; /* epochs without a better validation loss; 0: any */
     bool keep_best;   /* weights with the lowest validation loss */
-    size_t n_classes;
-    const float *class_weights; /* n_classes of them, or NULL */
     const ost_network *network;
-    ost_labeled train;
-    ost_labeled validation; /* pictures.n is 0 when there is none */
+    ost_taught train;
+    ost_taught validation; /* pictures.n is 0 when there is none */
     ost_normalization norm;
 } ost_training_spec;
 
-/* Trains.  The weights and the history ([{"epoch", "loss", "accuracy",
- * "learning_rate", "val_loss", "val_accuracy"}]) are the caller's, who frees
- * them with ost_weights_free() and json_decref().  OST_EINTERRUPTED when the
- * step is to stop. */
+/* Trains.  The weights and the history ([{"epoch", "loss", METRIC,
+ * "learning_rate", "val_loss", "val_METRIC"}], where METRIC is the target's
+ * word) are the caller's, who frees them with ost_weights_free() and
+ * json_decref().  OST_EINTERRUPTED when the step is to stop. */
 ost_rc ost_train(ost_stage_ctx *ctx, ost_backend *backend,
                  const ost_training_spec *spec, ost_weights **weights,
                  json_t **history, ost_err *err);
