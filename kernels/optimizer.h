@@ -1,7 +1,9 @@
 /* kernels/optimizer.h - from gradients to better weights
  *
- * Both as PyTorch defines them (torch.optim.SGD, torch.optim.Adam); weight
- * decay is added to the gradient (L2), not decoupled.
+ * All as PyTorch defines them: torch.optim.SGD, Adam and AdamW, and
+ * torch.nn.utils.clip_grad_norm_.  A weight's own `l2` is always added to its
+ * gradient (after clipping); `weight_decay` is added to it in sgd and adam, and
+ * decoupled in adamw.
  */
 #ifndef OST_KERNELS_OPTIMIZER_H
 #define OST_KERNELS_OPTIMIZER_H
@@ -12,16 +14,21 @@ typedef enum ost_optimizer_kind {
     OST_SGD, /* v = momentum v + g; w -= rate v */
     /* Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015 */
     OST_ADAM,
+    /* Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR
+     * 2019: w -= rate weight_decay w, then Adam */
+    OST_ADAMW,
 } ost_optimizer_kind;
 
 typedef struct ost_optimizer {
     ost_optimizer_kind kind;
     double rate;
     double momentum;     /* SGD; 0 needs no state */
+    bool nesterov;       /* SGD: w -= rate (g + momentum v) */
     double beta1;        /* Adam: 0.9 */
     double beta2;        /* Adam: 0.999 */
     double epsilon;      /* Adam: 1e-8 */
     double weight_decay; /* 0 for none */
+    double clip_norm;    /* of all gradients together, at most; 0: any */
 } ost_optimizer;
 
 /* One update of one weight; what the backends' slots get. */
@@ -31,11 +38,15 @@ struct ost_update {
     const float *grad;
     float *state[2]; /* momentum; or first and second moment */
     ost_optimizer with;
-    int64_t step; /* 1 for the first update */
+    int64_t step;  /* 1 for the first update */
+    double scale;  /* the gradient is multiplied by it first */
+    double decay;  /* then this times the weight is added to the gradient */
+    double shrink; /* the weight is multiplied by it before the update */
 };
 
 /* Updates every learned weight that has a gradient and counts the step.  The
- * first call allocates the state that the kind needs. */
+ * first call allocates the state that the kind needs.  OST_EFAIL, nothing
+ * changed, when gradients are to be clipped and their norm is not finite. */
 ost_rc ost_optimizer_step(const ost_optimizer *opt, ost_weights *weights,
                           ost_err *err);
 

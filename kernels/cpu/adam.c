@@ -1,4 +1,4 @@
-/* kernels/cpu/adam.c - Adam with bias correction */
+/* kernels/cpu/adam.c - Adam and AdamW, with bias correction */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/threads.h"
 
@@ -12,7 +12,9 @@ ost_rc ost_cpu_adam(const ost_update *u, ost_err *err)
     float beta2 = (float)u->with.beta2;
     float rest1 = (float)(1.0 - u->with.beta1);
     float rest2 = (float)(1.0 - u->with.beta2);
-    float decay = (float)u->with.weight_decay;
+    float scale = (float)u->scale;
+    float decay = (float)u->decay;
+    float shrink = (float)u->shrink;
     float epsilon = (float)u->with.epsilon;
     float rate =
         (float)(u->with.rate / (1.0 - pow(u->with.beta1, (double)u->step)));
@@ -25,11 +27,11 @@ ost_rc ost_cpu_adam(const ost_update *u, ost_err *err)
     (void)err;
     OST_OMP("omp parallel for schedule(static)")
     for (int64_t i = 0; i < u->count; i++) {
-        float d = g[i] + decay * w[i];
+        float d = scale * g[i] + decay * w[i];
 
         m[i] = beta1 * m[i] + rest1 * d;
         v[i] = beta2 * v[i] + rest2 * d * d;
-        w[i] -= rate * m[i] / (sqrtf(v[i]) / root + epsilon);
+        w[i] = shrink * w[i] - rate * m[i] / (sqrtf(v[i]) / root + epsilon);
     }
     return OST_OK;
 }

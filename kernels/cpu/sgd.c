@@ -8,7 +8,9 @@ ost_rc ost_cpu_sgd(const ost_update *u, ost_err *err)
 {
     float rate = (float)u->with.rate;
     float momentum = (float)u->with.momentum;
-    float decay = (float)u->with.weight_decay;
+    float scale = (float)u->scale;
+    float decay = (float)u->decay;
+    bool nesterov = u->with.nesterov;
     const float *g = u->grad;
     float *w = u->data;
     float *v = u->state[0];
@@ -16,10 +18,12 @@ ost_rc ost_cpu_sgd(const ost_update *u, ost_err *err)
     (void)err;
     OST_OMP("omp parallel for schedule(static)")
     for (int64_t i = 0; i < u->count; i++) {
-        float d = g[i] + decay * w[i];
+        float d = scale * g[i] + decay * w[i];
 
-        if (v)
-            d = v[i] = momentum * v[i] + d;
+        if (v) {
+            v[i] = momentum * v[i] + d;
+            d = nesterov ? d + momentum * v[i] : v[i];
+        }
         w[i] -= rate * d;
     }
     return OST_OK;

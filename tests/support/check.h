@@ -9,4 +9,11 @@
 
 #include <cmocka.h>
 
+/* Fails the test, with the message, when `rc` is not OST_OK. */
+#define assert_ok(rc, err)               \
+    do {                                 \
+        if ((rc) != OST_OK)              \
+            fail_msg("%s", (err)->text); \
+    } while (0)
+
 #endif

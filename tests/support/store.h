@@ -13,13 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Fails the test, with the message, when `rc` is not OST_OK. */
-#define assert_ok(rc, err)               \
-    do {                                 \
-        if ((rc) != OST_OK)              \
-            fail_msg("%s", (err)->text); \
-    } while (0)
-
 /* A new, empty store in the folder `name`. */
 static inline ost_store *new_store(const char *name)
 {
