@@ -3,8 +3,8 @@
 
     tests/parity/make_loss_fixtures.py > tests/parity/losses.txt
 
-Needs PyTorch.  All in double precision, from numbers that single precision
-holds.  test_losses.c reads them.  Lines, as in make_operator_fixtures.py:
+All in double precision, from numbers that single precision
+holds.  test_losses.c reads them.  Lines, as in operator_cases.py:
 
     case NAME
     layer LOSS ATTRIBUTE=VALUE...     (the loss and its numbers)
@@ -12,6 +12,10 @@ holds.  test_losses.c reads them.  Lines, as in make_operator_fixtures.py:
     end
 """
 import sys
+
+import environment
+
+environment.enter()
 
 import torch
 from torch.nn import functional as F

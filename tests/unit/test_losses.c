@@ -172,20 +172,20 @@ static void numbers_agree_with_pytorch(void **state)
 {
     ost_backend *b = backend(2);
     FILE *f = open_fixtures();
-    net_case c;
+    net_case *c;
     int count = 0;
 
     (void)state;
-    for (; case_read(f, &c); count++) {
-        problem p = problem_of(&c);
+    for (; (c = case_read(f)); count++) {
+        problem p = problem_of(c);
         float loss = (float)compute(b, &p, 0, p.output.shape[0], 0.0);
 
-        expect_near(&c, "loss", &loss);
-        expect_near(&c, "grad", p.grad);
-        if (case_find(&c, "probabilities"))
-            expect_near(&c, "probabilities", p.probabilities);
+        expect_near(c, "loss", &loss);
+        expect_near(c, "grad", p.grad);
+        if (case_find(c, "probabilities"))
+            expect_near(c, "probabilities", p.probabilities);
         problem_release(&p);
-        case_release(&c);
+        case_free(c);
     }
     assert_true(count > 30);
     fclose(f);
@@ -211,11 +211,11 @@ static void parts_of_a_batch_add_up(void **state)
 {
     ost_backend *b = backend(2);
     FILE *f = open_fixtures();
-    net_case c;
+    net_case *c;
 
     (void)state;
-    while (case_read(f, &c)) {
-        problem p = problem_of(&c);
+    while ((c = case_read(f))) {
+        problem p = problem_of(c);
         size_t count = (size_t)ost_tensor_count(&p.output);
         float *whole = ost_xalloc(count * sizeof(float));
         double loss = compute(b, &p, 0, p.output.shape[0], 0.0);
@@ -229,7 +229,7 @@ static void parts_of_a_batch_add_up(void **state)
         assert_memory_equal(p.grad, whole, count * sizeof(float));
         ost_free(whole);
         problem_release(&p);
-        case_release(&c);
+        case_free(c);
     }
     fclose(f);
     ost_backend_close(b);

@@ -2,7 +2,7 @@
  *
  * The fixtures were computed in double precision by another library; ours may
  * differ by rounding alone.  Every case also has to give the same bytes for any
- * number of threads.
+ * number of threads, and every kind of layer has to have cases.
  */
 /* links: base kernels */
 #include "kernels/loss.h"
@@ -15,28 +15,36 @@
 
 static const double tolerance = 1e-5;
 
+static net_cases cases;
+static ost_backend *backend;
+
 typedef struct built {
-    ost_backend *backend;
     ost_weights *weights;
     ost_net *net;
 } built;
 
-/* `more`: further flags of a network for training. */
-static void build(const net_case *c, int threads, unsigned more, built *b)
+static void open_backend(int threads)
+{
+    ost_err err = { 0 };
+
+    ost_backend_close(backend);
+    backend = NULL;
+    if (ost_backend_open("cpu", threads, &backend, &err))
+        fail_msg("%s", err.text);
+}
+
+static void build(const net_case *c, unsigned flags, built *b)
 {
     const case_tensor *in = case_find(c, "input");
     ost_net_spec spec = { c->layers, c->n_layers, c->n_layers - 1 };
-    unsigned flags = c->train ? OST_NET_TRAIN | more : 0;
     ost_err err = { 0 };
 
-    if (ost_backend_open("cpu", threads, &b->backend, &err))
-        fail_msg("%s", err.text);
-    b->weights = ost_weights_new(b->backend);
+    b->weights = ost_weights_new(backend);
     if (ost_net_new(b->weights, &spec, in->ndim, in->shape, flags, &b->net,
                     NULL, &err))
         fail_msg("%s: %s", c->name, err.text);
-    for (int i = 0; i < c->n_tensors; i++) {
-        const case_tensor *t = &c->tensors[i];
+    for (size_t i = 0; i < c->tensors.len; i++) {
+        const case_tensor *t = &c->tensors.data[i];
         ost_weight *w;
 
         if (strncmp(t->name, "weight:", 7) != 0)
@@ -55,7 +63,6 @@ static void tear_down(built *b)
 {
     ost_net_free(b->net);
     ost_weights_free(b->weights);
-    ost_backend_close(b->backend);
 }
 
 static void expect_near(const net_case *c, const char *name, const float *got)
@@ -91,36 +98,36 @@ static void expect_weight(const net_case *c, const built *b, const char *name,
     ost_free(plain);
 }
 
-static void run_once(const net_case *c, built *b)
+static void run_once(const net_case *c, unsigned flags, built *b)
 {
     const case_tensor *dy = case_find(c, "output_grad");
     ost_err err = { 0 };
 
     if (ost_net_forward(b->net, 1, &err))
         fail_msg("%s: %s", c->name, err.text);
-    if (!dy || !ost_net_output_grad(b->net).data)
+    if (!(flags & OST_NET_TRAIN) || !ost_net_output_grad(b->net).data)
         return; /* for inference, or nothing learns */
     memcpy(ost_net_output_grad(b->net).data, dy->v, (size_t)dy->count * 4);
     if (ost_net_backward(b->net, &err))
         fail_msg("%s: %s", c->name, err.text);
 }
 
-static void check_pass(const net_case *c, unsigned more)
+static void check_pass(const net_case *c, unsigned flags)
 {
     built b;
 
-    build(c, 2, more, &b);
-    run_once(c, &b);
+    build(c, flags, &b);
+    run_once(c, flags, &b);
     expect_near(c, "output", ost_net_output(b.net).data);
-    for (int i = 0; i < c->n_tensors; i++) {
-        const char *name = c->tensors[i].name;
+    for (size_t i = 0; i < c->tensors.len && (flags & OST_NET_TRAIN); i++) {
+        const char *name = c->tensors.data[i].name;
 
         if (strncmp(name, "grad:", 5) == 0)
             expect_weight(c, &b, name, OST_PART_GRAD);
         else if (strncmp(name, "after:", 6) == 0)
             expect_weight(c, &b, name, OST_PART_DATA);
     }
-    if (c->train && more)
+    if (flags & OST_NET_INPUT_GRAD)
         expect_near(c, "input_grad", ost_net_input_grad(b.net).data);
     tear_down(&b);
 }
@@ -146,7 +153,7 @@ static void train(const net_case *c, built *b, float *losses)
             fail_msg("%s: %s", c->name, err.text);
         l.logits = ost_net_output(b->net);
         l.grad = ost_net_output_grad(b->net).data;
-        assert_int_equal(b->backend->softmax_cross_entropy(&l, &err), OST_OK);
+        assert_int_equal(backend->softmax_cross_entropy(&l, &err), OST_OK);
         assert_int_equal(ost_net_backward(b->net, &err), OST_OK);
         assert_int_equal(ost_optimizer_step(&c->optimizer, b->weights, &err),
                          OST_OK);
@@ -159,33 +166,33 @@ static void check_training(const net_case *c)
     float losses[16];
     built b;
 
-    build(c, 2, 0, &b);
+    build(c, OST_NET_TRAIN, &b);
     train(c, &b, losses);
     expect_near(c, "losses", losses);
-    for (int i = 0; i < c->n_tensors; i++)
-        if (strncmp(c->tensors[i].name, "after:", 6) == 0)
-            expect_weight(c, &b, c->tensors[i].name, OST_PART_DATA);
+    for (size_t i = 0; i < c->tensors.len; i++)
+        if (strncmp(c->tensors.data[i].name, "after:", 6) == 0)
+            expect_weight(c, &b, c->tensors.data[i].name, OST_PART_DATA);
     tear_down(&b);
 }
 
 static void numbers_agree_with_pytorch(void **state)
 {
-    FILE *f = case_open();
-    net_case c;
-    int count = 0;
-
     (void)state;
-    for (; case_read(f, &c); count++) {
-        if (c.has_steps) {
-            check_training(&c);
-        } else {
-            check_pass(&c, OST_NET_INPUT_GRAD);
-            check_pass(&c, 0);
+    open_backend(2);
+    for (size_t i = 0; i < cases.len; i++) {
+        const net_case *c = cases.data[i];
+
+        if (c->has_steps) {
+            check_training(c);
+            continue;
         }
-        case_release(&c);
+        if (c->train) {
+            check_pass(c, OST_NET_TRAIN | OST_NET_INPUT_GRAD);
+            check_pass(c, OST_NET_TRAIN);
+        }
+        if (c->infer)
+            check_pass(c, 0);
     }
-    assert_true(count > 30);
-    fclose(f);
 }
 
 static uint64_t mix(uint64_t h, const void *data, size_t bytes)
@@ -197,19 +204,18 @@ static uint64_t mix(uint64_t h, const void *data, size_t bytes)
     return h;
 }
 
-static uint64_t digest(const net_case *c, int threads, unsigned more)
+static uint64_t digest(const net_case *c, unsigned flags, uint64_t h)
 {
-    uint64_t h = 14695981039346656037u;
     ost_tensor out;
     float losses[16];
     ost_err err;
     built b;
 
-    build(c, threads, more, &b);
+    build(c, flags, &b);
     if (c->has_steps)
         train(c, &b, losses);
     else
-        run_once(c, &b);
+        run_once(c, flags, &b);
     out = ost_net_output(b.net);
     h = mix(h, out.data, (size_t)ost_tensor_count(&out) * 4);
     for (size_t i = 0; i < b.weights->len; i++) {
@@ -226,7 +232,7 @@ static uint64_t digest(const net_case *c, int threads, unsigned more)
         }
         ost_free(plain);
     }
-    if (c->train && more) {
+    if (flags & OST_NET_INPUT_GRAD) {
         out = ost_net_input_grad(b.net);
         h = mix(h, out.data, (size_t)ost_tensor_count(&out) * 4);
     }
@@ -234,60 +240,103 @@ static uint64_t digest(const net_case *c, int threads, unsigned more)
     return h;
 }
 
+/* Of everything that a case computes. */
+static uint64_t digest_of(const net_case *c)
+{
+    uint64_t h = 14695981039346656037u;
+
+    if (c->train)
+        h = digest(c, OST_NET_TRAIN, h);
+    if (c->train && !c->has_steps)
+        h = digest(c, OST_NET_TRAIN | OST_NET_INPUT_GRAD, h);
+    return c->infer ? digest(c, 0, h) : h;
+}
+
 static void bytes_are_the_same_for_any_number_of_threads(void **state)
 {
-    static const int threads[] = { 2, 3, 4, 8, 1 };
-    FILE *f = case_open();
-    net_case c;
+    static const int threads[] = { 1, 2, 3, 4, 8, 1 };
+    uint64_t *first = ost_xalloc(cases.len * sizeof(*first));
 
     (void)state;
-    while (case_read(f, &c)) {
-        for (unsigned more = 0; more <= OST_NET_INPUT_GRAD;
-             more += OST_NET_INPUT_GRAD) {
-            uint64_t first = digest(&c, 1, more);
+    for (size_t t = 0; t < sizeof(threads) / sizeof(threads[0]); t++) {
+        open_backend(threads[t]);
+        for (size_t i = 0; i < cases.len; i++) {
+            uint64_t h = digest_of(cases.data[i]);
 
-            for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++)
-                if (digest(&c, threads[i], more) != first)
-                    fail_msg("%s: other bytes with %d threads", c.name,
-                             threads[i]);
+            if (t == 0)
+                first[i] = h;
+            else if (first[i] != h)
+                fail_msg("%s: other bytes with %d threads", cases.data[i]->name,
+                         threads[t]);
         }
-        case_release(&c);
     }
-    fclose(f);
+    ost_free(first);
 }
 
 static void no_operator_runs_reference_code(void **state)
 {
-    FILE *f = case_open();
-    net_case c;
-
     (void)state;
-    while (case_read(f, &c)) {
+    open_backend(2);
+    for (size_t n = 0; n < cases.len; n++) {
+        const net_case *c = cases.data[n];
         built b;
 
-        build(&c, 2, OST_NET_INPUT_GRAD, &b);
+        build(c, c->train ? OST_NET_TRAIN | OST_NET_INPUT_GRAD : 0, &b);
         for (int i = 0; i < ost_net_layers(b.net); i++) {
             const ost_layer *l = ost_net_layer(b.net, i);
 
             for (int k = 0; k < 3; k++)
                 if (l->code[k] && strstr(l->code[k], "ref") &&
                     strcmp(l->kind->name, "reorder") != 0)
-                    fail_msg("%s: layer %s runs %s (%d)", c.name, l->name,
+                    fail_msg("%s: layer %s runs %s (%d)", c->name, l->name,
                              l->code[k], k);
         }
         tear_down(&b);
-        case_release(&c);
     }
-    fclose(f);
+}
+
+static bool has_case(const char *kind)
+{
+    for (size_t n = 0; n < cases.len; n++)
+        for (int i = 0; i < cases.data[n]->n_layers; i++)
+            if (strcmp(cases.data[n]->layers[i].kind, kind) == 0)
+                return true;
+    return false;
+}
+
+static void every_kind_of_layer_has_cases(void **state)
+{
+    const ost_layer_kind *kind;
+
+    (void)state;
+    for (size_t i = 0; (kind = ost_layer_kind_at(i)); i++)
+        if (!(kind->flags & OST_INTERNAL) && !has_case(kind->name))
+            fail_msg("no case of '%s'", kind->name);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    cases_read(&cases);
+    return 0;
+}
+
+static int release(void **state)
+{
+    (void)state;
+    ost_backend_close(backend);
+    cases_release(&cases);
+    return 0;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_of_layer_has_cases),
         cmocka_unit_test(numbers_agree_with_pytorch),
         cmocka_unit_test(bytes_are_the_same_for_any_number_of_threads),
         cmocka_unit_test(no_operator_runs_reference_code),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, release);
 }
