@@ -6,7 +6,7 @@
 /* links: base stages */
 #include "base/fs.h"
 #include "stages/archive.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzed.h"
 
 #include "base/banned.h"
 

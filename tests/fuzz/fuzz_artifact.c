@@ -8,7 +8,7 @@
 #include "store/item_codec.h"
 #include "store/pin.h"
 #include "store/record.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzed.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  */
 /* links: base */
 #include "base/csv.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzed.h"
 
 #include <string.h>
 

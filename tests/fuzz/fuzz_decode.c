@@ -6,7 +6,7 @@
 /* links: base stages */
 #include "stages/decode.h"
 #include "stages/decode_dicom.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzed.h"
 
 #include "base/banned.h"
 

@@ -6,7 +6,7 @@
  */
 /* links: base */
 #include "base/json.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzed.h"
 
 #include <string.h>
 

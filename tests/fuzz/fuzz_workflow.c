@@ -1,7 +1,7 @@
 /* tests/fuzz/fuzz_workflow.c - any text as a workflow, and all that it says */
 /* links: engine stage_desc store base */
 #include "engine/workflow_internal.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzed.h"
 #include "tests/support/small_stages.h"
 
 #include "base/banned.h"

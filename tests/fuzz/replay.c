@@ -4,7 +4,7 @@
  */
 #include "base/alloc.h"
 #include "base/fs.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzed.h"
 
 #include <dirent.h>
 #include <stdio.h>

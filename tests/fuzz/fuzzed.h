@@ -1,6 +1,6 @@
-/* tests/fuzz/target.h - what every fuzz target defines */
-#ifndef OST_TESTS_FUZZ_TARGET_H
-#define OST_TESTS_FUZZ_TARGET_H
+/* tests/fuzz/fuzzed.h - what every fuzz target defines */
+#ifndef OST_TESTS_FUZZ_FUZZED_H
+#define OST_TESTS_FUZZ_FUZZED_H
 
 #include <stddef.h>
 #include <stdint.h>
