@@ -69,17 +69,13 @@ static ost_rc read_network(const json_t *meta, ost_model *m, ost_err *err)
 }
 
 /* Weights exist once a network is built; their bytes then fill them. */
-static ost_rc read_weights(ost_stage_ctx *ctx, const ost_input *in,
-                           ost_backend *backend, ost_model *m, ost_err *err)
+static ost_rc read_weights(const void *data, size_t size, ost_backend *backend,
+                           ost_model *m, ost_err *err)
 {
     int64_t shape[] = { 1, m->channels, m->height, m->width };
     ost_net *net = NULL;
-    const void *data;
-    size_t size;
-    ost_rc rc = ost_ctx_blob(ctx, in, "weights", &data, &size, err);
+    ost_rc rc;
 
-    if (rc)
-        return rc;
     m->weights = ost_weights_new(backend);
     rc = ost_network_build(m->network, m->weights, 4, shape, 0, &net, err);
     if (!rc)
@@ -88,21 +84,37 @@ static ost_rc read_weights(ost_stage_ctx *ctx, const ost_input *in,
     return rc;
 }
 
-ost_rc ost_model_open(ost_stage_ctx *ctx, const ost_input *in,
-                      ost_backend *backend, ost_model *model, ost_err *err)
+ost_rc ost_model_describe(ost_stage_ctx *ctx, const json_t *meta,
+                          ost_model *model, ost_err *err)
 {
-    const json_t *meta;
-    ost_rc rc = ost_ctx_meta(ctx, in, &meta, err);
+    ost_rc rc;
 
     *model = (ost_model){ 0 };
-    if (!rc)
-        rc = read_classes(ctx, meta, model, err);
+    rc = read_classes(ctx, meta, model, err);
     if (!rc)
         rc = read_input(meta, model, err);
     if (!rc)
         rc = read_network(meta, model, err);
+    if (rc)
+        ost_model_release(model);
+    return rc;
+}
+
+ost_rc ost_model_open(ost_stage_ctx *ctx, const ost_input *in,
+                      ost_backend *backend, ost_model *model, ost_err *err)
+{
+    const json_t *meta;
+    const void *data;
+    size_t size;
+    ost_rc rc = ost_ctx_meta(ctx, in, &meta, err);
+
+    *model = (ost_model){ 0 };
     if (!rc)
-        rc = read_weights(ctx, in, backend, model, err);
+        rc = ost_ctx_blob(ctx, in, OST_MODEL_WEIGHTS, &data, &size, err);
+    if (!rc)
+        rc = ost_model_describe(ctx, meta, model, err);
+    if (!rc)
+        rc = read_weights(data, size, backend, model, err);
     if (rc)
         ost_model_release(model);
     return rc;

@@ -6,6 +6,9 @@
 #include "stages/network.h"
 #include "stages/picture_set.h"
 
+/* The blob of a model artifact, and the file of a model folder. */
+#define OST_MODEL_WEIGHTS "weights.safetensors"
+
 typedef struct ost_model {
     ost_network *network;
     ost_weights *weights;
@@ -24,6 +27,12 @@ typedef struct ost_model {
 ost_rc ost_model_open(ost_stage_ctx *ctx, const ost_input *in,
                       ost_backend *backend, ost_model *model, ost_err *err);
 void ost_model_release(ost_model *model);
+
+/* Only what a model's metadata says: everything but the weights, which are
+ * NULL.  The metadata may come from anywhere: OST_EINPUT says what is malformed
+ * in it. */
+ost_rc ost_model_describe(ost_stage_ctx *ctx, const json_t *meta,
+                          ost_model *model, ost_err *err);
 
 /* Fails, with advice, when pictures differ in shape from those it learned. */
 ost_rc ost_model_check_pictures(const ost_model *model,

@@ -1,13 +1,14 @@
 /* stages/train.c - a network learns what items are
  *
  * What is learned of the items is a target (stages/target.h).  The model holds
- * the network, its weights (`weights`, in the safetensors format), the classes,
- * the normalization (mean and standard deviation of each channel over the
- * training pictures) and the history, epoch by epoch.
+ * the network, its weights (`weights.safetensors`), the classes, the
+ * normalization (mean and standard deviation of each channel over the training
+ * pictures) and the history, epoch by epoch.
  */
 #include "base/text.h"
 #include "base/vec.h"
 #include "kernels/backend.h"
+#include "stages/model.h"
 #include "stages/safetensors.h"
 #include "stages/training.h"
 
@@ -254,7 +255,8 @@ static ost_rc emit_model(ost_stage_ctx *ctx, const train_params *p,
     if (!rc)
         rc = ost_safetensors_write(w, &bytes, err);
     if (!rc)
-        rc = ost_emit_blob(ctx, "model", "weights", bytes.data, bytes.len, err);
+        rc = ost_emit_blob(ctx, "model", OST_MODEL_WEIGHTS, bytes.data,
+                           bytes.len, err);
     ost_buf_release(&bytes);
     json_decref(meta);
     return rc;

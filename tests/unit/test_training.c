@@ -375,7 +375,7 @@ static void weights_that_do_not_fit_are_refused(void **state)
     made->shape[0] = 2;
     assert_int_equal(ost_safetensors_read(w, out.data, out.len, &err),
                      OST_EINPUT);
-    assert_string_equal(err.text, "weight 'a': side 0 is 3, not 2");
+    assert_string_equal(err.text, "tensor 'a' is 3, the network's 2");
     ost_buf_release(&out);
     ost_weights_free(w);
     ost_backend_close(b);
