@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "stages/safetensors.h"
 #include "stages/stage.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzed.h"
 
 #include <string.h>
 
