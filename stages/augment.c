@@ -5,18 +5,14 @@
  * is drawn), and a class that has too many keeps a drawn part.  The originals
  * stay unless `keep_original` is off.
  *
- * A copy is the item flipped, scaled, rotated and shifted about its center in
- * one resampling step.  All pictures of the item follow, masks by the nearest
- * pixel with 0 around them, boxes as the boxes around what they held, clipped
- * to the image.  Brightness and contrast then change `image` and `frames`
- * alone; their unit is the full range of integers, and 1 for f32.
- *
- * All numbers are drawn in one fixed order for each copy, so that switching
- * one change on or off leaves the others as they were.  What was drawn is kept
- * in the attributes augment.rotate, augment.scale and so on.
+ * A copy is the item changed as stages/changes.h says.  All pictures of the
+ * item follow, masks by the nearest pixel with 0 around them, boxes as the
+ * boxes around what they held, clipped to the image.  Brightness and contrast
+ * change `image` and `frames` alone.  What was drawn is kept in the attributes
+ * augment.rotate, augment.scale and so on.
  */
 #include "base/alloc.h"
-#include "kernels/image.h"
+#include "stages/changes.h"
 #include "stages/planes.h"
 
 #include <stdlib.h>
@@ -28,15 +24,7 @@ typedef struct augment_params {
     int64_t copies;
     const json_t *target;
     bool keep_original;
-    double rotate;
-    double translate;
-    double scale;
-    double flip_h;
-    double flip_v;
-    double brightness;
-    double contrast;
-    int border;
-    double fill;
+    ost_change_ranges ranges;
 } augment_params;
 
 static const ost_param params[] = {
@@ -50,32 +38,7 @@ static const ost_param params[] = {
               "emit the items as they are "
               "too",
               .dflt = "true"),
-    OST_PARAM(augment_params, rotate, F64, "largest angle in degrees",
-              .dflt = "0", .min = 0, .max = 180),
-    OST_PARAM(augment_params, translate, F64,
-              "largest shift, as a share of width and height", .dflt = "0",
-              .min = 0, .max = 1),
-    OST_PARAM(augment_params, scale, F64,
-              "largest change of size: 0.1 is 0.9 to 1.1 times", .dflt = "0",
-              .min = 0, .max = 0.9),
-    OST_PARAM(augment_params, flip_h, F64,
-              "how often left and right are swapped, 0 to 1", .dflt = "0",
-              .min = 0, .max = 1),
-    OST_PARAM(augment_params, flip_v, F64,
-              "how often top and bottom are swapped, 0 to 1", .dflt = "0",
-              .min = 0, .max = 1),
-    OST_PARAM(augment_params, brightness, F64,
-              "largest shift of values, as a share of the full range",
-              .dflt = "0", .min = 0, .max = 1),
-    OST_PARAM(augment_params, contrast, F64,
-              "largest change of contrast about the mean: 0.1 is 0.9 to 1.1 "
-              "times",
-              .dflt = "0", .min = 0, .max = 1),
-    OST_PARAM(augment_params, border, CHOICE,
-              "what comes in at the sides: 'fill', or the nearest pixel",
-              .dflt = "\"constant\"", .choices = "constant|edge"),
-    OST_PARAM(augment_params, fill, F64, "value that comes in at the sides",
-              .dflt = "0", .min = -1e9, .max = 1e9),
+    OST_CHANGE_PARAMS(augment_params, ranges),
     OST_END,
 };
 
@@ -235,49 +198,28 @@ static ost_rc prepare(ost_stage_ctx *ctx, ost_err *err)
 
 /* ---- one copy ---- */
 
-typedef struct change {
-    const augment_params *p;
-    ost_motion motion; /* shifts as shares of the sides */
-    double brightness;
-    double contrast;
-    bool tone; /* of the field at hand */
-} change;
+/* A change on its way through the fields of an item. */
+typedef struct changing {
+    ost_change change;
+    bool tone; /* the field at hand */
+} changing;
 
-static double around(ost_rng *r, double middle, double reach)
+static void note_change(ost_arena *a, ost_item *out, const ost_change *c)
 {
-    return middle + ost_rng_range(r, -1.0, 1.0) * reach;
-}
-
-static change draw_change(const augment_params *p, ost_rng *r)
-{
-    change c = { .p = p };
-
-    c.motion.rotate = around(r, 0.0, p->rotate);
-    c.motion.shift_x = around(r, 0.0, p->translate);
-    c.motion.shift_y = around(r, 0.0, p->translate);
-    c.motion.scale = around(r, 1.0, p->scale);
-    c.motion.flip_x = ost_rng_f64(r) < p->flip_h;
-    c.motion.flip_y = ost_rng_f64(r) < p->flip_v;
-    c.brightness = around(r, 0.0, p->brightness);
-    c.contrast = around(r, 1.0, p->contrast);
-    return c;
-}
-
-static void note_change(ost_arena *a, ost_item *out, const change *c)
-{
+    const ost_change_ranges *r = c->ranges;
     const struct {
         const char *name;
         double reach;
         double value;
     } row[] = {
-        { "augment.rotate", c->p->rotate, c->motion.rotate },
-        { "augment.shift_x", c->p->translate, c->motion.shift_x },
-        { "augment.shift_y", c->p->translate, c->motion.shift_y },
-        { "augment.scale", c->p->scale, c->motion.scale },
-        { "augment.flip_h", c->p->flip_h, c->motion.flip_x },
-        { "augment.flip_v", c->p->flip_v, c->motion.flip_y },
-        { "augment.brightness", c->p->brightness, c->brightness },
-        { "augment.contrast", c->p->contrast, c->contrast },
+        { "augment.rotate", r->rotate, c->motion.rotate },
+        { "augment.shift_x", r->translate, c->motion.shift_x },
+        { "augment.shift_y", r->translate, c->motion.shift_y },
+        { "augment.scale", r->scale, c->motion.scale },
+        { "augment.flip_h", r->flip_h, c->motion.flip_x },
+        { "augment.flip_v", r->flip_v, c->motion.flip_y },
+        { "augment.brightness", r->brightness, c->brightness },
+        { "augment.contrast", r->contrast, c->contrast },
     };
 
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
@@ -285,51 +227,14 @@ static void note_change(ost_arena *a, ost_item *out, const change *c)
             ost_item_set_number(a, out, row[i].name, row[i].value);
 }
 
-static ost_affine map_of(const change *c, int64_t h, int64_t w)
-{
-    ost_motion m = c->motion;
-
-    m.shift_x *= (double)w;
-    m.shift_y *= (double)h;
-    return ost_affine_of(&m, h, w);
-}
-
-/* In place: what is warped already may be changed pixel by pixel. */
-static ost_rc tone_plane(const change *c, ost_tensor *t, ost_err *err)
-{
-    double range = t->dtype == OST_U8    ? 255.0
-                   : t->dtype == OST_U16 ? 65535.0
-                                         : 1.0;
-    ost_levels levels;
-    ost_rc rc = ost_cpu_levels(t, &levels, err);
-
-    if (rc)
-        return rc;
-    return ost_cpu_rescale(
-        t, c->contrast,
-        levels.mean * (1.0 - c->contrast) + c->brightness * range, t, err);
-}
-
 static ost_rc change_plane(void *user, ost_plane_kind kind,
                            const ost_tensor *in, ost_tensor *out, ost_err *err)
 {
-    const change *c = user;
-    bool mask = kind == OST_PLANE_MASK;
-    ost_warp_spec spec = { .map = map_of(c, in->shape[0], in->shape[1]),
-                           .nearest = mask,
-                           .border = OST_BORDER_CONSTANT };
-    ost_rc rc;
+    const changing *c = user;
+    unsigned flags = (kind == OST_PLANE_MASK ? OST_CHANGE_MASK : 0u) |
+                     (c->tone ? OST_CHANGE_TONE : 0u);
 
-    if (!mask && c->p->border == 1)
-        spec.border = OST_BORDER_EDGE;
-    if (!mask)
-        spec.fill = (float)c->p->fill;
-    if (in->shape[0] == 0 || in->shape[1] == 0)
-        return OST_OK;
-    rc = ost_cpu_warp(in, &spec, out, err);
-    if (!rc && c->tone)
-        rc = tone_plane(c, out, err);
-    return rc;
+    return ost_change_plane(&c->change, flags, in, out, err);
 }
 
 static double clip(double v, double hi)
@@ -362,13 +267,13 @@ static void move_box(const ost_affine *a, int64_t h, int64_t w,
 }
 
 static ost_rc change_boxes(ost_stage_ctx *ctx, const ost_item *in,
-                           const change *c, ost_item *out, ost_err *err)
+                           const ost_change *c, ost_item *out, ost_err *err)
 {
     const ost_field *lead = ost_plane_lead(in);
     ost_plane_kind kind = ost_plane_kind_of(lead);
     int64_t h = ost_plane_height(kind, lead->shape);
     int64_t w = ost_plane_width(kind, lead->shape);
-    ost_affine map = map_of(c, h, w);
+    ost_affine map = ost_change_map(c, h, w);
     ost_tensor src, dst;
     ost_rc rc;
 
@@ -390,9 +295,10 @@ static ost_rc emit_copy(ost_stage_ctx *ctx, const ost_item *in, int64_t number,
                         ost_err *err)
 {
     ost_rng r = ost_ctx_rng(ctx, in, (uint64_t)number);
-    change c = draw_change(ost_ctx_params(ctx), &r);
+    const augment_params *p = ost_ctx_params(ctx);
+    changing c = { .change = ost_change_draw(&p->ranges, &r) };
     ost_item *out = ost_derive(ctx, in, number);
-    bool toned = c.p->brightness > 0.0 || c.p->contrast > 0.0;
+    bool toned = ost_change_ranges_tone(&p->ranges);
     ost_rc rc = OST_OK;
 
     for (size_t i = 0; i < in->n_fields && !rc; i++) {
@@ -408,13 +314,13 @@ static ost_rc emit_copy(ost_stage_ctx *ctx, const ost_item *in, int64_t number,
         c.tone = toned &&
                  (kind == OST_PLANE_FRAMES || strcmp(f->name, "image") == 0);
         if (kind == OST_PLANE_BOXES)
-            rc = change_boxes(ctx, in, &c, out, err);
+            rc = change_boxes(ctx, in, &c.change, out, err);
         else if (kind != OST_PLANE_NONE)
             rc = ost_map_planes(ctx, in, f->name, &m, out, err);
     }
     if (rc)
         return rc;
-    note_change(ost_ctx_arena(ctx), out, &c);
+    note_change(ost_ctx_arena(ctx), out, &c.change);
     return ost_emit(ctx, "out", out, err);
 }
 

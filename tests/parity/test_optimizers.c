@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "kernels/optimizer.h"
-#include "stages/schedule.h"
+#include "stages/step_size.h"
 #include "tests/support/check.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* stages/schedule.c - how the step size changes while a training goes on */
-#include "stages/schedule.h"
+/* stages/step_size.c - how the step size changes while a training goes on */
+#include "stages/step_size.h"
 
 #include <math.h>
 

@@ -1,12 +1,12 @@
-/* stages/schedule.h - how the step size changes while a training goes on
+/* stages/step_size.h - how the step size changes while a training goes on
  *
  * A schedule counts updates (steps) and epochs from 0.  'step', 'milestones'
  * and 'plateau' change the rate between epochs, warm-up and 'cosine' with every
  * update.  A warm-up goes linearly up to what the schedule says, its last
  * update having the full rate; the cosine then takes what is left.
  */
-#ifndef OST_STAGES_SCHEDULE_H
-#define OST_STAGES_SCHEDULE_H
+#ifndef OST_STAGES_STEP_SIZE_H
+#define OST_STAGES_STEP_SIZE_H
 
 #include <stddef.h>
 #include <stdint.h>
