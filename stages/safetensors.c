@@ -244,23 +244,32 @@ const ost_stored_tensor *ost_safetensors_find(const ost_safetensors *f,
 
 /* --- numbers ----------------------------------------------------------- */
 
-__extension__ typedef _Float16 half_float;
-
-static float from_half(uint16_t h)
+static float from_bits(uint32_t bits)
 {
-    half_float v;
-
-    memcpy(&v, &h, sizeof(v));
-    return (float)v;
-}
-
-static float from_bfloat(uint16_t h)
-{
-    uint32_t bits = (uint32_t)h << 16;
     float v;
 
     memcpy(&v, &bits, sizeof(v));
     return v;
+}
+
+/* IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. */
+static float from_half(uint16_t h)
+{
+    uint32_t sign = (uint32_t)(h & 0x8000u) << 16;
+    uint32_t exponent = h >> 10 & 0x1fu;
+    uint32_t fraction = h & 0x3ffu;
+
+    if (exponent == 0)
+        return (sign ? -1.0f : 1.0f) * (float)fraction * 0x1p-24f;
+    if (exponent == 31)
+        return from_bits(sign | 0x7f800000u | fraction << 13);
+    return from_bits(sign | (exponent + 112) << 23 | fraction << 13);
+}
+
+/* The upper half of a binary32. */
+static float from_bfloat(uint16_t h)
+{
+    return from_bits((uint32_t)h << 16);
 }
 
 ost_rc ost_stored_tensor_read(const ost_stored_tensor *t, float *out,

@@ -4,6 +4,7 @@
 #include "stages/safetensors.h"
 #include "tests/support/store.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -112,17 +113,18 @@ static void numbers_of_every_float_type_are_read(void **state)
         "{\"__metadata__\":{\"format\":\"pt\"},"
         "\"d\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,16]},"
         "\"f\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[16,20]},"
-        "\"h\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[20,24]},"
-        "\"b\":{\"dtype\":\"BF16\",\"shape\":[1,2],\"data_offsets\":[24,28]},"
-        "\"i\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[28,36]}}";
+        "\"h\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[20,28]},"
+        "\"b\":{\"dtype\":\"BF16\",\"shape\":[1,2],\"data_offsets\":[28,32]},"
+        "\"i\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[32,40]}}";
     const double d[] = { 0.1, -3.0 };
     const float f = 2.5f;
-    const uint16_t h[] = { 0x3c00, 0x0001 }; /* 1, the least above 0 */
+    /* 1, the least above 0, -65504, -infinity */
+    const uint16_t h[] = { 0x3c00, 0x0001, 0xfbff, 0xfc00 };
     const uint16_t b[] = { 0x3f80, 0xc040 }; /* 1, -3 */
     ost_safetensors *file = NULL;
     ost_buf bytes = { 0 };
     ost_err err = { 0 };
-    float got[2];
+    float got[4];
 
     (void)state;
     make_file(&bytes, header, 0);
@@ -145,6 +147,7 @@ static void numbers_of_every_float_type_are_read(void **state)
         ost_stored_tensor_read(ost_safetensors_find(file, "h"), got, &err),
         &err);
     assert_true(got[0] == 1.0f && got[1] == 0x1p-24f);
+    assert_true(got[2] == -65504.0f && got[3] == -INFINITY);
     assert_ok(
         ost_stored_tensor_read(ost_safetensors_find(file, "b"), got, &err),
         &err);
