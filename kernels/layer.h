@@ -27,9 +27,9 @@
 
 enum {
     OST_NET_ATTR_VALUES = 6, /* numbers in one attribute */
-    OST_LAYER_ATTRS = 8,     /* attributes of one kind */
+    OST_LAYER_ATTRS = 12,    /* attributes of one kind */
     OST_LAYER_WEIGHTS = 4,   /* weights of one layer */
-    OST_LAYER_INPUTS = 8,
+    OST_LAYER_INPUTS = 32,
 };
 
 typedef struct ost_net ost_net;
@@ -124,6 +124,9 @@ struct ost_layer {
     int index;  /* in the network description; -1 when inserted */
     int serial; /* in the network */
     bool training;
+    double l2;   /* see ost_layer_spec */
+    bool frozen; /* its weights are not learned */
+    bool shared; /* its weights may be those of an earlier layer */
 
     ost_net_attr
         attrs[OST_LAYER_ATTRS]; /* resolved, in the order of kind->attrs */
@@ -144,7 +147,8 @@ struct ost_layer {
     void (*release)(ost_layer *layer); /* frees `state`; may be NULL */
     void *state;
 
-    /* Set by the tape before `backward`; NULL where no gradient is wanted. */
+    /* Set by the tape before `backward`; NULL where no gradient is wanted (of
+     * weights: running statistics, and all weights of a frozen layer). */
     float *in_grad[OST_LAYER_INPUTS];
     float *weight_grad[OST_LAYER_WEIGHTS];
 
@@ -165,7 +169,9 @@ int64_t ost_layer_attr_int(const ost_layer *layer, const char *name, int side);
 /* Index of a word in its table. */
 int ost_layer_attr_word(const ost_layer *layer, const char *name);
 
-/* For kinds: declares the next weight as "layer.suffix". */
+/* For kinds: declares the next weight as "layer.suffix".  That of a frozen
+ * layer is not learned; "weight" gets the layer's l2.  Fails when an earlier
+ * layer of the network has it and the layer is not marked as shared. */
 ost_rc ost_layer_weight(ost_layer *layer, const char *suffix, int ndim,
                         const int64_t *shape, ost_init init, int64_t fan_in,
                         int64_t fan_out, bool learned, ost_err *err);

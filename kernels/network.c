@@ -69,6 +69,21 @@ static void layer_free(ost_layer *l)
     ost_free(l);
 }
 
+/* Two layers of one name would share their weights unawares. */
+static ost_rc not_taken(const ost_layer *layer, const ost_weight *w,
+                        ost_err *err)
+{
+    const ost_net *net = layer->net;
+
+    for (size_t i = 0; i < net->layers.len; i++)
+        for (int k = 0; k < net->layers.data[i]->n_weights; k++)
+            if (net->layers.data[i]->weights[k] == w)
+                return ost_fail(err, OST_EINPUT,
+                                "an earlier layer has the weight '%s'",
+                                w->name);
+    return OST_OK;
+}
+
 ost_rc ost_layer_weight(ost_layer *layer, const char *suffix, int ndim,
                         const int64_t *shape, ost_init init, int64_t fan_in,
                         int64_t fan_out, bool learned, ost_err *err)
@@ -77,7 +92,8 @@ ost_rc ost_layer_weight(ost_layer *layer, const char *suffix, int ndim,
     ost_weight like = {
         .name = name,
         .ndim = ndim,
-        .learned = learned,
+        .learned = learned && !layer->frozen,
+        .l2 = strcmp(suffix, "weight") == 0 ? layer->l2 : 0.0,
         .init = init,
         .fan_in = fan_in,
         .fan_out = fan_out,
@@ -94,6 +110,8 @@ ost_rc ost_layer_weight(ost_layer *layer, const char *suffix, int ndim,
     if (!rc)
         rc = ost_weights_declare(layer->net->weights, &like,
                                  &layer->weights[layer->n_weights], err);
+    if (!rc && !layer->shared)
+        rc = not_taken(layer, layer->weights[layer->n_weights], err);
     if (!rc)
         layer->n_weights++;
     ost_free(name);
@@ -228,6 +246,9 @@ static ost_rc add_layer(ost_net *net, const ost_layer_spec *spec, int index,
     l = layer_new(net, kind);
     l->index = index;
     l->name = spec->name ? ost_xstrdup(spec->name) : ost_xprintf("%d", index);
+    l->l2 = spec->l2;
+    l->frozen = spec->frozen;
+    l->shared = spec->shared;
     made[index] = l->out;
     rc = connect(l, spec, made, err);
     if (!rc)

@@ -32,6 +32,9 @@ typedef struct ost_layer_spec {
     int inputs[OST_LAYER_INPUTS]; /* indices of earlier layers, or INPUT */
     const ost_net_attr *attrs;
     int n_attrs;
+    double l2;   /* this times its "weight" is added to the gradient of it */
+    bool frozen; /* its weights are not learned */
+    bool shared; /* its weights may be those of an earlier layer of its name */
 } ost_layer_spec;
 
 typedef struct ost_net_spec {

@@ -36,8 +36,8 @@ struct ost_weight {
     char *name;
     int ndim;
     int64_t shape[OST_MAX_DIMS]; /* plain */
-    bool learned;                /* false for running statistics */
-    double l2; /* this times the weight is added to its gradient */
+    bool learned; /* false for running statistics and frozen layers */
+    double l2;    /* this times the weight is added to its gradient */
     ost_init init;
     int64_t fan_in;
     int64_t fan_out;

@@ -345,6 +345,8 @@ static void set_backward(const ost_layer *layer, norm *s, int64_t c)
     s->a[c] = (float)gain;
     s->c[c] = (float)slope;
     s->b[c] = (float)(-gain * plain / m - slope * (double)s->mean[c]);
+    if (!layer->weight_grad[SCALE])
+        return;
     layer->weight_grad[SCALE][c] = (float)(weighted * invstd);
     layer->weight_grad[SHIFT][c] = (float)plain;
 }

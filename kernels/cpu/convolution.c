@@ -359,7 +359,8 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
     conv *c = layer->state;
     float *weights;
-    ost_rc rc = backward_weights(layer, c, err);
+    ost_rc rc =
+        layer->weight_grad[0] ? backward_weights(layer, c, err) : OST_OK;
 
     (void)pass;
     if (rc || !layer->in_grad[0])

@@ -11,6 +11,7 @@
 #include <malloc.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -339,6 +340,109 @@ static void gradients_agree_with_differences(void **state)
     ost_weights_free(w);
 }
 
+static void expect_fault(const chain *c, const int64_t *shape, unsigned flags,
+                         int layer, int attr, const char *text)
+{
+    ost_weights *w = ost_weights_new(backend);
+    ost_net_place where;
+    ost_net *net;
+    ost_err err = { 0 };
+
+    assert_int_equal(make(c, w, shape, flags, &net, &where, &err), OST_EINPUT);
+    assert_string_equal(err.text, text);
+    assert_int_equal(where.layer, layer);
+    assert_int_equal(where.attr, attr);
+    ost_weights_free(w);
+}
+
+/* The gradient of the first layer's weight after one pass of a chain whose
+ * layers from `frozen` on are frozen. */
+static void first_gradient(int frozen, float *grad, size_t count)
+{
+    ost_weights *w = ost_weights_new(backend);
+    ost_net *net;
+    chain c = { 0 };
+
+    small(&c);
+    for (int i = frozen; i < c.n; i++)
+        c.layers[i].frozen = true;
+    assert_int_equal(make(&c, w, (int64_t[]){ 6, 3, 16, 16 }, OST_NET_TRAIN,
+                          &net, NULL, NULL),
+                     OST_OK);
+    assert_int_equal(ost_weights_init(w, 1, NULL), OST_OK);
+    fill(ost_net_input(net), 1);
+    step(net, w, 0);
+    for (size_t i = 0; i < w->len; i++) {
+        bool still = strtol(w->data[i]->name, NULL, 10) >= frozen;
+
+        if (still) {
+            assert_false(w->data[i]->learned);
+            assert_null(w->data[i]->grad);
+        }
+    }
+    assert_int_equal(ost_weight_count(w->data[0]), count);
+    assert_int_equal(ost_weights_get(w, w->data[0], OST_PART_GRAD, grad, NULL),
+                     OST_OK);
+    ost_net_free(net);
+    ost_weights_free(w);
+}
+
+static void frozen_layers_hand_gradients_on(void **state)
+{
+    float free_grad[8 * 3 * 9];
+    float frozen_grad[8 * 3 * 9];
+    double sum = 0.0;
+
+    (void)state;
+    first_gradient(99, free_grad, 8 * 3 * 9);
+    first_gradient(1, frozen_grad, 8 * 3 * 9);
+    assert_memory_equal(free_grad, frozen_grad, sizeof(free_grad));
+    for (int i = 0; i < 8 * 3 * 9; i++)
+        sum += fabs((double)free_grad[i]);
+    assert_true(sum > 0.0);
+}
+
+static void l2_is_of_the_weight_alone(void **state)
+{
+    ost_weights *w = ost_weights_new(backend);
+    ost_net *net;
+    chain c = { 0 };
+
+    (void)state;
+    small(&c);
+    c.layers[4].l2 = 0.25;
+    assert_int_equal(make(&c, w, (int64_t[]){ 2, 1, 16, 16 }, OST_NET_TRAIN,
+                          &net, NULL, NULL),
+                     OST_OK);
+    assert_true(ost_weights_find(w, "4.weight")->l2 == 0.25);
+    assert_true(ost_weights_find(w, "4.bias")->l2 == 0.0);
+    assert_true(ost_weights_find(w, "0.weight")->l2 == 0.0);
+    ost_net_free(net);
+    ost_weights_free(w);
+}
+
+static void layers_share_weights_only_when_they_say_so(void **state)
+{
+    const int64_t shape[] = { 2, 4, 8, 8 };
+    ost_weights *w = ost_weights_new(backend);
+    ost_net *net;
+    chain c = { 0 };
+
+    (void)state;
+    add_conv(&c, 4, 3, 1);
+    add_conv(&c, 4, 3, 1);
+    c.layers[0].name = c.layers[1].name = "same";
+    expect_fault(&c, shape, 0, 1, -1,
+                 "layer 1 (conv2d 'same'): an earlier layer has the weight "
+                 "'same.weight'");
+    c.layers[1].shared = true;
+    assert_int_equal(make(&c, w, shape, OST_NET_TRAIN, &net, NULL, NULL),
+                     OST_OK);
+    assert_int_equal(w->len, 2);
+    ost_net_free(net);
+    ost_weights_free(w);
+}
+
 static void dropout_drops_a_share_and_remembers_which(void **state)
 {
     ost_weights *w = ost_weights_new(backend);
@@ -397,21 +501,6 @@ static void not_a_number_is_not_hidden(void **state)
         ost_net_free(net);
         ost_weights_free(w);
     }
-}
-
-static void expect_fault(const chain *c, const int64_t *shape, unsigned flags,
-                         int layer, int attr, const char *text)
-{
-    ost_weights *w = ost_weights_new(backend);
-    ost_net_place where;
-    ost_net *net;
-    ost_err err = { 0 };
-
-    assert_int_equal(make(c, w, shape, flags, &net, &where, &err), OST_EINPUT);
-    assert_string_equal(err.text, text);
-    assert_int_equal(where.layer, layer);
-    assert_int_equal(where.attr, attr);
-    ost_weights_free(w);
 }
 
 static void faults_name_the_layer(void **state)
@@ -561,6 +650,9 @@ int main(void)
         cmocka_unit_test(networks_of_other_batch_sizes_share_weights),
         cmocka_unit_test(gradients_add_up_over_passes),
         cmocka_unit_test(gradients_agree_with_differences),
+        cmocka_unit_test(frozen_layers_hand_gradients_on),
+        cmocka_unit_test(l2_is_of_the_weight_alone),
+        cmocka_unit_test(layers_share_weights_only_when_they_say_so),
         cmocka_unit_test(dropout_drops_a_share_and_remembers_which),
         cmocka_unit_test(not_a_number_is_not_hidden),
         cmocka_unit_test(faults_name_the_layer),

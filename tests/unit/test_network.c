@@ -1,124 +1,119 @@
-/* tests/unit/test_network.c - networks written as JSON, and what is wrong */
+/* tests/unit/test_network.c - networks written as JSON: layers and values */
 /* links: stages kernels base */
-#include "base/alloc.h"
 #include "base/fs.h"
-#include "stages/network.h"
-#include "tests/support/check.h"
+#include "tests/support/network_text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/banned.h"
 
-#define HEAD "{\"osteon_model\": 1, \"name\": \"n\",\n"
-
-static ost_network *read(const char *text, const char *values)
-{
-    json_t *v = values ? json_loads(values, 0, NULL) : NULL;
-    ost_network *n = NULL;
-    ost_err err = { 0 };
-
-    if (ost_network_read("n.json", text, strlen(text), v, NULL, &n, &err))
-        fail_msg("%s", err.text);
-    json_decref(v);
-    return n;
-}
-
-static void refuse(const char *text, const char *values, const char *message)
-{
-    json_t *v = values ? json_loads(values, 0, NULL) : NULL;
-    ost_network *n = NULL;
-    ost_err err = { 0 };
-
-    assert_int_equal(
-        ost_network_read("n.json", text, strlen(text), v, NULL, &n, &err),
-        OST_EINPUT);
-    assert_string_equal(err.text, message);
-    assert_null(n);
-    json_decref(v);
-}
-
-static const ost_net_attr *attr(const ost_layer_spec *l, const char *name)
-{
-    for (int i = 0; i < l->n_attrs; i++)
-        if (strcmp(l->attrs[i].name, name) == 0)
-            return &l->attrs[i];
-    fail_msg("no attribute %s", name);
-    return NULL;
-}
-
 static void layers_follow_each_other(void **state)
 {
-    ost_network *n = read(HEAD "\"layers\": [\n"
-                               "{\"op\": \"conv2d\", \"out\": 4, \"kernel\": "
-                               "[3, 5], \"bias\": false},\n"
-                               "{\"op\": \"relu\", \"$comment\": \"x\"}]}",
-                          NULL);
-    const ost_net_spec *s = ost_network_spec(n);
+    (void)state;
+    network_is("'layers': [\n"
+               "{'op': 'conv2d', 'out': 4, 'kernel': [3, 5], 'bias': false},\n"
+               "{'op': 'relu', '$comment': 'x'}]",
+               NULL, "0 conv2d<in out=4 kernel=3,5 bias=0\n1 relu<0");
+}
+
+static void layers_have_names_and_inputs(void **state)
+{
+    ost_network *n;
 
     (void)state;
-    assert_int_equal(s->n_layers, 2);
-    assert_int_equal(s->output, 1);
-    assert_string_equal(s->layers[0].name, "0");
-    assert_int_equal(s->layers[0].inputs[0], OST_NET_INPUT);
-    assert_int_equal(attr(&s->layers[0], "kernel")->count, 2);
-    assert_true(attr(&s->layers[0], "kernel")->v[1] == 5.0);
-    assert_true(attr(&s->layers[0], "bias")->v[0] == 0.0);
-    assert_int_equal(s->layers[1].n_attrs, 0);
-    assert_int_equal(s->layers[1].inputs[0], 0);
+    network_is("'layers': [{'op': 'relu', 'name': 'a'},\n"
+               "{'op': 'relu', 'in': 'input'},\n"
+               "{'op': 'add', 'in': ['previous', 'a', null]}]",
+               NULL, "a relu<in\n1 relu<in\n2 add<1,0");
+    n = network_of("'layers': [{'op': 'relu', 'name': 'a'}, {'op': 'relu'}],"
+                   "'output': 'a'",
+                   NULL);
+    assert_int_equal(ost_network_spec(n)->output, 0);
     ost_network_free(n);
 }
 
-static const char residual[] =
-    HEAD "\"params\": {\"depth\": 2, \"width\": {\"value\": 8, \"help\": \"\"},"
-         " \"classes\": 2},\n"
-         "\"layers\": [\n"
-         "{\"op\": \"conv2d\", \"name\": \"stem\", \"out\": \"${width}\", "
-         "\"kernel\": 3, \"padding\": 1},\n"
-         "{\"name\": \"blocks\", \"repeat\": \"${depth}\", \"layers\": [\n"
-         "{\"op\": \"conv2d\", \"name\": \"conv\", \"out\": \"${width}\", "
-         "\"kernel\": 3, \"padding\": 1},\n"
-         "{\"op\": \"relu\"},\n"
-         "{\"op\": \"add\", \"in\": [\"entry\", \"previous\"]}]},\n"
-         "{\"op\": \"add\", \"name\": \"long\", \"in\": [\"stem\", "
-         "\"blocks\"]},\n"
-         "{\"op\": \"global_avg_pool\"},\n"
-         "{\"op\": \"dense\", \"name\": \"head\", \"out\": \"${classes}\"}]}";
-
-static void groups_repeat_and_link_back(void **state)
+static void learning_words_reach_the_layer(void **state)
 {
-    ost_network *n = read(residual, "{\"width\": 5}");
-    const ost_net_spec *s = ost_network_spec(n);
-
     (void)state;
-    assert_int_equal(s->n_layers, 10);
-    assert_true(attr(&s->layers[1], "out")->v[0] == 5.0);
-    assert_string_equal(s->layers[1].name, "blocks.0.conv");
-    assert_string_equal(s->layers[4].name, "blocks.1.conv");
-    assert_int_equal(s->layers[3].inputs[0], 0); /* entry: the stem */
-    assert_int_equal(s->layers[3].inputs[1], 2);
-    assert_int_equal(s->layers[6].inputs[0], 3); /* entry: the first block */
-    assert_int_equal(s->layers[7].inputs[0], 0);
-    assert_int_equal(s->layers[7].inputs[1], 6);
-    ost_network_free(n);
+    network_is("'params': {'decay': 0.25, 'stay': true}, 'layers': [\n"
+               "{'op': 'dense', 'out': 1, 'l2': '${decay}'},\n"
+               "{'op': 'dense', 'frozen': '${stay}', 'out': 2}]",
+               NULL, "0 dense<in out=1 l2=0.25\n1 dense<0 out=2 frozen");
 }
 
-static void repeats_go_over_lists(void **state)
+static void params_are_replaced(void **state)
 {
-    ost_network *n =
-        read(HEAD "\"params\": {\"stages\": {\"value\": [{\"w\": 8, \"k\": 3}, "
-                  "{\"w\": 16, \"k\": 1}]}},\n"
-                  "\"layers\": [{\"repeat\": \"${stages}\", \"as\": \"s\", "
-                  "\"layers\": [{\"op\": \"conv2d\", \"name\": \"c${s.w}\", "
-                  "\"out\": \"${s.w}\", \"kernel\": \"${s.k}\"}]}]}",
-             NULL);
-    const ost_net_spec *s = ost_network_spec(n);
+    const char *text = "'params': {'width': {'value': 8, 'help': ''}, "
+                       "'pad': [1, 2]},\n"
+                       "'layers': [{'op': 'conv2d', 'name': 'c${width}', "
+                       "'out': '${width}', 'padding': '${pad}'}]";
 
     (void)state;
-    assert_int_equal(s->n_layers, 2);
-    assert_string_equal(s->layers[1].name, "0.1.c16");
-    assert_true(attr(&s->layers[1], "kernel")->v[0] == 1.0);
+    network_is(text, NULL, "c8 conv2d<in out=8 padding=1,2");
+    network_is(text, "{'width': 5}", "c5 conv2d<in out=5 padding=1,2");
+}
+
+static void params_may_use_params(void **state)
+{
+    const char *text =
+        "'params': {'depth': 18,\n"
+        "'blocks': {'value': {'case': '${depth}', '18': [2, '${last}'], "
+        "'34': [3, 4]}},\n"
+        "'last': {'case': '${depth}', '18': 5, 'default': 6}},\n"
+        "'layers': [{'repeat': '${blocks}', 'as': 'b', 'layers': "
+        "[{'op': 'dense', 'out': '${b}'}]}]";
+
+    (void)state;
+    network_is(text, NULL, "0.0.0 dense<in out=2\n0.1.0 dense<0 out=5");
+    network_is(text, "{'depth': 34}",
+               "0.0.0 dense<in out=3\n0.1.0 dense<0 out=4");
+    network_is(text, "{'depth': '34'}",
+               "0.0.0 dense<in out=3\n0.1.0 dense<0 out=4");
+}
+
+static void cases_stand_anywhere(void **state)
+{
+    const char *text =
+        "'params': {'k': 'a', 'wide': true, 'x': 0.5},\n"
+        "'layers': [{'op': {'case': '${k}', 'a': 'relu', 'b': 'dense'}},\n"
+        "{'op': 'conv2d', 'kernel': [{'case': '${wide}', 'true': 7, "
+        "'false': 3}, {'case': '${x}', '0.5': 1}], "
+        "'in': {'case': '${k}', 'a': 'previous', 'default': 'input'}, "
+        "'frozen': {'case': '${wide}', 'true': false, 'false': true}}]";
+
+    (void)state;
+    network_is(text, NULL, "0 relu<in\n1 conv2d<0 kernel=7,1");
+    network_is(text, "{'k': 'b', 'wide': false}",
+               "0 dense<in\n1 conv2d<in kernel=3,1 frozen");
+}
+
+static void only_the_chosen_case_is_read(void **state)
+{
+    (void)state;
+    network_is("'params': {'k': 1}, 'layers': [{'op': 'dense', 'out': "
+               "{'case': '${k}', '1': 2, '2': '${unknown}'}}]",
+               NULL, "0 dense<in out=2");
+}
+
+static void scores_and_input_are_said(void **state)
+{
+    ost_network *n = network_of("'layers': [{'op': 'relu'}]", NULL);
+    int64_t shape[OST_MAX_DIMS];
+
+    (void)state;
+    assert_int_equal(ost_network_scores(n), OST_SCORES_SOFTMAX);
+    assert_int_equal(ost_network_input(n, shape), 0);
+    ost_network_free(n);
+    n = network_of("'params': {'c': 3, 's': 'none'}, 'scores': '${s}', "
+                   "'input': ['${c}', 32, 48], 'layers': [{'op': 'relu'}]",
+                   NULL);
+    assert_int_equal(ost_network_scores(n), OST_SCORES_NONE);
+    assert_int_equal(ost_network_input(n, shape), 3);
+    assert_int_equal(shape[0], 3);
+    assert_int_equal(shape[2], 48);
+    ost_network_free(n);
+    n = network_of("'scores': 'sigmoid', 'layers': [{'op': 'relu'}]", NULL);
+    assert_int_equal(ost_network_scores(n), OST_SCORES_SIGMOID);
     ost_network_free(n);
 }
 
@@ -160,75 +155,18 @@ static void shipped_networks_build(void **state)
     ost_free(path);
 }
 
-static void faults_have_a_place(void **state)
-{
-    (void)state;
-    refuse("[]", NULL, "n.json:1:1: a network is an object");
-    refuse("{\"osteon_model\": 2}", NULL,
-           "n.json:1:18: not a network of this version: 'osteon_model' must be "
-           "1");
-    refuse(HEAD "\"layer\": []}", NULL,
-           "n.json:2:1: unknown word 'layer' (did you mean 'layers'?)");
-    refuse(HEAD "\"layers\": []}", NULL,
-           "n.json:2:11: the network has no layers");
-    refuse(HEAD "\"layers\": [{\"kernel\": 3}]}", NULL,
-           "n.json:2:12: a layer has 'op', a group has 'layers'");
-    refuse(HEAD "\"layers\": [{\"op\": \"relu\", \"in\": \"stm\"}]}", NULL,
-           "n.json:2:33: no layer 'stm' before this one");
-    refuse(HEAD "\"layers\": [{\"op\": \"relu\", \"name\": \"stem\"},\n"
-                "{\"op\": \"relu\", \"in\": \"stm\"}]}",
-           NULL,
-           "n.json:3:22: no layer 'stm' before this one (did you mean "
-           "'stem'?)");
-    refuse(HEAD "\"layers\": [{\"op\": \"relu\", \"name\": \"a\"},\n"
-                "{\"op\": \"relu\", \"name\": \"a\"}]}",
-           NULL, "n.json:3:24: name 'a' is used twice");
-    refuse(HEAD "\"layers\": [{\"op\": \"dense\", \"out\": \"${x}\"}]}", NULL,
-           "n.json:2:35: '${x}' is not a param");
-    refuse(HEAD "\"layers\": [{\"repeat\": -1, \"layers\": []}]}", NULL,
-           "n.json:2:23: 'repeat' must be a number from 0 to 100000 or a "
-           "list");
-    refuse(HEAD "\"layers\": [{\"repeats\": 1, \"layers\": []}]}", NULL,
-           "n.json:2:13: unknown word 'repeats' in a group (did you mean "
-           "'repeat'?)");
-    refuse(HEAD "\"params\": {\"width\": 1}, \"layers\": []}", "{\"widht\": 2}",
-           "n.json:2:11: network 'n' has no param 'widht' (did you mean "
-           "'width'?)");
-}
-
-static void shapes_that_do_not_fit_have_a_place(void **state)
-{
-    ost_network *n = read(HEAD "\"layers\": [{\"op\": \"relu\"},\n"
-                               "  {\"op\": \"dense\", \"outs\": 3}]}",
-                          NULL);
-    ost_backend *b = NULL;
-    ost_weights *w;
-    ost_net *net = NULL;
-    ost_err err = { 0 };
-
-    (void)state;
-    assert_int_equal(ost_backend_open("cpu", 1, &b, &err), OST_OK);
-    w = ost_weights_new(b);
-    assert_int_equal(
-        ost_network_build(n, w, 4, (int64_t[]){ 1, 1, 4, 4 }, 0, &net, &err),
-        OST_EINPUT);
-    assert_string_equal(err.text,
-                        "n.json:3:19: layer 1 (dense '1'): unknown attribute "
-                        "'outs' (did you mean 'out'?)");
-    ost_weights_free(w);
-    ost_backend_close(b);
-    ost_network_free(n);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_follow_each_other),
-        cmocka_unit_test(groups_repeat_and_link_back),
-        cmocka_unit_test(repeats_go_over_lists),
+        cmocka_unit_test(layers_have_names_and_inputs),
+        cmocka_unit_test(learning_words_reach_the_layer),
+        cmocka_unit_test(params_are_replaced),
+        cmocka_unit_test(params_may_use_params),
+        cmocka_unit_test(cases_stand_anywhere),
+        cmocka_unit_test(only_the_chosen_case_is_read),
+        cmocka_unit_test(scores_and_input_are_said),
         cmocka_unit_test(shipped_networks_build),
-        cmocka_unit_test(faults_have_a_place),
-        cmocka_unit_test(shapes_that_do_not_fit_have_a_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
