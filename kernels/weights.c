@@ -73,6 +73,12 @@ static void fill_uniform(float *p, int64_t n, ost_rng *rng, double bound)
         p[i] = (float)ost_rng_range(rng, -bound, bound);
 }
 
+static void fill_normal(float *p, int64_t n, ost_rng *rng, double sigma)
+{
+    for (int64_t i = 0; i < n; i++)
+        p[i] = (float)(ost_rng_normal(rng) * sigma);
+}
+
 static void fill(const ost_weight *w, uint64_t key, float *p)
 {
     ost_rng rng = ost_rng_of(key, stream_of(w->name));
@@ -89,14 +95,16 @@ static void fill(const ost_weight *w, uint64_t key, float *p)
             p[i] = 1.0f;
         break;
     case OST_INIT_KAIMING:
-        for (int64_t i = 0; i < n; i++)
-            p[i] = (float)(ost_rng_normal(&rng) * sqrt(2.0 / fan_in));
+        fill_normal(p, n, &rng, sqrt(2.0 / fan_in));
         break;
     case OST_INIT_XAVIER:
         fill_uniform(p, n, &rng, sqrt(6.0 / (fan_in + fan_out)));
         break;
     case OST_INIT_UNIFORM:
         fill_uniform(p, n, &rng, 1.0 / sqrt(fan_in));
+        break;
+    case OST_INIT_NORMAL:
+        fill_normal(p, n, &rng, w->sigma);
         break;
     }
 }

@@ -30,6 +30,7 @@ typedef enum ost_init {
     OST_INIT_XAVIER,
     /* uniform, +-1 / sqrt(fan in), what PyTorch gives a layer by default */
     OST_INIT_UNIFORM,
+    OST_INIT_NORMAL, /* of the given sigma */
 } ost_init;
 
 struct ost_weight {
@@ -39,6 +40,7 @@ struct ost_weight {
     bool learned; /* false for running statistics and frozen layers */
     double l2;    /* this times the weight is added to its gradient */
     ost_init init;
+    double sigma; /* of OST_INIT_NORMAL */
     int64_t fan_in;
     int64_t fan_out;
 

@@ -2,8 +2,8 @@
  *
  * Forward and the gradient of the input are oneDNN's direct convolutions in
  * channel blocks, whose results do not depend on the number of threads.  Where
- * those do not exist (a dilated gradient on AVX2) the layer works on plain
- * layouts by matrix products, in pieces.
+ * those do not exist (a dilated gradient on AVX2, groups within a block) the
+ * layer works on plain layouts by matrix products, in pieces.
  *
  * oneDNN divides the sum over the batch in the gradient of the weights among
  * its threads, so that the last bits hang on how many there are: here it is
@@ -90,6 +90,18 @@ static bool fits(ost_layer *layer, int in_block, int out_block)
     return fast;
 }
 
+/* Whether the channels can be in blocks: each block in one group, or every
+ * channel a group. */
+static bool blocks_fit(const ost_layer *layer, int block)
+{
+    int64_t groups = ost_conv_groups(layer);
+    int64_t in = ost_value_channels(layer->in[0]);
+    int64_t out = ost_value_channels(layer->out);
+
+    return groups == 1 || (in == groups && out == groups) ||
+           (in / groups % block == 0 && out / groups % block == 0);
+}
+
 /* Three channels of the network's input stay as they are when there is code for
  * it; everything else is in blocks, or plain in the end. */
 static void choose_layouts(ost_layer *layer, conv *c)
@@ -97,10 +109,10 @@ static void choose_layouts(ost_layer *layer, conv *c)
     const ost_value *in = layer->in[0];
     int block = ost_cpu_block(layer->backend);
 
-    if (ost_value_channels(in) <= 3 && !in->wants_grad && in->producer < 0 &&
-        fits(layer, 1, block))
+    if (ost_conv_groups(layer) == 1 && ost_value_channels(in) <= 3 &&
+        !in->wants_grad && in->producer < 0 && fits(layer, 1, block))
         return;
-    if (fits(layer, block, block))
+    if (blocks_fit(layer, block) && fits(layer, block, block))
         return;
     c->cut = true;
     layer->in_block[0] = layer->out->block = 1;

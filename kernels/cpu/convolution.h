@@ -7,10 +7,13 @@
 
 #include "kernels/cpu/onednn.h"
 
-/* Prepares a layer with the weights (out, in, kernel...) and perhaps a bias,
- * and the attributes stride, padding and dilation: this is what the slots of
- * conv2d and its kin do. */
+/* Prepares a layer with the weights (out, in / groups, kernel...) and perhaps a
+ * bias, and the attributes stride, padding, dilation and groups: this is what
+ * the slots of conv2d and its kin do. */
 ost_rc ost_cpu_convolution(ost_layer *layer, ost_err *err);
+
+/* Parts of the channels that do not see each other. */
+int64_t ost_conv_groups(const ost_layer *layer);
 
 /* The three primitives of a convolution in the layouts that the layer has, for
  * `items` items of the batch (see ost_piece_maker). */

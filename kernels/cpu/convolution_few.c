@@ -267,7 +267,7 @@ bool ost_conv_is_few(const ost_layer *layer)
     const ost_value *in = layer->in[0];
 
     return in->ndim == 4 && in->block == 1 && !in->wants_grad &&
-           ost_value_channels(in) <= CHANNELS;
+           ost_value_channels(in) <= CHANNELS && ost_conv_groups(layer) == 1;
 }
 
 static few *few_of(const ost_layer *layer)

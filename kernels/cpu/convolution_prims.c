@@ -8,6 +8,11 @@
 
 #include "base/banned.h"
 
+int64_t ost_conv_groups(const ost_layer *layer)
+{
+    return ost_layer_attr_int(layer, "groups", 0);
+}
+
 /* What a description of a convolution needs. */
 typedef struct convolution {
     dnnl_memory_desc_t src;
@@ -20,20 +25,37 @@ typedef struct convolution {
     dnnl_dims_t padding;
 } convolution;
 
-static void describe(const ost_layer *layer, int64_t items, convolution *c)
+/* The sides of the weights between so many channels; groups come first. */
+static int weight_sides(const ost_layer *layer, int64_t out, int64_t in,
+                        int64_t *sides)
 {
     const ost_weight *w = layer->weights[0];
-    int64_t shape[OST_MAX_DIMS];
+    int64_t groups = ost_conv_groups(layer);
+    int n = 0;
+
+    /* Channels that stand alone are rounded up as groups. */
+    if (groups > 1 && groups == w->shape[0] && w->shape[1] == 1)
+        groups = out;
+    if (groups > 1)
+        sides[n++] = groups;
+    sides[n++] = out / groups;
+    sides[n++] = in / groups;
+    for (int i = 2; i < w->ndim; i++)
+        sides[n++] = w->shape[i];
+    return n;
+}
+
+static void describe(const ost_layer *layer, int64_t items, convolution *c)
+{
+    int64_t sides[OST_MAX_DIMS + 1];
+    int n;
 
     *c = (convolution){ 0 };
     c->src = ost_dnnl_desc_full(layer->in[0], layer->in_block[0], items);
     c->dst = ost_dnnl_desc_full(layer->out, layer->out->block, items);
-    for (int i = 0; i < w->ndim; i++)
-        shape[i] = w->shape[i];
-    shape[0] = c->dst.dims[1];
-    shape[1] = c->src.dims[1];
-    c->weights = ost_dnnl_any(w->ndim, shape);
-    c->bias = ost_dnnl_plain(1, shape);
+    n = weight_sides(layer, c->dst.dims[1], c->src.dims[1], sides);
+    c->weights = ost_dnnl_any(n, sides);
+    c->bias = ost_dnnl_plain(1, &c->dst.dims[1]);
     if (layer->n_weights > 1)
         c->maybe_bias = &c->bias;
     for (int i = 0; i < layer->out->ndim - 2; i++) {
@@ -115,16 +137,19 @@ dnnl_memory_desc_t ost_conv_weight_desc(const ost_layer *layer,
 {
     dnnl_memory_desc_t md = *of;
 
-    md.dims[0] = layer->weights[0]->shape[0];
-    md.dims[1] = layer->weights[0]->shape[1];
+    weight_sides(layer, layer->out->shape[1], layer->in[0]->shape[1], md.dims);
     return md;
 }
 
 dnnl_memory_desc_t ost_conv_weight_kept(const ost_layer *layer)
 {
     const ost_weight *w = layer->weights[0];
+    int64_t sides[OST_MAX_DIMS + 1];
+    int n;
 
     if (w->layout)
         return *(const dnnl_memory_desc_t *)w->layout;
-    return ost_dnnl_plain(w->ndim, w->shape);
+    n = weight_sides(layer, layer->out->shape[1], layer->in[0]->shape[1],
+                     sides);
+    return ost_dnnl_plain(n, sides);
 }

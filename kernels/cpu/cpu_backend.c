@@ -54,25 +54,31 @@ static ost_rc copy_weight(ost_backend *backend, const dnnl_memory_desc_t *from,
 static ost_rc weight_read(ost_backend *backend, const ost_weight *weight,
                           float *plain, ost_err *err)
 {
-    dnnl_memory_desc_t to = ost_dnnl_plain(weight->ndim, weight->shape);
+    const dnnl_memory_desc_t *layout = weight->layout;
+    dnnl_memory_desc_t to;
 
-    if (weight->layout)
-        return copy_weight(backend, weight->layout, weight->data, &to, plain,
-                           err);
-    memcpy(plain, weight->data, (size_t)weight->stored * sizeof(float));
-    return OST_OK;
+    if (!layout) {
+        memcpy(plain, weight->data, (size_t)weight->stored * sizeof(float));
+        return OST_OK;
+    }
+    /* Its sides, whose product is the weight's: groups are a side of theirs. */
+    to = ost_dnnl_plain(layout->ndims, layout->dims);
+    return copy_weight(backend, layout, weight->data, &to, plain, err);
 }
 
 static ost_rc weight_write(ost_backend *backend, ost_weight *weight,
                            const float *plain, ost_err *err)
 {
-    dnnl_memory_desc_t from = ost_dnnl_plain(weight->ndim, weight->shape);
+    const dnnl_memory_desc_t *layout = weight->layout;
+    dnnl_memory_desc_t from;
 
-    if (weight->layout)
-        return copy_weight(backend, &from, (void *)(uintptr_t)plain,
-                           weight->layout, weight->data, err);
-    memcpy(weight->data, plain, (size_t)weight->stored * sizeof(float));
-    return OST_OK;
+    if (!layout) {
+        memcpy(weight->data, plain, (size_t)weight->stored * sizeof(float));
+        return OST_OK;
+    }
+    from = ost_dnnl_plain(layout->ndims, layout->dims);
+    return copy_weight(backend, &from, (void *)(uintptr_t)plain, layout,
+                       weight->data, err);
 }
 
 static bool machine_has_avx512(void)

@@ -18,11 +18,7 @@ static const ost_net_attr_spec attrs[] = {
       .dflt = 1,
       .max = 1,
       .help = "whether a number is added to each output" },
-    { .name = "init",
-      .type = OST_NET_ATTR_WORD,
-      .dflt = OST_INIT_UNIFORM,
-      .words = ost_init_words,
-      .help = "first weights" },
+    OST_INIT_ATTRS(OST_INIT_UNIFORM),
     { 0 },
 };
 

@@ -7,9 +7,57 @@
 #include "base/banned.h"
 
 const char *const ost_init_words[] = {
-    [OST_INIT_ZEROS] = "zeros",     [OST_INIT_ONES] = "ones",
-    [OST_INIT_KAIMING] = "kaiming", [OST_INIT_XAVIER] = "xavier",
-    [OST_INIT_UNIFORM] = "uniform", NULL,
+    [OST_INIT_ZEROS] = "zeros",
+    [OST_INIT_ONES] = "ones",
+    [OST_INIT_KAIMING] = "kaiming",
+    [OST_INIT_XAVIER] = "xavier",
+    [OST_INIT_UNIFORM] = "uniform",
+    [OST_INIT_NORMAL] = "normal",
+    NULL,
+};
+
+const ost_net_attr_spec ost_convolution_attrs[] = {
+    { .name = "out",
+      .type = OST_NET_ATTR_INT,
+      .required = true,
+      .min = 1,
+      .max = OST_CHANNELS_MAX,
+      .help = "output channels" },
+    { .name = "kernel",
+      .type = OST_NET_ATTR_INTS,
+      .required = true,
+      .min = 1,
+      .max = OST_WINDOW_MAX,
+      .help = "sides of the kernel" },
+    { .name = "stride",
+      .type = OST_NET_ATTR_INTS,
+      .dflt = 1,
+      .min = 1,
+      .max = OST_WINDOW_MAX,
+      .help = "steps of the kernel" },
+    { .name = "padding",
+      .type = OST_NET_ATTR_INTS,
+      .max = OST_WINDOW_MAX,
+      .help = "zeros added around" },
+    { .name = "dilation",
+      .type = OST_NET_ATTR_INTS,
+      .dflt = 1,
+      .min = 1,
+      .max = OST_WINDOW_MAX,
+      .help = "distance between the kernel's elements" },
+    { .name = "groups",
+      .type = OST_NET_ATTR_INT,
+      .dflt = 1,
+      .min = 1,
+      .max = OST_CHANNELS_MAX,
+      .help = "parts of the channels that do not see each other" },
+    { .name = "bias",
+      .type = OST_NET_ATTR_BOOL,
+      .dflt = 1,
+      .max = 1,
+      .help = "whether a number is added to each channel" },
+    OST_INIT_ATTRS(OST_INIT_KAIMING),
+    { 0 },
 };
 
 void ost_same_shape(ost_layer *layer)
@@ -58,6 +106,7 @@ ost_rc ost_convolution_shape(ost_layer *layer, int sides, ost_err *err)
     const ost_value *in = layer->in[0];
     int64_t out = ost_layer_attr_int(layer, "out", 0);
     int64_t shape[OST_MAX_DIMS] = { out };
+    int64_t groups = ost_layer_attr_int(layer, "groups", 0);
     int64_t area = 1;
     ost_rc rc = need_sides(layer, sides, err);
 
@@ -65,10 +114,16 @@ ost_rc ost_convolution_shape(ost_layer *layer, int sides, ost_err *err)
         rc = need_counts(layer, sides, err);
     if (rc)
         return rc;
+    if (in->shape[1] % groups || out % groups)
+        return ost_fail(err, OST_EINPUT,
+                        "%lld input and %lld output channels cannot be divided "
+                        "into %lld groups",
+                        (long long)in->shape[1], (long long)out,
+                        (long long)groups);
     layer->out->ndim = in->ndim;
     layer->out->shape[0] = in->shape[0];
     layer->out->shape[1] = out;
-    shape[1] = in->shape[1];
+    shape[1] = in->shape[1] / groups;
     for (int i = 0; i < sides; i++) {
         shape[2 + i] = ost_layer_attr_int(layer, "kernel", i);
         area *= shape[2 + i];

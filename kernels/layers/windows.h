@@ -14,12 +14,26 @@ enum {
 
 /* Words of the attribute `init`, in the order of ost_init. */
 extern const char *const ost_init_words[];
+/* The attributes that say what first weights are; `usual` is the default. */
+#define OST_INIT_ATTRS(usual)                                                 \
+    { .name = "init",                                                         \
+      .type = OST_NET_ATTR_WORD,                                              \
+      .dflt = (usual),                                                        \
+      .words = ost_init_words,                                                \
+      .help = "first weights" },                                              \
+    {                                                                         \
+        .name = "sigma", .type = OST_NET_ATTR_REAL, .dflt = 0.01, .max = 1e6, \
+        .help = "standard deviation of first weights that are normal"         \
+    }
+
+/* The attributes of a convolution. */
+extern const ost_net_attr_spec ost_convolution_attrs[];
 
 /* The output looks like the first input. */
 void ost_same_shape(ost_layer *layer);
 
-/* For `sides` spatial sides; the attributes kernel, stride, padding and, for
- * convolutions, dilation, out, bias and init. */
+/* For `sides` spatial sides; the attributes kernel, stride and padding, or
+ * those of a convolution. */
 ost_rc ost_convolution_shape(ost_layer *layer, int sides, ost_err *err);
 double ost_convolution_flops(const ost_layer *layer);
 ost_rc ost_pooling_shape(ost_layer *layer, int sides, ost_err *err);

@@ -7,14 +7,20 @@ from operator_cases import cases, layer
 CONV = "conv2d out=%d kernel=%s"
 
 
-@layer("conv2d")
-def conv2d(attrs, shapes):
-    return nn.Conv2d(shapes[0][1], attrs.integer("out"),
-                     attrs.sides("kernel", 2, 1),
-                     stride=attrs.sides("stride", 2, 1),
-                     padding=attrs.sides("padding", 2, 0),
-                     dilation=attrs.sides("dilation", 2, 1),
-                     bias=attrs.flag("bias", True))
+def convolution(module, sides):
+    def make(attrs, shapes):
+        return module(shapes[0][1], attrs.integer("out"),
+                      attrs.sides("kernel", sides, 1),
+                      stride=attrs.sides("stride", sides, 1),
+                      padding=attrs.sides("padding", sides, 0),
+                      dilation=attrs.sides("dilation", sides, 1),
+                      groups=attrs.integer("groups", 1),
+                      bias=attrs.flag("bias", True))
+    return make
+
+
+layer("conv2d")(convolution(nn.Conv2d, 2))
+layer("conv3d")(convolution(nn.Conv3d, 3))
 
 
 @layer("batch_norm")
@@ -56,30 +62,86 @@ def global_max_pool(attrs, shapes):
     return lambda x: x.flatten(2).max(dim=2).values
 
 
+def commas(values):
+    return ",".join(map(str, values))
+
+
+def random_convolution(draw, sides, name):
+    """Any strides, paddings, dilations and groups; few outputs."""
+    groups = draw.pick(1, 1, 2, 3)
+    c = groups * draw.pick(1, 2, 4)
+    out = groups * draw.pick(1, 3, 5)
+    kernel = [draw.between(1, 3) for _ in range(sides)]
+    stride = [draw.between(1, 3) for _ in range(sides)]
+    dilation = [draw.between(1, 3) for _ in range(sides)]
+    padding = [min(d * (k - 1), draw.between(0, 2))
+               for d, k in zip(dilation, kernel)]
+    size = []
+    for k, s, p, d in zip(kernel, stride, padding, dilation):
+        outputs = draw.between(1, 4 if sides == 2 else 2)
+        least = d * (k - 1) + 1 + s * (outputs - 1) - 2 * p
+        size.append(max(1, least + draw.between(0, s - 1)))
+    draw.case(name, (draw.between(1, 2), c, *size),
+              [f"conv{sides}d out={out} kernel={commas(kernel)} "
+               f"stride={commas(stride)} padding={commas(padding)} "
+               f"dilation={commas(dilation)} groups={groups} "
+               f"bias={draw.between(0, 1)}"])
+
+
 @cases("conv2d")
 def conv2d_cases(draw):
     draw.case("one_channel", (2, 1, 9, 7), [CONV % (5, "3") + " padding=1"])
-    draw.case("two_channels", (3, 2, 8, 8), [CONV % (4, "3") + " padding=1"])
-    draw.case("three_channels_stride", (2, 3, 11, 9),
+    draw.case("two_channels", (3, 2, 5, 6), [CONV % (4, "3") + " padding=1"])
+    draw.case("three_channels_stride", (2, 3, 9, 7),
               [CONV % (6, "3") + " stride=2 padding=1"])
-    draw.case("seven_by_seven", (2, 1, 15, 15),
+    draw.case("seven_by_seven", (1, 1, 13, 12),
               [CONV % (4, "7") + " stride=2 padding=3"])
-    draw.case("one_by_one", (2, 17, 5, 4), [CONV % (9, "1")])
-    draw.case("one_by_one_stride", (2, 16, 6, 6),
+    draw.case("one_by_one", (2, 17, 4, 3), [CONV % (9, "1")])
+    draw.case("one_by_one_stride", (2, 16, 5, 4),
               [CONV % (16, "1") + " stride=2"])
-    draw.case("sixteen", (2, 16, 6, 5), [CONV % (16, "3") + " padding=1"])
-    draw.case("odd_channels", (2, 10, 6, 6),
-              [CONV % (20, "3") + " padding=1 bias=0"])
-    draw.case("dilated", (2, 4, 9, 9),
+    draw.case("sixteen", (2, 16, 3, 4), [CONV % (8, "3") + " padding=1"])
+    draw.case("odd_channels", (2, 9, 4, 4),
+              [CONV % (10, "3") + " padding=1 bias=0"])
+    draw.case("dilated", (2, 4, 7, 7),
               [CONV % (5, "3") + " padding=2 dilation=2"])
-    draw.case("oblong", (2, 3, 7, 10),
+    draw.case("oblong", (2, 3, 5, 8),
               [CONV % (4, "3,5") + " stride=1,2 padding=1,2"])
     draw.case("one_item", (1, 4, 6, 6), [CONV % (3, "3") + " padding=1"])
     draw.case("one_pixel", (2, 3, 1, 1), [CONV % (4, "1")])
-    draw.case("to_one_channel", (2, 16, 6, 6), [CONV % (1, "3")])
+    draw.case("to_one_channel", (2, 16, 5, 5), [CONV % (1, "3")])
     draw.case("even_kernel", (2, 3, 8, 8),
               [CONV % (4, "4") + " stride=2 padding=1"])
-    draw.case("many_items", (19, 2, 4, 4), [CONV % (3, "3") + " padding=1"])
+    draw.case("many_items", (19, 2, 4, 3), [CONV % (3, "3") + " padding=1"])
+    draw.case("groups", (2, 16, 4, 3),
+              [CONV % (16, "2") + " padding=1 groups=2"])
+    draw.case("groups_within_a_block", (17, 4, 3, 2),
+              [CONV % (4, "2") + " groups=2"])
+    draw.case("groups_stride", (1, 24, 4, 3),
+              [CONV % (24, "2") + " padding=1 stride=2 groups=3 bias=0"])
+    draw.case("depthwise", (1, 16, 5, 3),
+              [CONV % (16, "3") + " padding=1 groups=16"])
+    draw.case("depthwise_odd", (2, 11, 5, 5),
+              [CONV % (11, "3") + " padding=1 stride=2 groups=11"])
+    draw.case("depthwise_gray", (2, 2, 5, 5), [CONV % (2, "3") + " groups=2"])
+    draw.case("depthwise_twice", (2, 3, 4, 5), [CONV % (6, "3") + " groups=3"])
+    for i in range(12):
+        random_convolution(draw, 2, f"random_{i}")
+
+
+@cases("conv3d")
+def conv3d_cases(draw):
+    conv = "conv3d out=%d kernel=%s"
+    draw.case("one_channel", (2, 1, 3, 4, 3), [conv % (5, "3") + " padding=1"])
+    draw.case("sixteen", (1, 16, 2, 4, 3), [conv % (8, "2") + " padding=1"])
+    draw.case("one_frame", (2, 2, 1, 5, 4), [conv % (3, "1,3,3")])
+    draw.case("two_layers", (1, 2, 4, 5, 5),
+              [conv % (9, "2,3,2") + " stride=1,2,1", conv % (2, "2")])
+    draw.case("many_items", (17, 1, 2, 2, 3), [conv % (2, "2")])
+    draw.case("groups", (2, 6, 3, 3, 2), [conv % (4, "2") + " groups=2"])
+    draw.case("depthwise", (1, 9, 2, 3, 3),
+              [conv % (9, "3") + " padding=1 groups=9"])
+    for i in range(8):
+        random_convolution(draw, 3, f"random_{i}")
 
 
 @cases("batch_norm")
@@ -87,7 +149,7 @@ def batch_norm_cases(draw):
     draw.case("plain", (3, 5, 4, 4), ["batch_norm"])
     draw.case("blocked", (2, 3, 6, 6),
               [CONV % (20, "3") + " bias=0", "batch_norm", "relu"])
-    draw.case("segments", (2, 2, 24, 24), ["batch_norm"])
+    draw.case("segments", (1, 1, 23, 24), ["batch_norm"])
     draw.case("rows", (6, 7), ["batch_norm epsilon=0.01 momentum=0.3"])
     draw.case("inference", (2, 5, 4, 3), ["batch_norm"], "infer")
 

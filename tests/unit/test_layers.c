@@ -1,0 +1,148 @@
+/* tests/unit/test_layers.c - what layers refuse, and the weights they begin
+ * with
+ */
+/* links: base kernels */
+#include "tests/support/net_case.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+static ost_backend *backend;
+
+static int open_backend(void **state)
+{
+    (void)state;
+    return ost_backend_open("cpu", 2, &backend, NULL) ? -1 : 0;
+}
+
+static int close_backend(void **state)
+{
+    (void)state;
+    ost_backend_close(backend);
+    return 0;
+}
+
+typedef struct refused {
+    const char *layer; /* as in fixtures */
+    const char *shape; /* of the input: sides with commas between */
+    const char *message;
+} refused;
+
+static const refused table[] = {
+    { "conv2d out=2 kernel=3", "2,4,6",
+      "input 2x4x6 has 1 spatial sides, must have 2" },
+    { "conv2d out=2 kernel=3,3,3", "2,4,6,6",
+      "attribute 'kernel' has 3 numbers, must have 1 or 2" },
+    { "conv2d out=2 kernel=3 groups=3", "2,4,6,6",
+      "4 input and 2 output channels cannot be divided into 3 groups" },
+    { "conv2d out=2 kernel=3 init=norm", "2,4,6,6",
+      "attribute 'init': unknown value 'norm' (did you mean 'normal'?)" },
+    { "conv3d out=2 kernel=3", "2,4,6,6",
+      "input 2x4x6x6 has 2 spatial sides, must have 3" },
+    { "conv3d out=2 kernel=3", "2,1,2,6,6",
+      "input 2x1x2x6x6 is too small: it would make 2x2x0x4x4" },
+};
+
+static void expect_refusal(const refused *r)
+{
+    ost_weights *w = ost_weights_new(backend);
+    net_case *c = ost_xalloc(sizeof(*c));
+    char *text = ost_xstrdup(r->layer);
+    double sides[OST_MAX_DIMS];
+    int64_t shape[OST_MAX_DIMS];
+    int n = case_numbers(r->shape, OST_MAX_DIMS, sides);
+    ost_net_spec spec = { c->layers, 1, 0 };
+    ost_net *net = NULL;
+    ost_err err = { 0 };
+    const char *message;
+
+    for (int i = 0; i < n; i++)
+        shape[i] = (int64_t)sides[i];
+    case_layer(c, text);
+    assert_int_equal(
+        ost_net_new(w, &spec, n, shape, OST_NET_TRAIN, &net, NULL, &err),
+        OST_EINPUT);
+    message = strstr(err.text, "): ");
+    assert_non_null(message);
+    assert_string_equal(message + 3, r->message);
+    ost_free(text);
+    case_free(c);
+    ost_weights_free(w);
+}
+
+static void what_does_not_fit_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        expect_refusal(&table[i]);
+}
+
+/* Mean and standard deviation of the first weights of a layer. */
+static void first_weights(const char *layer, double *mean, double *sigma)
+{
+    ost_weights *w = ost_weights_new(backend);
+    net_case *c = ost_xalloc(sizeof(*c));
+    char *text = ost_xstrdup(layer);
+    ost_net_spec spec = { c->layers, 1, 0 };
+    ost_net *net = NULL;
+    int64_t n;
+    float *v;
+
+    case_layer(c, text);
+    assert_int_equal(ost_net_new(w, &spec, 4, (int64_t[]){ 1, 40, 4, 4 }, 0,
+                                 &net, NULL, NULL),
+                     OST_OK);
+    assert_int_equal(ost_weights_init(w, 3, NULL), OST_OK);
+    n = ost_weight_count(w->data[0]);
+    v = ost_xalloc((size_t)n * sizeof(*v));
+    assert_int_equal(ost_weights_get(w, w->data[0], OST_PART_DATA, v, NULL),
+                     OST_OK);
+    *mean = *sigma = 0.0;
+    for (int64_t i = 0; i < n; i++)
+        *mean += (double)v[i] / (double)n;
+    for (int64_t i = 0; i < n; i++)
+        *sigma += ((double)v[i] - *mean) * ((double)v[i] - *mean);
+    *sigma = sqrt(*sigma / (double)n);
+    ost_free(v);
+    ost_net_free(net);
+    ost_free(text);
+    case_free(c);
+    ost_weights_free(w);
+}
+
+static void first_weights_have_the_spread_that_was_asked_for(void **state)
+{
+    static const struct {
+        const char *layer;
+        double sigma;
+    } rows[] = {
+        { "conv2d out=50 kernel=3 init=normal", 0.01 },
+        { "conv2d out=50 kernel=3 init=normal sigma=0.3", 0.3 },
+        { "conv2d out=50 kernel=3 init=normal sigma=0", 0.0 },
+        { "conv2d out=50 kernel=3", 0.0745 },           /* sqrt(2 / (40 * 9)) */
+        { "conv2d out=50 kernel=3 groups=10", 0.2357 }, /* sqrt(2 / 36) */
+        { "conv2d out=50 kernel=3 init=zeros", 0.0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        double mean;
+        double sigma;
+
+        first_weights(rows[i].layer, &mean, &sigma);
+        assert_true(fabs(mean) <= 0.06 * rows[i].sigma);
+        assert_true(fabs(sigma - rows[i].sigma) <= 0.04 * rows[i].sigma);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(first_weights_have_the_spread_that_was_asked_for),
+    };
+
+    return cmocka_run_group_tests(tests, open_backend, close_backend);
+}
