@@ -91,8 +91,10 @@ const char *ost_shape_text(char out[96], int ndim, const int64_t *shape);
 enum ost_layer_kind_flags {
     OST_READS_INPUT = 1u << 0,  /* backward reads the inputs' numbers */
     OST_READS_OUTPUT = 1u << 1, /* backward reads the output's numbers */
-    OST_IN_PLACE = 1u << 2,     /* may write over its one input */
-    OST_INTERNAL = 1u << 3,     /* not for network descriptions */
+    /* May write over one of its first two inputs, if that has the output's
+     * size, and the gradient of that input over the gradient of the output. */
+    OST_IN_PLACE = 1u << 2,
+    OST_INTERNAL = 1u << 3, /* not for network descriptions */
 };
 
 typedef struct ost_layer_kind {
@@ -114,6 +116,9 @@ typedef struct ost_layer_kind {
 /* What differs from one pass to the next. */
 typedef struct ost_pass {
     uint64_t draw; /* names the random numbers of this pass */
+    /* The forward of a layer runs once more, before a backward, to make again
+     * what was not kept: the same numbers, and nothing else changes. */
+    bool again;
 } ost_pass;
 
 struct ost_layer {
@@ -145,7 +150,24 @@ struct ost_layer {
      * in_grad[i] and that of each learned weight to weight_grad[i]. */
     ost_rc (*backward)(ost_layer *layer, const ost_pass *pass, ost_err *err);
     void (*release)(ost_layer *layer); /* frees `state`; may be NULL */
+    /* Takes over the forward of `next`, which follows and writes over this
+     * layer's output, or over that of the last one taken over: from then on
+     * `forward` does both, at the place of `next`.  False when it cannot.  It
+     * may ask for memory.  NULL: never. */
+    bool (*fuse)(ost_layer *layer, const ost_layer *next);
+    /* Takes over all of `before`, whose output nobody else reads: from then on
+     * this layer reads the input of `before` and does the work of both, forward
+     * and backward.  False when it cannot.  NULL: never. */
+    bool (*absorb)(ost_layer *layer, const ost_layer *before);
     void *state;
+
+    /* Set by the network once all layers are there. */
+    bool absent;       /* another one has absorbed it */
+    bool learns;       /* its backward runs */
+    ost_layer *runs;   /* whose forward runs in its place; NULL: none */
+    int at;            /* the layer in whose place its own forward runs */
+    ost_layer **again; /* what runs forward again before its backward */
+    int n_again;
 
     /* Set by the tape before `backward`; NULL where no gradient is wanted (of
      * weights: running statistics, and all weights of a frozen layer). */

@@ -65,6 +65,7 @@ static void layer_free(ost_layer *l)
         return;
     if (l->release)
         l->release(l);
+    ost_free(l->again);
     ost_free(l->name);
     ost_free(l);
 }
@@ -330,8 +331,11 @@ ost_rc ost_net_new(ost_weights *weights, const ost_net_spec *spec, int ndim,
         goto out;
     }
     rc = add_layers(n, spec, &place, err);
-    if (!rc)
-        rc = ost_net_place_memory(n, err);
+    if (rc)
+        goto out;
+    ost_net_arrange(n);
+    ost_net_settle(n);
+    rc = ost_net_place_memory(n, err);
     if (rc)
         goto out;
     *net = n;
@@ -353,6 +357,9 @@ void ost_net_free(ost_net *net)
         ost_free(net->values.data[i]);
     net->backend->release(net->backend, net->memory);
     ost_tape_release(&net->tape);
+    ost_vec_release(&net->pointers);
+    ost_vec_release(&net->spans);
+    ost_free(net->rooms);
     ost_vec_release(&net->requests);
     ost_vec_release(&net->values);
     ost_vec_release(&net->layers);
@@ -387,10 +394,14 @@ ost_rc ost_net_forward(ost_net *net, uint64_t draw, ost_err *err)
 {
     ost_pass pass = { .draw = draw };
 
+    ost_net_enter(net, OST_FORWARD);
     ost_tape_start(&net->tape, pass);
     for (size_t i = 0; i < net->layers.len; i++) {
         ost_layer *l = net->layers.data[i];
-        ost_rc rc = l->forward(l, &pass, err);
+        ost_rc rc = OST_OK;
+
+        if (l->runs)
+            rc = l->runs->forward(l->runs, &pass, err);
 
         if (rc) {
             ost_err_at(err, "layer '%s' (%s)", l->name, l->kind->name);
@@ -412,6 +423,7 @@ ost_rc ost_net_backward(ost_net *net, ost_err *err)
             if (!(net->flags & OST_NET_ADD_GRAD))
                 l->weights[k]->grad_set = false;
     }
+    ost_net_enter(net, OST_BACKWARD);
     return ost_tape_replay(&net->tape, net->output, err);
 }
 
@@ -428,4 +440,14 @@ const ost_layer *ost_net_layer(const ost_net *net, int i)
 size_t ost_net_memory(const ost_net *net)
 {
     return net->memory_bytes;
+}
+
+int ost_net_spans(const ost_net *net)
+{
+    return (int)net->spans.len;
+}
+
+ost_net_span ost_net_span_at(const ost_net *net, int i)
+{
+    return net->spans.data[i];
 }

@@ -47,6 +47,10 @@ enum ost_net_flags {
     OST_NET_TRAIN = 1u << 0,      /* batch statistics, dropout, backward */
     OST_NET_ADD_GRAD = 1u << 1,   /* backward adds to the weights' gradients */
     OST_NET_INPUT_GRAD = 1u << 2, /* backward goes on to the input */
+    /* Every layer runs by itself and every value that a backward reads is kept
+     * until then, instead of being made again: more memory for the same
+     * numbers.  For tests. */
+    OST_NET_KEEP = 1u << 3,
 };
 
 /* Where a description is wrong: layer -1 is the whole. */
@@ -92,5 +96,20 @@ int ost_net_layers(const ost_net *net);
 const ost_layer *ost_net_layer(const ost_net *net, int i);
 /* Bytes for activations, gradients and scratch. */
 size_t ost_net_memory(const ost_net *net);
+
+/* A piece of that memory and the ticks between which it is in use, both
+ * included: layer i runs forward at tick i, the loss at tick L, the number of
+ * layers, and layer i backward at tick 2 L - i. */
+typedef struct ost_net_span {
+    const ost_layer *layer; /* whose it is; NULL: the network's input */
+    const char *what;       /* "value", "value again", "gradient", "layer" */
+    size_t bytes;
+    size_t offset;
+    int from;
+    int to;
+} ost_net_span;
+
+int ost_net_spans(const ost_net *net);
+ost_net_span ost_net_span_at(const ost_net *net, int i);
 
 #endif

@@ -9,6 +9,8 @@
 #include "kernels/network.h"
 #include "kernels/tape.h"
 
+#include <stdint.h>
+
 /* Memory that a layer asked for. */
 typedef struct ost_request {
     const ost_layer *layer;
@@ -16,6 +18,31 @@ typedef struct ost_request {
     ost_life life;
     void *slot; /* of a pointer */
 } ost_request;
+
+/* The memory of a value and of those that are written over it, one after the
+ * other.  What it holds is kept from the forward pass to the last backward that
+ * reads it, or is made again before the first of them. */
+typedef struct ost_room {
+    const ost_value *home; /* the first value; NULL: not in use */
+    size_t bytes;
+    int last;    /* index of the layer that writes the last value */
+    bool needed; /* a backward reads it, or what is made again from it */
+    bool again;  /* is made again */
+    int from;    /* ticks of the forward's content, */
+    int to;
+    int again_from; /* and of what was made again; 0: not at all */
+    int again_to;
+} ost_room;
+
+/* A pointer to fill, and where it points in the forward and in the backward
+ * passes. */
+typedef struct ost_pointer {
+    void *slot;
+    size_t offset[2];
+} ost_pointer;
+
+enum { OST_FORWARD, OST_BACKWARD };
+#define OST_NOWHERE SIZE_MAX
 
 struct ost_net {
     ost_weights *weights;
@@ -26,12 +53,27 @@ struct ost_net {
     ost_value *output;
     OST_VEC(ost_value *) values; /* owns them, input and output included */
     OST_VEC(ost_request) requests;
+    ost_room *rooms; /* of the value that layer i makes: i + 1; input: 0 */
+    OST_VEC(ost_net_span) spans;
+    OST_VEC(ost_pointer) pointers;
     void *memory;
     size_t memory_bytes;
     ost_tape tape;
 };
 
-/* Decides who shares memory with whom, allocates it, fills all pointers. */
+/* The steps of planning, in this order. */
+/* Which layers run, where, and whose values share memory. */
+void ost_net_arrange(ost_net *net);
+/* How long each room's content is kept, and what is made again when. */
+void ost_net_settle(ost_net *net);
+/* Finds a place for everything and allocates it. */
 ost_rc ost_net_place_memory(ost_net *net, ost_err *err);
+
+/* Points everything to where it is in one of the two passes. */
+void ost_net_enter(ost_net *net, int pass);
+
+ost_room *ost_net_room(const ost_net *net, const ost_value *v);
+/* When a layer runs backward, see ost_net_span. */
+int ost_net_backward_tick(const ost_net *net, const ost_layer *layer);
 
 #endif

@@ -1,165 +1,151 @@
 /* kernels/network_plan.c - all memory of a network, decided before it runs
  *
- * Time is counted in ticks: layer i runs forward at tick i, the loss at tick L,
- * the number of layers, and layer i backward at tick 2 L - i.  A value lives
- * from its maker to its last reader (a backward pass that reads it counts), its
- * gradient from the last reader's backward tick to the maker's.
+ * A value lives from its maker to its last reader (a backward pass that reads
+ * it counts, unless it is made again for that), its gradient from the last
+ * reader's backward tick to the maker's.  For the ticks see ost_net_span.
  */
 #include "base/alloc.h"
 #include "kernels/memory_plan.h"
 #include "kernels/network_build.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "base/banned.h"
 
+/* Spans are noted in the network; of span i, `pointers` has the pointer to fill
+ * in one pass or both. */
 typedef struct plan {
     ost_net *net;
-    int layers;
-    OST_VEC(ost_span) spans;
-    OST_VEC(void *) slots; /* of span i: the pointer to fill */
+    OST_VEC(size_t) forward;  /* of pointer i: its span in the forward pass, */
+    OST_VEC(size_t) backward; /* and in the backward pass; or OST_NOWHERE */
 } plan;
 
-static void add_span(plan *p, size_t bytes, int from, int to, void *slot)
+static size_t add_span(plan *p, const ost_layer *layer, const char *what,
+                       size_t bytes, int from, int to)
 {
-    ost_vec_push(&p->spans,
-                 (ost_span){ .bytes = bytes, .from = from, .to = to });
-    ost_vec_push(&p->slots, slot);
+    ost_vec_push(&p->net->spans, (ost_net_span){ .layer = layer,
+                                                 .what = what,
+                                                 .bytes = bytes,
+                                                 .from = from,
+                                                 .to = to });
+    return p->net->spans.len - 1;
 }
 
-static int backward_tick(const plan *p, const ost_layer *l)
+static void add_pointer(plan *p, void *slot, size_t forward, size_t backward)
 {
-    return 2 * p->layers - l->serial;
+    ost_vec_push(&p->net->pointers, (ost_pointer){ .slot = slot });
+    ost_vec_push(&p->forward, forward);
+    ost_vec_push(&p->backward, backward);
 }
 
-static void count_readers(ost_net *net)
+static const ost_layer *owner(const ost_net *net, const ost_value *v)
 {
-    for (size_t i = 0; i < net->layers.len; i++)
-        for (int k = 0; k < net->layers.data[i]->n_inputs; k++)
-            net->layers.data[i]->in[k]->consumers++;
-    net->output->consumers++; /* the caller */
+    return v->producer < 0 ? NULL : net->layers.data[v->producer];
 }
 
-/* A layer that may write over its input does so when nobody else reads it. */
-static void share(ost_net *net, ost_layer *l)
+static void add_data(plan *p, ost_room *r)
 {
-    ost_value *in = l->in[0];
-    ost_value *out = l->out;
-    const ost_layer *maker;
+    ost_net *net = p->net;
+    const ost_layer *l = owner(net, r->home);
+    size_t kept = add_span(p, l, "value", r->bytes, r->from, r->to);
+    size_t back = kept;
 
-    if (!(l->kind->flags & OST_IN_PLACE) || in->consumers != 1 ||
-        in->producer < 0 || ost_value_stored(in) != ost_value_stored(out))
-        return;
-    if (in->wants_grad)
-        out->grad_home = in->grad_home;
-    maker = net->layers.data[in->producer];
-    if (!l->training || !((l->kind->flags & OST_READS_INPUT) ||
-                          (maker->kind->flags & OST_READS_OUTPUT)))
-        out->data_home = in->data_home;
+    if (r->again)
+        back =
+            add_span(p, l, "value again", r->bytes, r->again_from, r->again_to);
+    else if (r->to < (int)net->layers.len)
+        back = OST_NOWHERE;
+    for (size_t i = 0; i < net->values.len; i++)
+        if (net->values.data[i]->data_home == r->home)
+            add_pointer(p, &net->values.data[i]->data, kept, back);
 }
 
-static void widen(int *from, int *to, int a, int b)
+static void add_grad(plan *p, const ost_value *home)
 {
-    if (a < *from)
-        *from = a;
-    if (b > *to)
-        *to = b;
-}
+    ost_net *net = p->net;
+    int last = 2 * (int)net->layers.len - home->producer;
+    int first = last;
+    size_t span;
 
-/* From the first write of any value that lives at `home` to the last read. */
-static void data_life(const plan *p, const ost_value *home, int *from, int *to)
-{
-    const ost_net *net = p->net;
-    bool train = net->flags & OST_NET_TRAIN;
-
-    *from = home->producer < 0 ? 0 : home->producer;
-    *to = *from;
-    for (size_t i = 0; i < net->layers.len; i++) {
-        const ost_layer *l = net->layers.data[i];
-
-        if (l->out->data_home == home) {
-            widen(from, to, l->serial, l->serial);
-            if (train && (l->kind->flags & OST_READS_OUTPUT))
-                widen(from, to, l->serial, backward_tick(p, l));
-        }
-        for (int k = 0; k < l->n_inputs; k++)
-            if (l->in[k]->data_home == home)
-                widen(from, to, l->serial,
-                      train && (l->kind->flags & OST_READS_INPUT)
-                          ? backward_tick(p, l)
-                          : l->serial);
-    }
-    if (home == net->input || home == net->output->data_home)
-        widen(from, to, home == net->input ? 0 : *from, 2 * p->layers);
-}
-
-static void grad_life(const plan *p, const ost_value *home, int *from, int *to)
-{
-    const ost_net *net = p->net;
-
-    *from = *to = 2 * p->layers - home->producer;
     for (size_t i = 0; i < net->layers.len; i++) {
         const ost_layer *l = net->layers.data[i];
 
         for (int k = 0; k < l->n_inputs; k++)
-            if (l->in[k]->grad_home == home)
-                widen(from, to, backward_tick(p, l), *to);
+            if (l->learns && l->in[k]->grad_home == home &&
+                ost_net_backward_tick(net, l) < first)
+                first = ost_net_backward_tick(net, l);
     }
     if (home == net->output->grad_home)
-        *from = p->layers;
+        first = (int)net->layers.len;
+    span =
+        add_span(p, owner(net, home), "gradient",
+                 (size_t)ost_value_stored(home) * sizeof(float), first, last);
+    for (size_t i = 0; i < net->values.len; i++) {
+        ost_value *v = net->values.data[i];
+
+        if (v->wants_grad && v->grad_home == home)
+            add_pointer(p, &v->grad, span, span);
+    }
 }
 
 static void add_values(plan *p)
 {
     ost_net *net = p->net;
 
+    for (size_t i = 0; i <= net->layers.len; i++)
+        if (net->rooms[i].home)
+            add_data(p, &net->rooms[i]);
     for (size_t i = 0; i < net->values.len; i++) {
-        ost_value *v = net->values.data[i];
-        size_t bytes = (size_t)ost_value_stored(v) * sizeof(float);
-        int from;
-        int to;
+        const ost_value *v = net->values.data[i];
 
-        if (v->data_home == v) {
-            data_life(p, v, &from, &to);
-            add_span(p, bytes, from, to, &v->data);
-        }
-        if (v->grad_home == v && v->wants_grad) {
-            grad_life(p, v, &from, &to);
-            add_span(p, bytes, from, to, &v->grad);
-        }
+        if (v->wants_grad && v->grad_home == v)
+            add_grad(p, v);
     }
 }
 
-static void add_requests(plan *p)
+/* When a layer's forward runs once more; 0: never. */
+static int again_tick(const ost_net *net, const ost_layer *l)
 {
-    for (size_t i = 0; i < p->net->requests.len; i++) {
-        const ost_request *r = &p->net->requests.data[i];
-        int forward = r->layer->serial;
-        int backward = backward_tick(p, r->layer);
+    const ost_room *r = ost_net_room(net, l->out);
 
-        add_span(p, r->bytes, r->life == OST_LIFE_BACKWARD ? backward : forward,
-                 r->life == OST_LIFE_FORWARD ? forward : backward, r->slot);
+    return r->again ? r->again_from : 0;
+}
+
+static void add_request(plan *p, const ost_request *r)
+{
+    ost_net *net = p->net;
+    const ost_layer *l = r->layer;
+    int backward = ost_net_backward_tick(net, l);
+    int again = again_tick(net, l);
+    size_t first;
+    size_t second;
+
+    if (l->absent || (r->life == OST_LIFE_BACKWARD && !l->learns))
+        return;
+    if (r->life == OST_LIFE_FORWARD) {
+        first = add_span(p, l, "layer", r->bytes, l->at, l->at);
+        second = OST_NOWHERE;
+        if (again)
+            second = add_span(p, l, "layer", r->bytes, again, again);
+    } else if (r->life == OST_LIFE_BACKWARD) {
+        first = OST_NOWHERE;
+        second = add_span(p, l, "layer", r->bytes, backward, backward);
+    } else {
+        int last = l->learns ? backward : again > l->at ? again : l->at;
+
+        first = add_span(p, l, "layer", r->bytes, l->at, last);
+        second = first;
     }
+    add_pointer(p, r->slot, first, second);
 }
 
-/* Whether an earlier layer of the network uses the weight too. */
-static bool used_before(const ost_net *net, const ost_layer *l,
-                        const ost_weight *w)
+/* Whether another layer of the network uses the weight too. */
+static bool used_elsewhere(const ost_net *net, const ost_layer *l,
+                           const ost_weight *w)
 {
-    for (int i = 0; i < l->serial; i++)
+    for (size_t i = 0; i < net->layers.len; i++)
         for (int k = 0; k < net->layers.data[i]->n_weights; k++)
-            if (net->layers.data[i]->weights[k] == w)
-                return true;
-    return false;
-}
-
-static bool used_after(const ost_net *net, const ost_layer *l,
-                       const ost_weight *w)
-{
-    for (size_t i = (size_t)l->serial + 1; i < net->layers.len; i++)
-        for (int k = 0; k < net->layers.data[i]->n_weights; k++)
-            if (net->layers.data[i]->weights[k] == w)
+            if ((int)i != l->serial && net->layers.data[i]->weights[k] == w)
                 return true;
     return false;
 }
@@ -168,27 +154,82 @@ static bool used_after(const ost_net *net, const ost_layer *l,
 static void add_spares(plan *p, ost_layer *l)
 {
     ost_net *net = p->net;
-    int tick = backward_tick(p, l);
+    int tick = ost_net_backward_tick(net, l);
 
     for (int i = 0; i < l->n_inputs; i++)
-        if (l->in[i]->wants_grad && l->in[i]->consumers > 1)
-            add_span(p, (size_t)ost_value_stored(l->in[i]) * sizeof(float),
-                     tick, tick, &l->in_spare[i]);
+        if (l->in[i]->wants_grad && l->in[i]->consumers > 1) {
+            size_t bytes = (size_t)ost_value_stored(l->in[i]) * sizeof(float);
+
+            add_pointer(p, &l->in_spare[i], OST_NOWHERE,
+                        add_span(p, l, "gradient", bytes, tick, tick));
+        }
     for (int i = 0; i < l->n_weights; i++) {
         ost_weight *w = l->weights[i];
 
-        if (w->learned && ((net->flags & OST_NET_ADD_GRAD) ||
-                           used_before(net, l, w) || used_after(net, l, w)))
-            add_span(p, (size_t)w->stored * sizeof(float), tick, tick,
-                     &l->weight_spare[i]);
+        if (w->learned &&
+            ((net->flags & OST_NET_ADD_GRAD) || used_elsewhere(net, l, w)))
+            add_pointer(p, &l->weight_spare[i], OST_NOWHERE,
+                        add_span(p, l, "gradient",
+                                 (size_t)w->stored * sizeof(float), tick,
+                                 tick));
     }
 }
 
-static ost_rc allocate(plan *p, ost_err *err)
+static size_t offset_of(const ost_span *spans, size_t i)
+{
+    return i == OST_NOWHERE ? OST_NOWHERE : spans[i].offset;
+}
+
+/* Finds the offsets; returns the bytes of the whole. */
+static size_t place(const plan *p)
 {
     ost_net *net = p->net;
-    size_t bytes = ost_memory_plan(p->spans.data, p->spans.len);
+    ost_span *spans = ost_xalloc((net->spans.len + 1) * sizeof(*spans));
+    size_t bytes;
 
+    for (size_t i = 0; i < net->spans.len; i++)
+        spans[i] = (ost_span){ .bytes = net->spans.data[i].bytes,
+                               .from = net->spans.data[i].from,
+                               .to = net->spans.data[i].to };
+    bytes = ost_memory_plan(spans, net->spans.len);
+    for (size_t i = 0; i < net->spans.len; i++)
+        net->spans.data[i].offset = spans[i].offset;
+    for (size_t i = 0; i < net->pointers.len; i++) {
+        size_t *offset = net->pointers.data[i].offset;
+
+        offset[OST_FORWARD] = offset_of(spans, p->forward.data[i]);
+        offset[OST_BACKWARD] = offset_of(spans, p->backward.data[i]);
+    }
+    ost_free(spans);
+    return bytes;
+}
+
+void ost_net_enter(ost_net *net, int pass)
+{
+    for (size_t i = 0; i < net->pointers.len; i++) {
+        const ost_pointer *p = &net->pointers.data[i];
+        void *at = NULL;
+
+        if (p->offset[pass] != OST_NOWHERE)
+            at = (char *)net->memory + p->offset[pass];
+        memcpy(p->slot, &at, sizeof(at));
+    }
+}
+
+ost_rc ost_net_place_memory(ost_net *net, ost_err *err)
+{
+    plan p = { .net = net };
+    size_t bytes;
+
+    add_values(&p);
+    for (size_t i = 0; i < net->requests.len; i++)
+        add_request(&p, &net->requests.data[i]);
+    for (size_t i = 0; i < net->layers.len; i++)
+        if (net->layers.data[i]->learns)
+            add_spares(&p, net->layers.data[i]);
+    bytes = place(&p);
+    ost_vec_release(&p.backward);
+    ost_vec_release(&p.forward);
     if (bytes != SIZE_MAX)
         net->memory = net->backend->alloc(net->backend, bytes ? bytes : 1);
     if (!net->memory)
@@ -196,39 +237,6 @@ static ost_rc allocate(plan *p, ost_err *err)
                         "no memory for the network: it needs %zu MB",
                         bytes / 1000000 + 1);
     net->memory_bytes = bytes;
-    for (size_t i = 0; i < p->spans.len; i++) {
-        void *at = (char *)net->memory + p->spans.data[i].offset;
-
-        memcpy(p->slots.data[i], &at, sizeof(at));
-    }
-    for (size_t i = 0; i < net->values.len; i++) {
-        ost_value *v = net->values.data[i];
-
-        v->data = v->data_home->data;
-        v->grad = v->wants_grad ? v->grad_home->grad : NULL;
-    }
+    ost_net_enter(net, OST_FORWARD);
     return OST_OK;
-}
-
-ost_rc ost_net_place_memory(ost_net *net, ost_err *err)
-{
-    plan p = { .net = net, .layers = (int)net->layers.len };
-    ost_rc rc;
-
-    for (size_t i = 0; i < net->values.len; i++) {
-        net->values.data[i]->data_home = net->values.data[i];
-        net->values.data[i]->grad_home = net->values.data[i];
-    }
-    count_readers(net);
-    for (size_t i = 0; i < net->layers.len; i++)
-        share(net, net->layers.data[i]);
-    add_values(&p);
-    add_requests(&p);
-    if (net->flags & OST_NET_TRAIN)
-        for (size_t i = 0; i < net->layers.len; i++)
-            add_spares(&p, net->layers.data[i]);
-    rc = allocate(&p, err);
-    ost_vec_release(&p.slots);
-    ost_vec_release(&p.spans);
-    return rc;
 }

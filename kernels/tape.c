@@ -80,6 +80,19 @@ static ost_rc add_spares(ost_layer *layer, ost_err *err)
     return OST_OK;
 }
 
+/* Makes again what was not kept. */
+static ost_rc run_again(const ost_layer *layer, const ost_pass *pass,
+                        ost_err *err)
+{
+    ost_pass again = *pass;
+    ost_rc rc = OST_OK;
+
+    again.again = true;
+    for (int i = 0; !rc && i < layer->n_again; i++)
+        rc = layer->again[i]->forward(layer->again[i], &again, err);
+    return rc;
+}
+
 ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, ost_err *err)
 {
     for (size_t i = 0; i < tape->len; i++)
@@ -90,10 +103,12 @@ ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, ost_err *err)
         ost_layer *layer = tape->data[i];
         ost_rc rc;
 
-        if (!layer->out->wants_grad || !layer->out->grads_set)
+        if (!layer->learns)
             continue;
         choose_targets(layer);
-        rc = layer->backward(layer, &tape->pass, err);
+        rc = run_again(layer, &tape->pass, err);
+        if (!rc)
+            rc = layer->backward(layer, &tape->pass, err);
         if (!rc)
             rc = add_spares(layer, err);
         if (rc)

@@ -1,10 +1,10 @@
 /* kernels/tape.h - what ran forward, to run it backward
  *
  * A forward pass records its layers; the replay calls their backward functions
- * in reverse and adds up gradients where a value is read, or a weight used,
- * more than once.  The first gradient is written in place, later ones go
- * through the layer's spare memory, in the order of the replay: always the same
- * sums.
+ * in reverse, each after the forward functions that have to run again before
+ * it, and adds up gradients where a value is read, or a weight used, more than
+ * once.  The first gradient is written in place, later ones go through the
+ * layer's spare memory, in the order of the replay: always the same sums.
  */
 #ifndef OST_KERNELS_TAPE_H
 #define OST_KERNELS_TAPE_H

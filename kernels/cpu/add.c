@@ -35,7 +35,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     (void)pass;
     (void)err;
     for (int i = 0; i < layer->n_inputs; i++)
-        if (layer->in_grad[i])
+        if (layer->in_grad[i] && layer->in_grad[i] != layer->out->grad)
             memcpy(layer->in_grad[i], layer->out->grad, bytes);
     return OST_OK;
 }

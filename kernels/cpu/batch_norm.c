@@ -7,6 +7,9 @@
  * double, in their order (Chan, Golub and LeVeque, 1983).  So the thread that
  * takes a segment changes nothing.
  *
+ * An addition and a ReLU that follow are done in the same pass over the
+ * numbers.
+ *
  * Running statistics: new = (1 - momentum) * old + momentum * batch, with the
  * unbiased variance of the batch.
  */
@@ -16,11 +19,14 @@
 #include "kernels/cpu/threads.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/banned.h"
 
 enum { SEGMENT = 512 };
 enum { SCALE, SHIFT, RUNNING_MEAN, RUNNING_VAR };
+
+typedef int32_t whole __attribute__((vector_size(OST_LANES * sizeof(int32_t))));
 
 typedef struct norm {
     int block;
@@ -36,6 +42,8 @@ typedef struct norm {
     float *a;      /* per channel with padding: y = a x + b, */
     float *b;      /* dx = a dy + b x + c */
     float *c;
+    const ost_value *addend; /* of a following addition; NULL: none follows */
+    bool relu;               /* one follows */
 } norm;
 
 static void norm_release(ost_layer *layer)
@@ -180,9 +188,9 @@ static void sum_gradients(const float *x, const float *dy, int64_t n, int block,
     fold(&q[0], block, weighted);
 }
 
-/* y = a x + b + c z, lane by lane; z may be NULL. */
-static void scale(const float *x, const float *z, float *y, int64_t n,
-                  int block, const float *a, const float *b, const float *c)
+/* y = a x + b + c z, lane by lane. */
+static void combine(const float *x, const float *z, float *y, int64_t n,
+                    int block, const float *a, const float *b, const float *c)
 {
     ost_lanes va;
     ost_lanes vb;
@@ -193,20 +201,51 @@ static void scale(const float *x, const float *z, float *y, int64_t n,
 
     repeat(a, block, &va);
     repeat(b, block, &vb);
-    repeat(z ? c : b, block, &vc);
+    repeat(c, block, &vc);
     for (; i + OST_LANES <= n; i += OST_LANES) {
         ost_lanes_load(&v, x + i);
+        ost_lanes_load(&w, z + i);
         v = v * va + vb;
-        if (z) {
-            ost_lanes_load(&w, z + i);
-            v += w * vc;
-        }
+        v += w * vc;
         ost_lanes_store(y + i, &v);
     }
     for (; i < n; i++) {
         float r = x[i] * a[i % block] + b[i % block];
 
-        y[i] = z ? r + z[i] * c[i % block] : r;
+        y[i] = r + z[i] * c[i % block];
+    }
+}
+
+/* y = a x + b, plus z unless that is NULL, and of that the positive part. */
+OST_LANES_INLINE void finish(const float *x, const float *z, bool relu,
+                             float *y, int64_t n, int block, const float *a,
+                             const float *b)
+{
+    ost_lanes va;
+    ost_lanes vb;
+    ost_lanes v;
+    ost_lanes w;
+    int64_t i = 0;
+
+    repeat(a, block, &va);
+    repeat(b, block, &vb);
+    for (; i + OST_LANES <= n; i += OST_LANES) {
+        ost_lanes_load(&v, x + i);
+        v = v * va + vb;
+        if (z) {
+            ost_lanes_load(&w, z + i);
+            v += w;
+        }
+        if (relu)
+            v = (ost_lanes)((whole)v & ~(v < 0.0f));
+        ost_lanes_store(y + i, &v);
+    }
+    for (; i < n; i++) {
+        float r = x[i] * a[i % block] + b[i % block];
+
+        if (z)
+            r += z[i];
+        y[i] = relu && r < 0.0f ? 0.0f : r;
     }
 }
 
@@ -295,15 +334,28 @@ static void clear_padding(const norm *s)
         s->mean[c] = s->invstd[c] = s->a[c] = s->b[c] = s->c[c] = 0.0f;
 }
 
-static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
+static void finish_segment(const ost_layer *layer, const norm *s, int64_t task)
 {
-    norm *s = layer->state;
-    const float *x = layer->in[0]->data;
-    float *y = layer->out->data;
-    int64_t tasks = tasks_of(s);
+    segment g = segment_of(s, task);
+    const float *x = layer->in[0]->data + g.at;
+    const float *a = s->a + g.block * s->block;
+    const float *b = s->b + g.block * s->block;
+    const float *z = s->addend ? s->addend->data + g.at : NULL;
+    float *y = layer->out->data + g.at;
+    int64_t n = g.positions * s->block;
 
-    (void)pass;
-    (void)err;
+    if (z && s->relu)
+        finish(x, z, true, y, n, s->block, a, b);
+    else if (z)
+        finish(x, z, false, y, n, s->block, a, b);
+    else if (s->relu)
+        finish(x, NULL, true, y, n, s->block, a, b);
+    else
+        finish(x, NULL, false, y, n, s->block, a, b);
+}
+
+static void prepare_pass(const ost_layer *layer, norm *s)
+{
     clear_padding(s);
     if (layer->training)
         batch_statistics(layer, s);
@@ -312,15 +364,39 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
             set_forward(layer, s, c,
                         (double)layer->weights[RUNNING_MEAN]->data[c],
                         (double)layer->weights[RUNNING_VAR]->data[c]);
-    OST_OMP("omp parallel for schedule(static)")
-    for (int64_t t = 0; t < tasks; t++) {
-        segment g = segment_of(s, t);
-        int64_t c = g.block * s->block;
+}
 
-        scale(x + g.at, NULL, y + g.at, g.positions * s->block, s->block,
-              s->a + c, s->b + c, NULL);
-    }
+static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
+{
+    norm *s = layer->state;
+    int64_t tasks = tasks_of(s);
+
+    (void)err;
+    if (!pass->again)
+        prepare_pass(layer, s);
+    OST_OMP("omp parallel for schedule(static)")
+    for (int64_t t = 0; t < tasks; t++)
+        finish_segment(layer, s, t);
     return OST_OK;
+}
+
+static bool fuse(ost_layer *layer, const ost_layer *next)
+{
+    norm *s = layer->state;
+    const ost_value *other;
+
+    if (s->relu)
+        return false;
+    if (strcmp(next->kind->name, "relu") == 0)
+        return s->relu = true;
+    if (strcmp(next->kind->name, "add") || next->n_inputs != 2 || s->addend)
+        return false;
+    other = next->in[next->in[0]->data_home == layer->out->data_home];
+    if (other->block != s->block ||
+        ost_value_stored(other) != ost_value_stored(layer->out))
+        return false;
+    s->addend = other;
+    return true;
 }
 
 /* With m the batch's size: dx = gain (dy - sum(dy) / m
@@ -379,8 +455,8 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         segment g = segment_of(s, t);
         int64_t c = g.block * s->block;
 
-        scale(dy + g.at, x + g.at, dx + g.at, g.positions * s->block, s->block,
-              s->a + c, s->b + c, s->c + c);
+        combine(dy + g.at, x + g.at, dx + g.at, g.positions * s->block,
+                s->block, s->a + c, s->b + c, s->c + c);
     }
     return OST_OK;
 }
@@ -411,6 +487,7 @@ ost_rc ost_cpu_batch_norm(ost_layer *layer, ost_err *err)
     layer->release = norm_release;
     layer->forward = forward;
     layer->backward = backward;
+    layer->fuse = fuse;
     s->block = layer->in_block[0];
     if (s->block > OST_LANES || OST_LANES % s->block)
         s->block = ost_cpu_block(layer->backend);

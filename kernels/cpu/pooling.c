@@ -2,7 +2,12 @@
  *
  * One thread takes all positions of one channel block of one item, eight
  * channels at a time.  For maxima the place of the winner in its window is kept
- * for the backward pass; NaN wins, and the first of equal numbers.
+ * for the backward pass, in bytes where windows are small; NaN wins, and the
+ * first of equal numbers.
+ *
+ * Max pooling takes a ReLU before it along, as the positive part of a maximum
+ * is the maximum of positive parts.  What that ReLU would have stopped has no
+ * winner.
  */
 #include "kernels/cpu/pooling.h"
 
@@ -14,11 +19,14 @@
 
 #include "base/banned.h"
 
-enum { SIDES = 3, LANES = 8, WINDOW_MAX = 32767 };
+enum { SIDES = 3, LANES = 8, WINDOW_MAX = 32766 };
+/* Winners that are none: no place in a window that large. */
+enum { NOBODY = 32767, NOBODY_SMALL = 255, WINDOW_SMALL = 254 };
 
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t whole __attribute__((vector_size(LANES * sizeof(int32_t))));
-typedef int16_t small __attribute__((vector_size(LANES * sizeof(int16_t))));
+typedef int16_t places __attribute__((vector_size(LANES * sizeof(int16_t))));
+typedef uint8_t bytes __attribute__((vector_size(LANES)));
 
 /* Sides are counted from the last; those that are missing are 1. */
 typedef struct pooling {
@@ -29,7 +37,9 @@ typedef struct pooling {
     int64_t stride[SIDES];
     int64_t padding[SIDES];
     int block;
-    int16_t *winners;
+    bool relu;        /* of what is pooled only the positive part counts */
+    int winner_size;  /* bytes of a winner: 1 or 2 */
+    uint8_t *winners; /* NULL: not wanted */
 } pooling;
 
 /* The part of a window that is inside, and where it begins. */
@@ -78,12 +88,37 @@ static int32_t place(const pooling *p, const window *w, int64_t d, int64_t h)
                      w->place[0]);
 }
 
-static void take_max(const pooling *p, const window *w, const float *x,
-                     float *y, int16_t *winners)
+static void put_winners(const pooling *p, const whole *where, uint8_t *winners)
 {
+    places two = __builtin_convertvector(*where, places);
+    bytes one = __builtin_convertvector(*where, bytes);
+
+    if (p->winner_size == 1)
+        memcpy(winners, &one, sizeof(one));
+    else
+        memcpy(winners, &two, sizeof(two));
+}
+
+static void get_winners(const pooling *p, const uint8_t *winners, whole *where)
+{
+    places two;
+    bytes one;
+
+    if (p->winner_size == 1) {
+        memcpy(&one, winners, sizeof(one));
+        *where = __builtin_convertvector(one, whole);
+    } else {
+        memcpy(&two, winners, sizeof(two));
+        *where = __builtin_convertvector(two, whole);
+    }
+}
+
+static void take_max(const pooling *p, const window *w, const float *x,
+                     float *y, uint8_t *winners)
+{
+    int32_t nobody = p->winner_size == 1 ? NOBODY_SMALL : NOBODY;
     lanes best = { 0 };
     whole where = { 0 };
-    small narrow;
 
     for (int l = 0; l < LANES; l++)
         best[l] = -INFINITY;
@@ -104,11 +139,15 @@ static void take_max(const pooling *p, const window *w, const float *x,
                 row += p->block;
             }
         }
-    memcpy(y, &best, sizeof(best));
-    if (winners) {
-        narrow = __builtin_convertvector(where, small);
-        memcpy(winners, &narrow, sizeof(narrow));
+    if (p->relu) {
+        whole counts = best > 0.0f;
+
+        where = (where & counts) | (nobody & ~counts);
+        best = (lanes)((whole)best & ~(best < 0.0f));
     }
+    memcpy(y, &best, sizeof(best));
+    if (winners)
+        put_winners(p, &where, winners);
 }
 
 static void take_mean(const pooling *p, const window *w, const float *x,
@@ -134,19 +173,16 @@ static void take_mean(const pooling *p, const window *w, const float *x,
 
 /* Adds to all of the window what its output passes back. */
 static void give_back(const pooling *p, const window *w, const float *dy,
-                      const int16_t *winners, float *dx)
+                      const uint8_t *winners, float *dx)
 {
     lanes give;
     whole where = { 0 };
-    small narrow;
 
     memcpy(&give, dy, sizeof(give));
-    if (winners) {
-        memcpy(&narrow, winners, sizeof(narrow));
-        where = __builtin_convertvector(narrow, whole);
-    } else {
+    if (winners)
+        get_winners(p, winners, &where);
+    else
         give *= w->share;
-    }
     for (int64_t d = w->from[2]; d < w->to[2]; d++)
         for (int64_t h = w->from[1]; h < w->to[1]; h++) {
             float *row = dx + position(p, d, h, w->from[0]);
@@ -166,7 +202,7 @@ static void give_back(const pooling *p, const window *w, const float *dy,
 
 /* All windows of one channel block of one item, forward or backward. */
 static void forward_plane(const pooling *p, const float *x, float *y,
-                          int16_t *winners)
+                          uint8_t *winners)
 {
     window w;
 
@@ -180,17 +216,17 @@ static void forward_plane(const pooling *p, const float *x, float *y,
                 for (int l = 0; l < p->block; l += LANES) {
                     if (p->how == OST_POOL_MAX)
                         take_max(p, &w, x + l, y + l,
-                                 winners ? winners + l : NULL);
+                                 winners ? winners + l * p->winner_size : NULL);
                     else
                         take_mean(p, &w, x + l, y + l);
                 }
                 y += p->block;
-                winners += winners ? p->block : 0;
+                winners += winners ? p->block * p->winner_size : 0;
             }
 }
 
 static void backward_plane(const pooling *p, const float *dy,
-                           const int16_t *winners, float *dx)
+                           const uint8_t *winners, float *dx)
 {
     window w;
 
@@ -202,11 +238,24 @@ static void backward_plane(const pooling *p, const float *dy,
                 set_side(p, 0, i, &w);
                 set_share(p, &w);
                 for (int l = 0; l < p->block; l += LANES)
-                    give_back(p, &w, dy + l, winners ? winners + l : NULL,
+                    give_back(p, &w, dy + l,
+                              winners ? winners + l * p->winner_size : NULL,
                               dx + l);
                 dy += p->block;
-                winners += winners ? p->block : 0;
+                winners += winners ? p->block * p->winner_size : 0;
             }
+}
+
+static uint8_t *winners_at(const pooling *p, int64_t number)
+{
+    return p->winners ? p->winners + number * p->winner_size : NULL;
+}
+
+static bool absorb(ost_layer *layer, const ost_layer *before)
+{
+    pooling *p = layer->state;
+
+    return p->relu = strcmp(before->kind->name, "relu") == 0;
 }
 
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
@@ -223,7 +272,7 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     OST_OMP("omp parallel for schedule(static)")
     for (int64_t i = 0; i < planes; i++)
         forward_plane(p, in->data + i * in_step, out->data + i * out_step,
-                      p->winners ? p->winners + i * out_step : NULL);
+                      winners_at(p, i * out_step));
     return OST_OK;
 }
 
@@ -245,8 +294,8 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         float *dx = layer->in_grad[0] + i * in_step;
 
         memset(dx, 0, (size_t)in_step * sizeof(*dx));
-        backward_plane(p, out->grad + i * out_step,
-                       p->winners ? p->winners + i * out_step : NULL, dx);
+        backward_plane(p, out->grad + i * out_step, winners_at(p, i * out_step),
+                       dx);
     }
     return OST_OK;
 }
@@ -273,6 +322,7 @@ static ost_rc set_sides(const ost_layer *layer, pooling *p, ost_err *err)
         return ost_fail(err, OST_EINPUT,
                         "windows have %lld positions, at most %d are possible",
                         (long long)positions, WINDOW_MAX);
+    p->winner_size = positions <= WINDOW_SMALL ? 1 : 2;
     return OST_OK;
 }
 
@@ -289,9 +339,13 @@ ost_rc ost_cpu_pooling(ost_layer *layer, ost_pooling how, ost_err *err)
     p->block = ost_cpu_block(layer->backend);
     layer->in_block[0] = layer->out->block = p->block;
     rc = set_sides(layer, p, err);
-    if (!rc && how == OST_POOL_MAX && layer->training)
-        ost_layer_memory(
-            layer, (size_t)ost_value_stored(layer->out) * sizeof(*p->winners),
-            OST_LIFE_SAVED, &p->winners);
+    if (!rc && how == OST_POOL_MAX) {
+        layer->absorb = absorb;
+        if (layer->training)
+            ost_layer_memory(layer,
+                             (size_t)ost_value_stored(layer->out) *
+                                 (size_t)p->winner_size,
+                             OST_LIFE_SAVED, &p->winners);
+    }
     return rc;
 }

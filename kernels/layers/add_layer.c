@@ -29,5 +29,6 @@ const ost_layer_kind ost_layer_add = {
     .summary = "the sum of values of one shape",
     .min_inputs = 2,
     .max_inputs = OST_LAYER_INPUTS,
+    .flags = OST_IN_PLACE,
     .shape = shape,
 };

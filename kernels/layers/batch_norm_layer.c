@@ -47,7 +47,7 @@ const ost_layer_kind ost_layer_batch_norm = {
     .summary = "mean 0 and variance 1 for each channel, then scale and shift",
     .min_inputs = 1,
     .max_inputs = 1,
-    .flags = OST_READS_INPUT,
+    .flags = OST_READS_INPUT | OST_IN_PLACE,
     .attrs = attrs,
     .shape = shape,
 };

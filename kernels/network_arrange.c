@@ -1,0 +1,157 @@
+/* kernels/network_arrange.c - which layers run where, and who shares memory
+ *
+ * Three things happen here, none of which changes a number.  A layer absorbs
+ * the one before it (max pooling a ReLU, which then works on fewer numbers).  A
+ * layer writes over an input that nobody reads any more.  A layer that writes
+ * over what it reads is taken over by the one that made that (batch norm takes
+ * an addition and a ReLU along, so that the numbers pass through the processor
+ * once); both then run in the place of the later one, because that may have
+ * further inputs.
+ */
+#include "base/alloc.h"
+#include "kernels/network_build.h"
+
+#include "base/banned.h"
+
+static ost_layer *maker_of(const ost_net *net, const ost_value *v)
+{
+    return v->producer < 0 ? NULL : net->layers.data[v->producer];
+}
+
+static void count_readers(ost_net *net)
+{
+    for (size_t i = 0; i < net->layers.len; i++)
+        for (int k = 0; k < net->layers.data[i]->n_inputs; k++)
+            net->layers.data[i]->in[k]->consumers++;
+    net->output->consumers++; /* the caller */
+}
+
+static void absorb(const ost_net *net, ost_layer *l)
+{
+    ost_layer *before = maker_of(net, l->in[0]);
+
+    if (!l->absorb || !before || before->n_inputs != 1 ||
+        l->in[0]->consumers != 1 || before->in[0]->block != l->in[0]->block ||
+        !l->absorb(l, before))
+        return;
+    l->in[0]->consumers = 0;
+    l->in[0]->wants_grad = false;
+    l->in[0] = before->in[0];
+    before->absent = true;
+    before->runs = NULL;
+}
+
+/* What the output does not hang on learns nothing. */
+static void find_learners(ost_net *net)
+{
+    size_t n = net->layers.len;
+    bool *reached = ost_xalloc((n + 1) * sizeof(*reached));
+
+    reached[net->output->producer + 1] = net->flags & OST_NET_TRAIN;
+    for (size_t i = n; i-- > 0;) {
+        ost_layer *l = net->layers.data[i];
+
+        l->learns = reached[i + 1] && l->out->wants_grad;
+        for (int k = 0; l->learns && k < l->n_inputs; k++)
+            reached[l->in[k]->producer + 1] = true;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!reached[i + 1])
+            net->layers.data[i]->out->wants_grad = false;
+    ost_free(reached);
+}
+
+/* Of the inputs before k none may be smaller than the output: it would be
+ * spread over it first. */
+static bool may_write_over(const ost_net *net, const ost_layer *l, int k)
+{
+    for (int i = 0; i <= k; i++)
+        if (ost_value_stored(l->in[i]) != ost_value_stored(l->out))
+            return false;
+    return l->in[k]->consumers == 1 && maker_of(net, l->in[k]);
+}
+
+/* Whether backward functions have no need of what `l` would write over. */
+static bool is_done_with(const ost_net *net, const ost_layer *l,
+                         const ost_value *in)
+{
+    const ost_layer *maker = maker_of(net, in);
+
+    return !(l->learns && (l->kind->flags & OST_READS_INPUT)) &&
+           !(maker->learns && (maker->kind->flags & OST_READS_OUTPUT));
+}
+
+/* A layer that may write over an input does so when nobody else reads it. */
+static void share(const ost_net *net, ost_layer *l)
+{
+    int choices = l->n_inputs < 2 ? l->n_inputs : 2;
+
+    if (!(l->kind->flags & OST_IN_PLACE))
+        return;
+    for (int k = 0; k < choices; k++) {
+        const ost_value *in = l->in[k];
+
+        if (!may_write_over(net, l, k) || !is_done_with(net, l, in))
+            continue;
+        l->out->data_home = in->data_home;
+        break;
+    }
+    for (int k = 0; k < choices; k++) {
+        const ost_value *in = l->in[k];
+
+        if (!may_write_over(net, l, k) || !in->wants_grad)
+            continue;
+        l->out->grad_home = in->grad_home;
+        break;
+    }
+}
+
+/* The layer that makes what `l` writes over takes `l` along if it can. */
+static void fuse(const ost_net *net, ost_layer *l)
+{
+    for (int k = 0; k < l->n_inputs; k++) {
+        ost_layer *tail = maker_of(net, l->in[k]);
+        ost_layer *leader;
+
+        if (!tail || l->in[k]->data_home != l->out->data_home)
+            continue;
+        leader = tail->runs;
+        if (!leader || !leader->fuse || !leader->fuse(leader, l))
+            return;
+        tail->runs = NULL;
+        l->runs = leader;
+        for (int i = leader->serial; i < l->serial; i++)
+            if (net->layers.data[i]->at == tail->serial)
+                net->layers.data[i]->at = l->serial;
+        return;
+    }
+}
+
+void ost_net_arrange(ost_net *net)
+{
+    bool plain = net->flags & OST_NET_KEEP;
+
+    for (size_t i = 0; i < net->values.len; i++) {
+        net->values.data[i]->data_home = net->values.data[i];
+        net->values.data[i]->grad_home = net->values.data[i];
+    }
+    count_readers(net);
+    for (size_t i = 0; i < net->layers.len; i++) {
+        ost_layer *l = net->layers.data[i];
+
+        l->runs = l;
+        l->at = l->serial;
+        if (!plain)
+            absorb(net, l);
+    }
+    find_learners(net);
+    for (size_t i = 0; i < net->layers.len; i++) {
+        ost_layer *l = net->layers.data[i];
+
+        if (l->absent)
+            continue;
+        share(net, l);
+        if (!plain)
+            fuse(net, l);
+    }
+}

@@ -1,0 +1,215 @@
+/* kernels/network_settle.c - what is kept for the backward pass, what made
+ * again
+ *
+ * A backward function reads what a forward function has made long before.  What
+ * is cheap to make is not kept meanwhile: it is made again, in memory that was
+ * needed for other things in between, right before the first backward function
+ * that reads it.  The rule hangs on shapes alone:
+ *
+ * - it must be cheap: no products to speak of, or (a convolution of a few
+ *   channels) at most CHEAP operations for each number made, from something
+ *   that is kept;
+ * - it must not be smaller than what it is made from;
+ * - more memory must become free than has to be kept to make it again.
+ */
+#include "base/alloc.h"
+#include "kernels/network_build.h"
+
+#include "base/banned.h"
+
+enum { CHEAP = 256 };
+
+ost_room *ost_net_room(const ost_net *net, const ost_value *v)
+{
+    return &net->rooms[v->data_home->producer + 1];
+}
+
+int ost_net_backward_tick(const ost_net *net, const ost_layer *layer)
+{
+    return 2 * (int)net->layers.len - layer->serial;
+}
+
+static void widen(ost_room *r, int tick)
+{
+    if (tick < r->from)
+        r->from = tick;
+    if (tick > r->to)
+        r->to = tick;
+}
+
+/* What the forward pass needs. */
+static void open_rooms(ost_net *net)
+{
+    int last = 2 * (int)net->layers.len;
+
+    net->rooms[0] = (ost_room){
+        .home = net->input,
+        .bytes = (size_t)ost_value_stored(net->input) * sizeof(float),
+        .last = -1,
+        .to = last,
+    };
+    for (size_t i = 0; i < net->layers.len; i++) {
+        const ost_layer *l = net->layers.data[i];
+        ost_room *r = ost_net_room(net, l->out);
+
+        if (l->absent)
+            continue;
+        if (l->out->data_home == l->out)
+            *r = (ost_room){
+                .home = l->out,
+                .bytes = (size_t)ost_value_stored(l->out) * sizeof(float),
+                .from = l->at,
+                .to = l->at,
+            };
+        r->last = l->serial;
+        widen(r, l->at);
+        for (int k = 0; k < l->n_inputs; k++)
+            widen(ost_net_room(net, l->in[k]), l->at);
+    }
+    widen(ost_net_room(net, net->output), last);
+}
+
+static void note_needs(ost_net *net)
+{
+    for (size_t i = 0; i < net->layers.len; i++) {
+        const ost_layer *l = net->layers.data[i];
+
+        if (!l->learns)
+            continue;
+        if (l->kind->flags & OST_READS_OUTPUT)
+            ost_net_room(net, l->out)->needed = true;
+        for (int k = 0; k < l->n_inputs; k++)
+            if (l->kind->flags & OST_READS_INPUT)
+                ost_net_room(net, l->in[k])->needed = true;
+    }
+}
+
+static bool is_kept(const ost_net *net, const ost_room *r)
+{
+    return r == &net->rooms[0] || (r->needed && !r->again);
+}
+
+static bool is_cheap(const ost_net *net, const ost_layer *l)
+{
+    double flops = l->kind->flops ? l->kind->flops(l) : 0.0;
+
+    for (int k = 0; k < l->n_inputs; k++) {
+        if (ost_value_stored(l->in[k]) > ost_value_stored(l->out))
+            return false;
+        if (flops > 0.0 && !is_kept(net, ost_net_room(net, l->in[k])))
+            return false;
+    }
+    return flops <= CHEAP * (double)ost_value_stored(l->out);
+}
+
+/* Whether the layer writes into the room, or reads another into it. */
+static bool writes(const ost_net *net, const ost_layer *l, const ost_room *r)
+{
+    return !l->absent && ost_net_room(net, l->out) == r;
+}
+
+/* Bytes that must be kept only to make the room's content again; SIZE_MAX when
+ * it is not cheap. */
+static size_t price(const ost_net *net, const ost_room *r)
+{
+    size_t bytes = 0;
+
+    for (int i = r->home->producer; i <= r->last; i++) {
+        const ost_layer *l = net->layers.data[i];
+
+        if (!writes(net, l, r))
+            continue;
+        if (!is_cheap(net, l))
+            return SIZE_MAX;
+        for (int k = 0; k < l->n_inputs; k++) {
+            const ost_room *from = ost_net_room(net, l->in[k]);
+
+            if (from != r && !from->needed && from != &net->rooms[0])
+                bytes += from->bytes;
+        }
+    }
+    return bytes;
+}
+
+static void decide(ost_net *net, ost_room *r)
+{
+    if (!r->home || !r->needed || r->home->producer < 0 ||
+        r == ost_net_room(net, net->output) || price(net, r) >= r->bytes)
+        return;
+    r->again = true;
+    for (int i = r->home->producer; i <= r->last; i++) {
+        const ost_layer *l = net->layers.data[i];
+
+        for (int k = 0; writes(net, l, r) && k < l->n_inputs; k++)
+            ost_net_room(net, l->in[k])->needed = true;
+    }
+}
+
+static void make_again(ost_net *net, ost_room *r, ost_layer *before);
+
+/* The backward of `l`, or what is made again for it, reads the room. */
+static void read_room(ost_net *net, ost_room *r, ost_layer *l)
+{
+    int tick = ost_net_backward_tick(net, l);
+
+    if (!r->again) {
+        widen(r, tick);
+        return;
+    }
+    if (!r->again_from)
+        make_again(net, r, l);
+    r->again_to = tick;
+}
+
+static void run_again(ost_layer *before, ost_layer *l)
+{
+    before->again = ost_xrealloc(before->again, (size_t)(before->n_again + 1) *
+                                                    sizeof(ost_layer *));
+    before->again[before->n_again++] = l;
+}
+
+static void make_again(ost_net *net, ost_room *r, ost_layer *before)
+{
+    r->again_from = ost_net_backward_tick(net, before);
+    for (int i = r->home->producer; i <= r->last; i++) {
+        ost_layer *l = net->layers.data[i];
+
+        if (!writes(net, l, r))
+            continue;
+        for (int k = 0; k < l->n_inputs; k++)
+            if (ost_net_room(net, l->in[k]) != r)
+                read_room(net, ost_net_room(net, l->in[k]), before);
+        if (l->runs)
+            run_again(before, l->runs);
+    }
+}
+
+/* Goes backward, and makes again what is missing where it is missed. */
+static void schedule(ost_net *net)
+{
+    for (size_t i = net->layers.len; i-- > 0;) {
+        ost_layer *l = net->layers.data[i];
+
+        if (!l->learns)
+            continue;
+        if (l->kind->flags & OST_READS_OUTPUT)
+            read_room(net, ost_net_room(net, l->out), l);
+        for (int k = 0; k < l->n_inputs; k++)
+            if (l->kind->flags & OST_READS_INPUT)
+                read_room(net, ost_net_room(net, l->in[k]), l);
+    }
+}
+
+void ost_net_settle(ost_net *net)
+{
+    net->rooms = ost_xalloc((net->layers.len + 1) * sizeof(ost_room));
+    open_rooms(net);
+    note_needs(net);
+    for (size_t i = 0; i < net->layers.len; i++) {
+        ost_room *r = ost_net_room(net, net->layers.data[i]->out);
+
+        if (!(net->flags & OST_NET_KEEP) && r->last == (int)i)
+            decide(net, r);
+    }
+    schedule(net);
+}
