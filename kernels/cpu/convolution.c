@@ -25,22 +25,14 @@
 
 enum { BIAS_ALIGN = 16 };
 
-/* A conversion of weights; empty when the layouts agree. */
-typedef struct conversion {
-    ost_prim prim;
-    ost_args args;
-    void *scratch;
-    float *data; /* converted weights */
-} conversion;
-
 typedef struct conv {
     bool cut; /* no primitive whose results do not depend on the threads */
     ost_pieces forward;
-    conversion forward_weights;
+    ost_conversion forward_weights;
     ost_pieces data; /* gradient of the input; empty when not wanted */
-    conversion data_weights;
+    ost_conversion data_weights;
     ost_pieces weights; /* gradient of the weights, partial */
-    conversion weight_grad;
+    ost_conversion weight_grad;
     float *partial;
     int64_t partial_step; /* floats of a partial gradient, bias included */
     int64_t partial_bias; /* where its bias begins */
@@ -48,23 +40,17 @@ typedef struct conv {
     int64_t bias_padded;
 } conv;
 
-static void release_conversion(conversion *c)
-{
-    ost_args_release(&c->args);
-    ost_prim_release(&c->prim);
-}
-
 static void conv_release(ost_layer *layer)
 {
     conv *c = layer->state;
 
     if (!c)
         return;
-    release_conversion(&c->weight_grad);
+    ost_conversion_release(&c->weight_grad);
     ost_pieces_release(&c->weights);
-    release_conversion(&c->data_weights);
+    ost_conversion_release(&c->data_weights);
     ost_pieces_release(&c->data);
-    release_conversion(&c->forward_weights);
+    ost_conversion_release(&c->forward_weights);
     ost_pieces_release(&c->forward);
     ost_free(c);
     layer->state = NULL;
@@ -118,58 +104,14 @@ static void choose_layouts(ost_layer *layer, conv *c)
     layer->in_block[0] = layer->out->block = 1;
 }
 
-static ost_rc convert(const ost_layer *layer, conversion *c, float *from,
-                      float *to, ost_err *err)
-{
-    return ost_prim_run(&c->prim, layer->backend, &c->args,
-                        (void *[]){ from, to, c->scratch }, err);
-}
-
-static ost_rc make_conversion(ost_layer *layer, conversion *c,
-                              const dnnl_memory_desc_t *from,
-                              const dnnl_memory_desc_t *to, ost_life life,
-                              ost_err *err)
-{
-    const ost_backend *b = layer->backend;
-    ost_rc rc;
-
-    if (dnnl_memory_desc_equal(from, to))
-        return OST_OK;
-    rc = ost_prim_init_reorder(&c->prim, b, from, to, err);
-    if (!rc)
-        rc = ost_args_add(&c->args, b, DNNL_ARG_FROM, from, err);
-    if (!rc)
-        rc = ost_args_add(&c->args, b, DNNL_ARG_TO, to, err);
-    if (!rc)
-        rc = ost_args_add_scratch(&c->args, b, &c->prim, err);
-    ost_layer_memory(layer, c->prim.scratch, life, &c->scratch);
-    return rc;
-}
-
 /* Makes the conversion of the weights to what a primitive wants. */
-static ost_rc want_weights(ost_layer *layer, conversion *c,
+static ost_rc want_weights(ost_layer *layer, ost_conversion *c,
                            const ost_prim *prim, ost_life life, ost_err *err)
 {
-    dnnl_memory_desc_t have = ost_conv_weight_kept(layer);
     dnnl_memory_desc_t want =
         ost_conv_weight_desc(layer, ost_prim_desc(prim, dnnl_query_weights_md));
-    ost_rc rc = make_conversion(layer, c, &have, &want, life, err);
 
-    if (!rc && c->prim.prim)
-        ost_layer_memory(layer, dnnl_memory_desc_get_size(&want), life,
-                         &c->data);
-    return rc;
-}
-
-/* The weights in the layout of a primitive. */
-static ost_rc get_weights(ost_layer *layer, conversion *c, float **data,
-                          ost_err *err)
-{
-    *data = layer->weights[0]->data;
-    if (!c->prim.prim)
-        return OST_OK;
-    *data = c->data;
-    return convert(layer, c, layer->weights[0]->data, c->data, err);
+    return ost_conversion_init_weights(c, layer, &want, life, err);
 }
 
 /* Floats of one item of a value in a channel block. */
@@ -181,27 +123,16 @@ static int64_t per_item(const ost_value *v, int block)
     return ost_value_stored(&blocked) / v->shape[0];
 }
 
-static ost_rc place_weights(ost_layer *layer, conv *c, ost_err *err)
+/* The bias with the lanes of missing channels. */
+static void prepare_bias(ost_layer *layer, conv *c)
 {
-    const ost_weight *w = layer->weights[0];
-    dnnl_memory_desc_t md = ost_conv_weight_desc(
-        layer, ost_prim_desc(&c->forward.whole, dnnl_query_weights_md));
-    size_t bytes = dnnl_memory_desc_get_size(&md);
+    int64_t out = layer->weights[0]->shape[0];
     int block = layer->out->block;
-    dnnl_memory_desc_t *layout = ost_xalloc(sizeof(*layout));
-    ost_rc rc;
 
-    *layout = md;
-    rc = ost_layer_place_weight(layer, 0, (int64_t)(bytes / sizeof(float)),
-                                layout, err);
-    c->bias_padded = (w->shape[0] + block - 1) / block * block;
-    if (rc || layer->n_weights < 2)
-        return rc;
-    rc = ost_layer_place_weight(layer, 1, w->shape[0], NULL, err);
-    if (c->bias_padded != w->shape[0])
+    c->bias_padded = (out + block - 1) / block * block;
+    if (layer->n_weights > 1 && c->bias_padded != out)
         ost_layer_memory(layer, (size_t)c->bias_padded * sizeof(float),
                          OST_LIFE_FORWARD, &c->bias);
-    return rc;
 }
 
 static ost_rc prepare_forward(ost_layer *layer, conv *c, ost_err *err)
@@ -212,9 +143,10 @@ static ost_rc prepare_forward(ost_layer *layer, conv *c, ost_err *err)
                                 OST_LIFE_FORWARD, err);
 
     if (!rc)
-        rc = place_weights(layer, c, err);
+        rc = ost_conv_place_weights(layer, &p->whole, err);
     if (rc)
         return rc;
+    prepare_bias(layer, c);
     rc = want_weights(layer, &c->forward_weights, &p->whole, OST_LIFE_FORWARD,
                       err);
     if (!rc)
@@ -283,8 +215,8 @@ static ost_rc prepare_weights(ost_layer *layer, conv *c, ost_err *err)
                      (size_t)c->partial_step * (size_t)p->count * sizeof(float),
                      OST_LIFE_BACKWARD, &c->partial);
     given = ost_conv_weight_desc(layer, made);
-    rc = make_conversion(layer, &c->weight_grad, &given, &keep,
-                         OST_LIFE_BACKWARD, err);
+    rc = ost_conversion_init(&c->weight_grad, layer, &given, &keep,
+                             OST_LIFE_BACKWARD, err);
     if (!rc)
         rc = ost_pieces_add(p, b, DNNL_ARG_SRC, dnnl_query_src_md, 0,
                             per_item(layer->in[0], layer->in_block[0]), err);
@@ -307,7 +239,8 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     conv *c = layer->state;
     float *weights;
     float *bias = layer->n_weights > 1 ? layer->weights[1]->data : NULL;
-    ost_rc rc = get_weights(layer, &c->forward_weights, &weights, err);
+    ost_rc rc =
+        ost_conversion_weights(&c->forward_weights, layer, &weights, err);
 
     (void)pass;
     if (rc)
@@ -359,9 +292,9 @@ static ost_rc backward_weights(ost_layer *layer, conv *c, ost_err *err)
     if (layer->n_weights > 1)
         memcpy(layer->weight_grad[1], c->partial + c->partial_bias,
                (size_t)layer->weights[1]->stored * sizeof(float));
-    if (c->weight_grad.prim.prim)
-        return convert(layer, &c->weight_grad, c->partial,
-                       layer->weight_grad[0], err);
+    if (ost_conversion_needed(&c->weight_grad))
+        return ost_conversion_run(&c->weight_grad, layer, c->partial,
+                                  layer->weight_grad[0], err);
     memcpy(layer->weight_grad[0], c->partial,
            (size_t)layer->weights[0]->stored * sizeof(float));
     return OST_OK;
@@ -377,7 +310,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     (void)pass;
     if (rc || !layer->in_grad[0])
         return rc;
-    rc = get_weights(layer, &c->data_weights, &weights, err);
+    rc = ost_conversion_weights(&c->data_weights, layer, &weights, err);
     if (rc)
         return rc;
     return ost_pieces_run(
@@ -392,6 +325,8 @@ ost_rc ost_cpu_convolution(ost_layer *layer, ost_err *err)
 
     if (ost_conv_is_few(layer))
         return ost_conv_few(layer, err);
+    if (ost_conv_is_winograd(layer))
+        return ost_conv_winograd(layer, err);
     layer->state = c = ost_xalloc(sizeof(*c));
     layer->release = conv_release;
     layer->forward = forward;

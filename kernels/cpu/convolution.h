@@ -27,8 +27,44 @@ ost_rc ost_conv_backward_weights(const ost_layer *layer, int64_t items,
 /* A primitive's layout of weights over the channels that there are. */
 dnnl_memory_desc_t ost_conv_weight_desc(const ost_layer *layer,
                                         const dnnl_memory_desc_t *of);
+/* Keeps the weight (0) in the layout that this primitive wants, unless a
+ * network before has chosen, and the bias as it is. */
+ost_rc ost_conv_place_weights(ost_layer *layer, const ost_prim *prim,
+                              ost_err *err);
 /* How the weight is kept. */
 dnnl_memory_desc_t ost_conv_weight_kept(const ost_layer *layer);
+
+/* A conversion between two layouts of weights; nothing when they agree. */
+typedef struct ost_conversion {
+    ost_prim prim;
+    ost_args args;
+    void *scratch;
+    float *data; /* converted weights */
+} ost_conversion;
+
+/* Prepares it; its memory is needed during `life`. */
+ost_rc ost_conversion_init(ost_conversion *c, ost_layer *layer,
+                           const dnnl_memory_desc_t *from,
+                           const dnnl_memory_desc_t *to, ost_life life,
+                           ost_err *err);
+/* From the layout in which the layer's weight is kept, with memory for the
+ * result. */
+ost_rc ost_conversion_init_weights(ost_conversion *c, ost_layer *layer,
+                                   const dnnl_memory_desc_t *to, ost_life life,
+                                   ost_err *err);
+void ost_conversion_release(ost_conversion *c);
+/* Whether there is anything to convert. */
+bool ost_conversion_needed(const ost_conversion *c);
+ost_rc ost_conversion_run(ost_conversion *c, const ost_layer *layer,
+                          float *from, float *to, ost_err *err);
+/* The layer's weights in the other layout: converted, or as they are. */
+ost_rc ost_conversion_weights(ost_conversion *c, const ost_layer *layer,
+                              float **data, ost_err *err);
+
+/* Three by three, one step at a time, enough channels and tiles: Winograd's way
+ * (kernels/cpu/winograd.h). */
+bool ost_conv_is_winograd(const ost_layer *layer);
+ost_rc ost_conv_winograd(ost_layer *layer, ost_err *err);
 
 /* Two-dimensional, of one or two channels of the network's input: our own
  * loops. */

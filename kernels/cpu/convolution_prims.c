@@ -4,6 +4,7 @@
  * channels are zero in values and weights alike, and stay zero.  oneDNN's fast
  * code wants it so on AVX2.
  */
+#include "base/alloc.h"
 #include "kernels/cpu/convolution.h"
 
 #include "base/banned.h"
@@ -139,6 +140,24 @@ dnnl_memory_desc_t ost_conv_weight_desc(const ost_layer *layer,
 
     weight_sides(layer, layer->out->shape[1], layer->in[0]->shape[1], md.dims);
     return md;
+}
+
+ost_rc ost_conv_place_weights(ost_layer *layer, const ost_prim *prim,
+                              ost_err *err)
+{
+    dnnl_memory_desc_t *layout = ost_xalloc(sizeof(*layout));
+    size_t bytes;
+    ost_rc rc;
+
+    *layout =
+        ost_conv_weight_desc(layer, ost_prim_desc(prim, dnnl_query_weights_md));
+    bytes = dnnl_memory_desc_get_size(layout);
+    rc = ost_layer_place_weight(layer, 0, (int64_t)(bytes / sizeof(float)),
+                                layout, err);
+    if (!rc && layer->n_weights > 1)
+        rc = ost_layer_place_weight(layer, 1, layer->weights[1]->shape[0], NULL,
+                                    err);
+    return rc;
 }
 
 dnnl_memory_desc_t ost_conv_weight_kept(const ost_layer *layer)

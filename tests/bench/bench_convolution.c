@@ -152,8 +152,7 @@ static int report(ost_backend *backend, const shape *s, int repeats,
            "\"data_ms\":%.3f,\"forward_gflops\":%.1f,\"weights_gflops\":%.1f,"
            "\"data_gflops\":%.1f}\n",
            s->name, with.forward, without.backward, data,
-           with.flops / with.forward / 1e6,
-           with.flops / without.backward / 1e6,
+           with.flops / with.forward / 1e6, with.flops / without.backward / 1e6,
            s->data ? with.flops / data / 1e6 : 0.0);
     return 0;
 }

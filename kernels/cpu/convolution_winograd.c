@@ -1,0 +1,237 @@
+/* kernels/cpu/convolution_winograd.c - layers that go Winograd's way
+ *
+ * Weights are kept as the direct convolution likes them, which is what this one
+ * likes on machines with blocks of eight: networks of the same weights, built
+ * for fewer tiles, go the direct way.
+ *
+ * The choice hangs on the shape alone.  See kernels/cpu/winograd.h.
+ */
+#include "base/alloc.h"
+#include "kernels/cpu/convolution.h"
+#include "kernels/cpu/eights.h"
+#include "kernels/cpu/threads.h"
+#include "kernels/cpu/winograd.h"
+
+#include "base/banned.h"
+
+enum {
+    CHANNELS = 32, /* fewer, on any side, take the direct way */
+    TILES = 4,     /* and so do fewer tiles */
+    WASTE = 3,     /* and outputs of which tiles are this many times larger */
+};
+
+typedef struct wino_layer {
+    ost_wino_pass forward;
+    ost_wino_pass data;
+    ost_wino_pass gradient;
+    ost_conversion forward_weights;
+    ost_conversion data_weights;
+    ost_conversion weight_grad;
+    float *forward_memory;
+    float *backward_memory;
+    float *made; /* gradient of the weights, when it is to be converted */
+} wino_layer;
+
+static void wino_release(ost_layer *layer)
+{
+    wino_layer *l = layer->state;
+
+    if (!l)
+        return;
+    ost_conversion_release(&l->weight_grad);
+    ost_conversion_release(&l->data_weights);
+    ost_conversion_release(&l->forward_weights);
+    ost_free(l);
+    layer->state = NULL;
+}
+
+static ost_wino_value value_of(const ost_value *v, int block)
+{
+    return (ost_wino_value){ .items = v->shape[0],
+                             .eights = v->shape[1] / OST_EIGHT,
+                             .side = { v->shape[2], v->shape[3] },
+                             .block = block };
+}
+
+bool ost_conv_is_winograd(const ost_layer *layer)
+{
+    const ost_weight *w = layer->weights[0];
+    const int64_t *out = layer->out->shape;
+    int block = ost_cpu_block(layer->backend);
+    int64_t tiles;
+
+    if (w->ndim != 4 || w->shape[0] % block || w->shape[1] % block ||
+        w->shape[0] < CHANNELS || w->shape[1] < CHANNELS ||
+        layer->in[0]->shape[1] != w->shape[1])
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (w->shape[2 + i] != 3 ||
+            ost_layer_attr_int(layer, "stride", i) > 1 ||
+            ost_layer_attr_int(layer, "dilation", i) > 1 ||
+            ost_layer_attr_int(layer, "padding", i) > 2)
+            return false;
+    tiles = ost_wino_grid_of(out[0], out + 2).tiles;
+    return tiles >= TILES && tiles * OST_WINO_OUT * OST_WINO_OUT <
+                                 WASTE * out[0] * out[2] * out[3];
+}
+
+static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
+{
+    wino_layer *l = layer->state;
+    float *bias = layer->n_weights > 1 ? layer->weights[1]->data : NULL;
+    float *weights;
+    ost_rc rc =
+        ost_conversion_weights(&l->forward_weights, layer, &weights, err);
+
+    (void)pass;
+    if (rc)
+        return rc;
+    ost_wino_convolve(&l->forward, layer->in[0]->data, weights, bias,
+                      layer->out->data, l->forward_memory);
+    return OST_OK;
+}
+
+/* The sum of every channel over all positions, in the order of the items. */
+static void bias_grad(const ost_wino_value *v, const float *dy, float *grad)
+{
+    int64_t area = v->side[0] * v->side[1];
+
+    OST_OMP("omp parallel for schedule(dynamic, 1)")
+    for (int64_t e = 0; e < v->eights; e++) {
+        int64_t c = e * OST_EIGHT;
+        ost_eight sum = ost_eight_of(0.0f);
+
+        for (int64_t n = 0; n < v->items; n++) {
+            const float *p =
+                dy +
+                (n * (v->eights * OST_EIGHT / v->block) + c / v->block) * area *
+                    v->block +
+                c % v->block;
+            ost_eight part[4] = { { 0 } };
+            int64_t i = 0;
+
+            for (; i + 4 <= area; i += 4)
+                for (int k = 0; k < 4; k++)
+                    part[k] += ost_eight_load(p + (i + k) * v->block);
+            for (; i < area; i++)
+                part[0] += ost_eight_load(p + i * v->block);
+            sum += (part[0] + part[1]) + (part[2] + part[3]);
+        }
+        ost_eight_store(grad + c, sum);
+    }
+}
+
+static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
+{
+    wino_layer *l = layer->state;
+    const float *dy = layer->out->grad;
+    float *grad = layer->weight_grad[0];
+    float *weights;
+    ost_rc rc = OST_OK;
+
+    (void)pass;
+    if (grad) {
+        float *made = l->made ? l->made : grad;
+
+        ost_wino_correlation(&l->gradient, layer->in[0]->data, dy, made,
+                             l->backward_memory);
+        if (l->made)
+            rc = ost_conversion_run(&l->weight_grad, layer, made, grad, err);
+    }
+    if (layer->n_weights > 1 && layer->weight_grad[1])
+        bias_grad(&l->data.in, dy, layer->weight_grad[1]);
+    if (rc || !layer->in_grad[0])
+        return rc;
+    rc = ost_conversion_weights(&l->data_weights, layer, &weights, err);
+    if (rc)
+        return rc;
+    ost_wino_convolve(&l->data, dy, weights, NULL, layer->in_grad[0],
+                      l->backward_memory);
+    return OST_OK;
+}
+
+/* The weights' layout: OIhw8i8o. */
+static dnnl_memory_desc_t wanted_layout(const ost_layer *layer)
+{
+    dnnl_dims_t dims = { 0 };
+    dnnl_memory_desc_t md;
+
+    memcpy(dims, layer->weights[0]->shape, 4 * sizeof(dims[0]));
+    if (dnnl_memory_desc_init_by_tag(&md, 4, dims, dnnl_f32, dnnl_ABcd8b8a))
+        OST_BUG();
+    return md;
+}
+
+static ost_rc prepare_weights(ost_layer *layer, wino_layer *l, ost_err *err)
+{
+    dnnl_memory_desc_t want = wanted_layout(layer);
+    dnnl_memory_desc_t kept;
+    ost_prim direct = { 0 };
+    ost_rc rc = ost_conv_forward(layer, 1, 1, &direct, err);
+
+    if (!rc)
+        rc = ost_conv_place_weights(layer, &direct, err);
+    if (!rc)
+        rc = ost_conversion_init_weights(&l->forward_weights, layer, &want,
+                                         OST_LIFE_FORWARD, err);
+    if (!rc && layer->training)
+        rc = ost_conversion_init_weights(&l->data_weights, layer, &want,
+                                         OST_LIFE_BACKWARD, err);
+    if (!rc && layer->training) {
+        kept = ost_conv_weight_kept(layer);
+        rc = ost_conversion_init(&l->weight_grad, layer, &want, &kept,
+                                 OST_LIFE_BACKWARD, err);
+    }
+    if (!rc && ost_conversion_needed(&l->weight_grad))
+        ost_layer_memory(layer, dnnl_memory_desc_get_size(&want),
+                         OST_LIFE_BACKWARD, &l->made);
+    ost_prim_release(&direct);
+    return rc;
+}
+
+static size_t bytes_of(const ost_layer *layer, const ost_wino_pass *p)
+{
+    return (size_t)(p->shared + layer->backend->threads * p->own) *
+           sizeof(float);
+}
+
+static void prepare_passes(ost_layer *layer, wino_layer *l)
+{
+    int block = layer->in_block[0];
+    ost_wino_value in = value_of(layer->in[0], block);
+    ost_wino_value out = value_of(layer->out, block);
+    int64_t padding[2];
+    int64_t turned[2];
+    size_t bytes;
+
+    for (int i = 0; i < 2; i++) {
+        padding[i] = ost_layer_attr_int(layer, "padding", i);
+        turned[i] = 2 - padding[i];
+    }
+    l->forward = ost_wino_pass_of(&in, &out, padding, false);
+    ost_layer_memory(layer, bytes_of(layer, &l->forward), OST_LIFE_FORWARD,
+                     &l->forward_memory);
+    if (!layer->training)
+        return;
+    l->gradient = ost_wino_gradient_of(&in, &out, padding);
+    bytes = bytes_of(layer, &l->gradient);
+    l->data = ost_wino_pass_of(&out, &in, turned, true);
+    if (layer->in[0]->wants_grad && bytes_of(layer, &l->data) > bytes)
+        bytes = bytes_of(layer, &l->data);
+    ost_layer_memory(layer, bytes, OST_LIFE_BACKWARD, &l->backward_memory);
+}
+
+ost_rc ost_conv_winograd(ost_layer *layer, ost_err *err)
+{
+    wino_layer *l = ost_xalloc(sizeof(*l));
+
+    layer->state = l;
+    layer->release = wino_release;
+    layer->forward = forward;
+    layer->backward = backward;
+    for (int i = 0; i < 3; i++)
+        layer->code[i] = "winograd 4x4, 3x3";
+    layer->in_block[0] = layer->out->block = ost_cpu_block(layer->backend);
+    prepare_passes(layer, l);
+    return prepare_weights(layer, l, err);
+}

@@ -1,0 +1,153 @@
+/* kernels/cpu/winograd.h - 3x3 convolutions with a quarter of the products
+ *
+ * Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray, "Fast algorithms
+ * for convolutional neural networks", 2016), by the Toom-Cook construction over
+ * the points 0, 3/4, -3/4, 5/4, -5/4 and infinity.  The outputs are cut into
+ * tiles of 4x4 numbers.  A tile's 6x6 inputs d and the 3x3 weights g are
+ * transformed to 36 numbers each, which are multiplied one by one and summed
+ * over the channels:
+ *
+ *     y = A' [ (G g G') * (B' d B) ] A           36 products instead of 144
+ *
+ * The gradient of the weights is the adjoint, summed over the tiles:
+ *
+ *     dg = G' [ sum (A dy A') * (B' d B) ] G
+ *
+ * and the gradient of the input a convolution of dy with the weights turned
+ * around.  The points keep the factors between 27/64 and 17/8, which costs two
+ * bits of precision; the customary 0, 1, -1, 2, -2 cost four.
+ *
+ * The sums over channels or tiles are matrix products, one for each of the 36
+ * numbers ("planes").  Eight channels are a vector everywhere; a value in a
+ * channel block of 16 is two of them.  Sums are taken in an order that hangs on
+ * the shape alone: a forward output is the same for any batch around it.
+ *
+ * Private to kernels/cpu/.
+ */
+#ifndef OST_KERNELS_CPU_WINOGRAD_H
+#define OST_KERNELS_CPU_WINOGRAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    OST_WINO_OUT = 4,  /* side of a tile of outputs */
+    OST_WINO_IN = 6,   /* side of what it reads */
+    OST_WINO_TAPS = 9, /* weights of one channel pair */
+    OST_WINO_PLANES = 36,
+    OST_WINO_PANEL = 2,  /* eights of output channels in a panel of weights */
+    OST_WINO_TILES = 96, /* at most so many tiles at a time */
+};
+
+/* A value (N, C, H, W) in channel block 8 or 16; C fills its blocks. */
+typedef struct ost_wino_value {
+    int64_t items;
+    int64_t eights; /* C / 8 */
+    int64_t side[2];
+    int64_t block;
+} ost_wino_value;
+
+/* Transformed tiles, [plane][eight][tile][8]; strides in floats. */
+typedef struct ost_wino_planes {
+    float *data;
+    int64_t plane;
+    int64_t eight;
+} ost_wino_planes;
+
+/* Planes of `tiles` tiles of `eights` * 8 channels at `data`. */
+ost_wino_planes ost_wino_planes_of(float *data, int64_t eights, int64_t tiles);
+/* Floats that they need. */
+int64_t ost_wino_planes_size(int64_t eights, int64_t tiles);
+
+/* The tiles of an output of `height` x `width`, row by row, item by item. */
+typedef struct ost_wino_grid {
+    int64_t rows;
+    int64_t cols;
+    int64_t tiles; /* of all items */
+} ost_wino_grid;
+
+ost_wino_grid ost_wino_grid_of(int64_t items, const int64_t side[2]);
+
+/* B' d B of tiles [first, first + count) of `x`, for eights [e0, e1), where
+ * tile 0 begins `padding` positions outside; `to` begins with tile `first` and
+ * eight e0.  `count` <= OST_WINO_TILES. */
+void ost_wino_input(const ost_wino_value *v, const float *x,
+                    const ost_wino_grid *grid, const int64_t padding[2],
+                    int64_t first, int64_t count, int64_t e0, int64_t e1,
+                    ost_wino_planes to);
+/* A dy A' in the same way, of the tiles of outputs themselves. */
+void ost_wino_output_grad(const ost_wino_value *v, const float *dy,
+                          const ost_wino_grid *grid, int64_t first,
+                          int64_t count, int64_t e0, int64_t e1,
+                          ost_wino_planes to);
+/* y = A' m A + bias; `bias` (8 numbers for each eight of y) may be NULL. */
+void ost_wino_output(ost_wino_planes m, const ost_wino_value *v, float *y,
+                     const float *bias, const ost_wino_grid *grid,
+                     int64_t first, int64_t count, int64_t e0, int64_t e1);
+
+/* Weights lie as oneDNN's OIhw8i8o: [out/8][in/8][3][3][in 8][out 8].  G g G'
+ * of panel `panel` of output channels (at most two eights) becomes
+ * [plane][in][panel lanes], planes `step` floats apart.  `turned`: for the
+ * gradient of the input, where in and out change places. */
+typedef struct ost_wino_weights {
+    int64_t in;  /* eights of the weights' input channels */
+    int64_t out; /* and of their output channels */
+} ost_wino_weights;
+
+void ost_wino_filter(const ost_wino_weights *w, const float *g, bool turned,
+                     int64_t panel, float *u, int64_t step);
+/* G' du G of one panel of output channels, to where its weights lie in dg. */
+void ost_wino_filter_grad(const ost_wino_weights *w, const float *du,
+                          int64_t step, int64_t panel, float *dg);
+
+/* One plane: m [lanes/8][tile][8] = v [eight][tile][8] u [in][lanes], where
+ * lanes is 8 or 16; ve and me are floats from eight to eight. */
+void ost_wino_multiply(const float *v, int64_t ve, int64_t eights,
+                       const float *u, int lanes, float *m, int64_t me,
+                       int64_t tiles);
+/* One plane: du [in][lanes] (+)= sum over tiles of v [eight][tile][8] times
+ * w [lanes/8][tile][8]. */
+void ost_wino_correlate(const float *v, int64_t ve, int64_t eights,
+                        const float *w, int64_t we, int lanes, float *du,
+                        int64_t tiles, bool add);
+
+/* One way through a layer, cut by shape into what one thread does at a time:
+ * many tiles go by chunks of tiles and all channels, few tiles by panels of
+ * output channels and all tiles, whose weights are then transformed when they
+ * are needed and no sooner. */
+typedef struct ost_wino_pass {
+    ost_wino_value in;
+    ost_wino_value out;
+    int64_t padding[2];
+    ost_wino_weights weights;
+    bool turned;
+    bool by_channels;
+    ost_wino_grid grid;
+    int64_t chunk;  /* tiles at a time */
+    int64_t chunks; /* of all tiles */
+    int64_t group;  /* by channels: eights of the output of a task */
+    int64_t slices; /* by tiles, gradient of the weights: partial sums */
+    int64_t shared; /* floats of memory for all threads */
+    int64_t own;    /* and for each of them */
+} ost_wino_pass;
+
+/* A convolution from `in` to `out` (stride 1), or with `turned` weights the
+ * gradient of its input: then `in` is the layer's output, `out` its input and
+ * `padding` 2 less the layer's. */
+ost_wino_pass ost_wino_pass_of(const ost_wino_value *in,
+                               const ost_wino_value *out,
+                               const int64_t padding[2], bool turned);
+/* The gradient of the weights of a layer from `in` to `out`. */
+ost_wino_pass ost_wino_gradient_of(const ost_wino_value *in,
+                                   const ost_wino_value *out,
+                                   const int64_t padding[2]);
+
+/* `memory` is what the pass asks for: shared + threads * own floats; `bias` may
+ * be NULL. */
+void ost_wino_convolve(const ost_wino_pass *p, const float *x,
+                       const float *weights, const float *bias, float *y,
+                       float *memory);
+void ost_wino_correlation(const ost_wino_pass *p, const float *x,
+                          const float *dy, float *dg, float *memory);
+
+#endif

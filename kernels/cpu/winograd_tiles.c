@@ -1,0 +1,301 @@
+/* kernels/cpu/winograd_tiles.c - tiles of values to planes and back
+ *
+ * The matrices of winograd.h for the points 0, p, -p, q, -q, infinity with
+ * p = 3/4 and q = 5/4; rows of a point and of its negative share their even and
+ * odd halves.  A tile that reaches over the border is copied into a square of
+ * zeros first.
+ */
+#include "kernels/cpu/eights.h"
+#include "kernels/cpu/winograd.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+enum { E = OST_EIGHT, IN = OST_WINO_IN, OUT = OST_WINO_OUT };
+
+#define P (3.0f / 4)
+#define Q (5.0f / 4)
+
+/* Where a tile is: its item and the position of its first number, which may
+ * lie outside. */
+typedef struct corner {
+    int64_t item;
+    int64_t y;
+    int64_t x;
+} corner;
+
+ost_wino_grid ost_wino_grid_of(int64_t items, const int64_t side[2])
+{
+    ost_wino_grid g = { .rows = (side[0] + OUT - 1) / OUT,
+                        .cols = (side[1] + OUT - 1) / OUT };
+
+    g.tiles = items * g.rows * g.cols;
+    return g;
+}
+
+/* Neighboring planes start in different cache sets. */
+static int64_t plane_step(int64_t eights, int64_t tiles)
+{
+    return eights * tiles * E + 2 * E;
+}
+
+ost_wino_planes ost_wino_planes_of(float *data, int64_t eights, int64_t tiles)
+{
+    return (ost_wino_planes){ data, plane_step(eights, tiles), tiles * E };
+}
+
+int64_t ost_wino_planes_size(int64_t eights, int64_t tiles)
+{
+    return OST_WINO_PLANES * plane_step(eights, tiles);
+}
+
+static void find_corners(const ost_wino_grid *g, const int64_t padding[2],
+                         int64_t first, int64_t count, corner *c)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int64_t t = first + i;
+
+        c[i].item = t / (g->rows * g->cols);
+        c[i].y = t / g->cols % g->rows * OUT - padding[0];
+        c[i].x = t % g->cols * OUT - padding[1];
+    }
+}
+
+/* Where item `n` has its channels of eight `e`. */
+static int64_t eight_at(const ost_wino_value *v, int64_t n, int64_t e)
+{
+    int64_t c = e * E;
+
+    return (n * (v->eights * E / v->block) + c / v->block) * v->side[0] *
+               v->side[1] * v->block +
+           c % v->block;
+}
+
+static bool is_inside(const ost_wino_value *v, const corner *c, int64_t side)
+{
+    return c->y >= 0 && c->x >= 0 && c->y + side <= v->side[0] &&
+           c->x + side <= v->side[1];
+}
+
+/* Copies what there is of a tile into a square of zeros. */
+static void cut_tile(const ost_wino_value *v, const float *x, const corner *c,
+                     int64_t side, float *square)
+{
+    memset(square, 0, (size_t)(side * side * E) * sizeof(*square));
+    for (int64_t i = 0; i < side; i++)
+        for (int64_t j = 0; j < side; j++) {
+            int64_t y = c->y + i;
+            int64_t z = c->x + j;
+
+            if (y >= 0 && z >= 0 && y < v->side[0] && z < v->side[1])
+                memcpy(square + (i * side + j) * E,
+                       x + (y * v->side[1] + z) * v->block, E * sizeof(*x));
+        }
+}
+
+static void put_tile(const ost_wino_value *v, float *y, const corner *c,
+                     const float *square)
+{
+    for (int64_t i = 0; i < OUT && c->y + i < v->side[0]; i++)
+        for (int64_t j = 0; j < OUT && c->x + j < v->side[1]; j++)
+            memcpy(y + ((c->y + i) * v->side[1] + c->x + j) * v->block,
+                   square + (i * OUT + j) * E, E * sizeof(*y));
+}
+
+/* t = B' d */
+OST_EIGHT_INLINE void side_input(const ost_eight *d, int step, ost_eight *t)
+{
+    const ost_eight p = ost_eight_of(P);
+    const ost_eight q = ost_eight_of(Q);
+    const ost_eight pp = ost_eight_of(-P * P);
+    const ost_eight qq = ost_eight_of(-Q * Q);
+    const ost_eight all = ost_eight_of(P * P * Q * Q);
+    const ost_eight both = ost_eight_of(-P * P - Q * Q);
+    ost_eight even = ost_eight_fma(qq, d[2 * step], d[4 * step]);
+    ost_eight odd = p * ost_eight_fma(qq, d[step], d[3 * step]);
+
+    t[0] =
+        ost_eight_fma(all, d[0], ost_eight_fma(both, d[2 * step], d[4 * step]));
+    t[1] = even + odd;
+    t[2] = even - odd;
+    even = ost_eight_fma(pp, d[2 * step], d[4 * step]);
+    odd = q * ost_eight_fma(pp, d[step], d[3 * step]);
+    t[3] = even + odd;
+    t[4] = even - odd;
+    t[5] = ost_eight_fma(all, d[step],
+                         ost_eight_fma(both, d[3 * step], d[5 * step]));
+}
+
+/* t = A d */
+OST_EIGHT_INLINE void side_grad(const ost_eight *d, int step, ost_eight *t)
+{
+    const ost_eight pp = ost_eight_of(P * P);
+    const ost_eight qq = ost_eight_of(Q * Q);
+    ost_eight even = ost_eight_fma(pp, d[2 * step], d[0]);
+    ost_eight odd = ost_eight_of(P) * ost_eight_fma(pp, d[3 * step], d[step]);
+
+    t[0] = d[0];
+    t[1] = even + odd;
+    t[2] = even - odd;
+    even = ost_eight_fma(qq, d[2 * step], d[0]);
+    odd = ost_eight_of(Q) * ost_eight_fma(qq, d[3 * step], d[step]);
+    t[3] = even + odd;
+    t[4] = even - odd;
+    t[5] = d[3 * step];
+}
+
+/* t = A' m */
+OST_EIGHT_INLINE void side_output(const ost_eight *m, int step, ost_eight *t)
+{
+    const ost_eight p = ost_eight_of(P);
+    const ost_eight q = ost_eight_of(Q);
+    ost_eight s1 = m[step] + m[2 * step];
+    ost_eight s2 = m[3 * step] + m[4 * step];
+    ost_eight d1 = p * (m[step] - m[2 * step]);
+    ost_eight d2 = q * (m[3 * step] - m[4 * step]);
+
+    t[0] = m[0] + (s1 + s2);
+    t[1] = d1 + d2;
+    t[2] = ost_eight_fma(p * p, s1, (q * q) * s2);
+    t[3] = ost_eight_fma(p * p, d1, ost_eight_fma(q * q, d2, m[5 * step]));
+}
+
+/* `row` and `pixel` are floats from row to row and from column to column. */
+OST_EIGHT_INLINE void tile_input(const float *x, int64_t row, int64_t pixel,
+                                 float *to, int64_t plane)
+{
+    ost_eight half[IN][IN];
+    ost_eight line[IN];
+
+#pragma GCC unroll 1
+    for (int j = 0; j < IN; j++) {
+        for (int i = 0; i < IN; i++)
+            line[i] = ost_eight_load(x + i * row + j * pixel);
+        side_input(line, 1, half[j]);
+    }
+#pragma GCC unroll 1
+    for (int i = 0; i < IN; i++) {
+        side_input(&half[0][i], IN, line);
+        for (int j = 0; j < IN; j++)
+            ost_eight_store(to + (i * IN + j) * plane, line[j]);
+    }
+}
+
+OST_EIGHT_INLINE void tile_grad(const float *dy, int64_t row, int64_t pixel,
+                                float *to, int64_t plane)
+{
+    ost_eight half[OUT][IN];
+    ost_eight line[IN];
+
+#pragma GCC unroll 1
+    for (int j = 0; j < OUT; j++) {
+        for (int i = 0; i < OUT; i++)
+            line[i] = ost_eight_load(dy + i * row + j * pixel);
+        side_grad(line, 1, half[j]);
+    }
+#pragma GCC unroll 1
+    for (int i = 0; i < IN; i++) {
+        side_grad(&half[0][i], IN, line);
+        for (int j = 0; j < IN; j++)
+            ost_eight_store(to + (i * IN + j) * plane, line[j]);
+    }
+}
+
+OST_EIGHT_INLINE void tile_output(const float *m, int64_t plane, ost_eight bias,
+                                  float *y, int64_t row, int64_t pixel)
+{
+    ost_eight half[IN][OUT];
+    ost_eight line[IN];
+
+#pragma GCC unroll 1
+    for (int j = 0; j < IN; j++) {
+        for (int i = 0; i < IN; i++)
+            line[i] = ost_eight_load(m + (i * IN + j) * plane);
+        side_output(line, 1, half[j]);
+    }
+#pragma GCC unroll 1
+    for (int i = 0; i < OUT; i++) {
+        side_output(&half[0][i], OUT, line);
+        for (int j = 0; j < OUT; j++)
+            ost_eight_store(y + i * row + j * pixel, line[j] + bias);
+    }
+}
+
+void ost_wino_input(const ost_wino_value *v, const float *x,
+                    const ost_wino_grid *grid, const int64_t padding[2],
+                    int64_t first, int64_t count, int64_t e0, int64_t e1,
+                    ost_wino_planes to)
+{
+    corner at[OST_WINO_TILES];
+    float square[IN * IN * E];
+    int64_t row = v->side[1] * v->block;
+
+    find_corners(grid, padding, first, count, at);
+    for (int64_t e = e0; e < e1; e++)
+        for (int64_t i = 0; i < count; i++) {
+            const float *from = x + eight_at(v, at[i].item, e);
+            float *t = to.data + (e - e0) * to.eight + i * E;
+
+            if (is_inside(v, &at[i], IN)) {
+                tile_input(from + at[i].y * row + at[i].x * v->block, row,
+                           v->block, t, to.plane);
+            } else {
+                cut_tile(v, from, &at[i], IN, square);
+                tile_input(square, IN * E, E, t, to.plane);
+            }
+        }
+}
+
+void ost_wino_output_grad(const ost_wino_value *v, const float *dy,
+                          const ost_wino_grid *grid, int64_t first,
+                          int64_t count, int64_t e0, int64_t e1,
+                          ost_wino_planes to)
+{
+    corner at[OST_WINO_TILES];
+    float square[OUT * OUT * E];
+    int64_t row = v->side[1] * v->block;
+
+    find_corners(grid, (int64_t[2]){ 0, 0 }, first, count, at);
+    for (int64_t e = e0; e < e1; e++)
+        for (int64_t i = 0; i < count; i++) {
+            const float *from = dy + eight_at(v, at[i].item, e);
+            float *t = to.data + (e - e0) * to.eight + i * E;
+
+            if (is_inside(v, &at[i], OUT)) {
+                tile_grad(from + at[i].y * row + at[i].x * v->block, row,
+                          v->block, t, to.plane);
+            } else {
+                cut_tile(v, from, &at[i], OUT, square);
+                tile_grad(square, OUT * E, E, t, to.plane);
+            }
+        }
+}
+
+void ost_wino_output(ost_wino_planes m, const ost_wino_value *v, float *y,
+                     const float *bias, const ost_wino_grid *grid,
+                     int64_t first, int64_t count, int64_t e0, int64_t e1)
+{
+    corner at[OST_WINO_TILES];
+    float square[OUT * OUT * E];
+    int64_t row = v->side[1] * v->block;
+
+    find_corners(grid, (int64_t[2]){ 0, 0 }, first, count, at);
+    for (int64_t e = e0; e < e1; e++) {
+        ost_eight b = bias ? ost_eight_load(bias + e * E) : ost_eight_of(0.0f);
+
+        for (int64_t i = 0; i < count; i++) {
+            float *to = y + eight_at(v, at[i].item, e);
+            const float *t = m.data + (e - e0) * m.eight + i * E;
+
+            if (is_inside(v, &at[i], OUT)) {
+                tile_output(t, m.plane, b,
+                            to + at[i].y * row + at[i].x * v->block, row,
+                            v->block);
+            } else {
+                tile_output(t, m.plane, b, square, OUT * E, E);
+                put_tile(v, to, &at[i], square);
+            }
+        }
+    }
+}

@@ -1,0 +1,324 @@
+/* tests/property/test_winograd.c - Winograd convolutions of any shape
+ *
+ * Outputs and gradients are those of a plain convolution in double precision to
+ * 1e-5 of the largest, the same bytes for any number of threads, for any batch
+ * around an item (outputs), and in both channel blocks.
+ */
+/* links: base kernels */
+#include "base/alloc.h"
+#include "kernels/cpu/winograd.h"
+#include "kernels/network.h"
+#include "tests/support/seed.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum { CASES = 24, EIGHT = 8, OUTPUTS = 4 };
+
+/* A layer and what has to come out, in double precision. */
+typedef struct layer {
+    int64_t n, in, out, side[2], padding[2], result[2];
+    bool bias;
+    int64_t count[OUTPUTS]; /* y, dx, dw, db */
+    double *want[OUTPUTS];
+    float *got[OUTPUTS];
+    float *x;
+    float *w;
+    float *b;
+    float *dy;
+} layer;
+
+static const char *const outputs[OUTPUTS] = { "y", "dx", "dw", "db" };
+
+static float *numbers(ost_rng *r, int64_t n, double low)
+{
+    float *v = ost_xalloc((size_t)n * sizeof(float));
+
+    for (int64_t i = 0; i < n; i++)
+        v[i] = (float)ost_rng_range(r, low, 1.0);
+    return v;
+}
+
+static void draw(ost_rng *r, layer *l)
+{
+    memset(l, 0, sizeof(*l));
+    l->n = 1 + (int64_t)ost_rng_below(r, 3);
+    l->in = 32 + 16 * (int64_t)ost_rng_below(r, 4);
+    l->out = 32 + 16 * (int64_t)ost_rng_below(r, 4);
+    for (int i = 0; i < 2; i++) {
+        l->side[i] = 12 + (int64_t)ost_rng_below(r, 24);
+        l->padding[i] = (int64_t)ost_rng_below(r, 3);
+        l->result[i] = l->side[i] + 2 * l->padding[i] - 2;
+    }
+    l->bias = ost_rng_below(r, 2);
+    l->count[0] = l->n * l->out * l->result[0] * l->result[1];
+    l->count[1] = l->n * l->in * l->side[0] * l->side[1];
+    l->count[2] = l->out * l->in * 9;
+    l->count[3] = l->out;
+    l->x = numbers(r, l->count[1], ost_rng_below(r, 2) ? -1.0 : 0.0);
+    l->w = numbers(r, l->count[2], -1.0);
+    l->b = numbers(r, l->out, -1.0);
+    l->dy = numbers(r, l->count[0], -1.0);
+    for (int i = 0; i < OUTPUTS; i++) {
+        l->want[i] = ost_xalloc((size_t)l->count[i] * sizeof(double));
+        l->got[i] = ost_xalloc((size_t)l->count[i] * sizeof(float));
+    }
+}
+
+static void drop(layer *l)
+{
+    for (int i = 0; i < OUTPUTS; i++) {
+        ost_free(l->want[i]);
+        ost_free(l->got[i]);
+    }
+    ost_free(l->x);
+    ost_free(l->w);
+    ost_free(l->b);
+    ost_free(l->dy);
+}
+
+/* One tap of one channel pair of one item: a row of products. */
+static void tap_row(layer *l, int64_t n, int64_t o, int64_t c, int64_t tap,
+                    int64_t y)
+{
+    int64_t from = y + tap / 3 - l->padding[0];
+    int64_t shift = tap % 3 - l->padding[1];
+    int64_t weight = (o * l->in + c) * 9 + tap;
+    int64_t out = ((n * l->out + o) * l->result[0] + y) * l->result[1];
+    int64_t in = ((n * l->in + c) * l->side[0] + from) * l->side[1];
+
+    if (from < 0 || from >= l->side[0])
+        return;
+    for (int64_t x = 0; x < l->result[1]; x++) {
+        if (x + shift < 0 || x + shift >= l->side[1])
+            continue;
+        l->want[0][out + x] +=
+            (double)l->w[weight] * (double)l->x[in + x + shift];
+        l->want[1][in + x + shift] +=
+            (double)l->w[weight] * (double)l->dy[out + x];
+        l->want[2][weight] +=
+            (double)l->x[in + x + shift] * (double)l->dy[out + x];
+    }
+}
+
+static void compute(layer *l)
+{
+    int64_t area = l->result[0] * l->result[1];
+
+    for (int64_t i = 0; i < l->n * l->out; i++)
+        for (int64_t k = 0; k < area; k++) {
+            l->want[0][i * area + k] = l->bias ? (double)l->b[i % l->out] : 0;
+            l->want[3][i % l->out] += (double)l->dy[i * area + k];
+        }
+    for (int64_t i = 0; i < l->n * l->out * l->in; i++)
+        for (int64_t t = 0; t < 9 * l->result[0]; t++)
+            tap_row(l, i / l->in / l->out, i / l->in % l->out, i % l->in, t % 9,
+                    t / 9);
+}
+
+/* Runs the first `n` items. */
+static const char *run(layer *l, int64_t n, int threads)
+{
+    ost_net_attr attrs[] = {
+        { .name = "out", .count = 1, .v = { (double)l->out } },
+        { .name = "kernel", .count = 1, .v = { 3 } },
+        { .name = "padding",
+          .count = 2,
+          .v = { (double)l->padding[0], (double)l->padding[1] } },
+        { .name = "bias", .count = 1, .v = { (double)l->bias } },
+    };
+    ost_layer_spec spec = { .kind = "conv2d",
+                            .name = "c",
+                            .n_inputs = 1,
+                            .inputs = { OST_NET_INPUT },
+                            .attrs = attrs,
+                            .n_attrs = 4 };
+    ost_net_spec net_spec = { &spec, 1, 0 };
+    int64_t shape[4] = { n, l->in, l->side[0], l->side[1] };
+    ost_backend *b = NULL;
+    ost_weights *weights = NULL;
+    ost_net *net = NULL;
+    ost_err err = { 0 };
+    const char *wrong = "a call fails";
+    ost_weight *w;
+
+    if (ost_backend_open("cpu", threads, &b, &err))
+        return wrong;
+    weights = ost_weights_new(b);
+    if (ost_net_new(weights, &net_spec, 4, shape,
+                    OST_NET_TRAIN | OST_NET_INPUT_GRAD, &net, NULL, &err))
+        goto out;
+    wrong = "another way is taken";
+    for (int i = 0; i < ost_net_layers(net); i++) {
+        const ost_layer *made = ost_net_layer(net, i);
+
+        if (made->index == 0 &&
+            (!made->code[0] || !strstr(made->code[0], "winograd")))
+            goto out;
+    }
+    wrong = "a call fails";
+    w = ost_weights_find(weights, "c.weight");
+    if (ost_weights_set(weights, w, OST_PART_DATA, l->w, &err))
+        goto out;
+    memcpy(ost_net_input(net).data, l->x,
+           (size_t)(l->count[1] / l->n * n) * sizeof(float));
+    if (l->bias && ost_weights_set(weights, ost_weights_find(weights, "c.bias"),
+                                   OST_PART_DATA, l->b, &err))
+        goto out;
+    if (ost_net_forward(net, 1, &err))
+        goto out;
+    memcpy(l->got[0], ost_net_output(net).data,
+           (size_t)(l->count[0] / l->n * n) * sizeof(float));
+    memcpy(ost_net_output_grad(net).data, l->dy,
+           (size_t)(l->count[0] / l->n * n) * sizeof(float));
+    if (ost_net_backward(net, &err) ||
+        ost_weights_get(weights, w, OST_PART_GRAD, l->got[2], &err))
+        goto out;
+    memcpy(l->got[1], ost_net_input_grad(net).data,
+           (size_t)(l->count[1] / l->n * n) * sizeof(float));
+    if (l->bias && ost_weights_get(weights, ost_weights_find(weights, "c.bias"),
+                                   OST_PART_GRAD, l->got[3], &err))
+        goto out;
+    wrong = NULL;
+out:
+    ost_net_free(net);
+    ost_weights_free(weights);
+    ost_backend_close(b);
+    return wrong;
+}
+
+static const char *compare(const layer *l)
+{
+    static char text[128];
+
+    for (int i = 0; i < OUTPUTS - !l->bias; i++) {
+        double largest = 0.0;
+        double worst = 0.0;
+
+        for (int64_t k = 0; k < l->count[i]; k++) {
+            double d = fabs((double)l->got[i][k] - l->want[i][k]);
+
+            worst = d <= worst ? worst : d;
+            largest = fmax(largest, fabs(l->want[i][k]));
+        }
+        if (worst <= 1e-5 * largest)
+            continue;
+        snprintf(text, sizeof(text), "%s is wrong by %.3g of %.3g", outputs[i],
+                 worst, largest);
+        return text;
+    }
+    return NULL;
+}
+
+static uint64_t digest(const layer *l, int64_t outputs_of, int count)
+{
+    uint64_t h = 14695981039346656037u;
+
+    for (int i = 0; i < count; i++)
+        for (int64_t k = 0; k < l->count[i] / l->n * outputs_of; k++) {
+            uint32_t bits;
+
+            memcpy(&bits, &l->got[i][k], sizeof(bits));
+            h = (h ^ bits) * 1099511628211u;
+        }
+    return h;
+}
+
+static const char *shapes_agree(ost_rng *r)
+{
+    static const int threads[] = { 1, 3, 4, 8 };
+    const char *wrong;
+    uint64_t all;
+    uint64_t first;
+    layer l;
+
+    draw(r, &l);
+    compute(&l);
+    wrong = run(&l, l.n, 2);
+    if (!wrong)
+        wrong = compare(&l);
+    all = digest(&l, l.n, OUTPUTS - !l.bias);
+    first = digest(&l, 1, 2);
+    for (size_t i = 0; !wrong && i < sizeof(threads) / sizeof(*threads); i++) {
+        wrong = run(&l, l.n, threads[i]);
+        if (!wrong && digest(&l, l.n, OUTPUTS - !l.bias) != all)
+            wrong = "threads change the bytes";
+    }
+    if (!wrong)
+        wrong = run(&l, 1, 2);
+    if (!wrong && digest(&l, 1, 2) != first)
+        wrong = "items beside it change an item's bytes";
+    drop(&l);
+    return wrong;
+}
+
+/* From channel block 8 to 16. */
+static void widen(const float *v, const ost_wino_value *shape, float *to)
+{
+    int64_t area = shape->side[0] * shape->side[1];
+
+    for (int64_t i = 0; i < shape->items * shape->eights; i++)
+        for (int64_t k = 0; k < area; k++)
+            memcpy(to + (i / 2 * area + k) * 2 * EIGHT + i % 2 * EIGHT,
+                   v + (i * area + k) * EIGHT, EIGHT * sizeof(*v));
+}
+
+/* y and dg are the same numbers in blocks of 8 and of 16. */
+static const char *blocks_agree(ost_rng *r)
+{
+    int64_t padding[2] = { 1, 1 };
+    ost_wino_value in = { 2, 4, { 21, 18 }, EIGHT };
+    ost_wino_value out = { 2, 6, { 21, 18 }, EIGHT };
+    int64_t xs = in.items * in.eights * in.side[0] * in.side[1] * EIGHT;
+    int64_t ys = out.items * out.eights * out.side[0] * out.side[1] * EIGHT;
+    int64_t ws = in.eights * out.eights * EIGHT * EIGHT * 9;
+    float *x = numbers(r, xs, -1.0);
+    float *dy = numbers(r, ys, -1.0);
+    float *w = numbers(r, ws, -1.0);
+    float *made[2][3];
+    const char *wrong = NULL;
+
+    for (int i = 0; i < 2; i++) {
+        ost_wino_pass go;
+        ost_wino_pass back;
+        float *memory;
+
+        in.block = out.block = (i + 1) * EIGHT;
+        go = ost_wino_pass_of(&in, &out, padding, false);
+        back = ost_wino_gradient_of(&in, &out, padding);
+        memory = ost_xalloc(
+            (size_t)(go.shared + 16 * go.own + back.shared + 16 * back.own) *
+            sizeof(float));
+        made[i][0] = ost_xalloc((size_t)ys * sizeof(float));
+        made[i][1] = ost_xalloc((size_t)ws * sizeof(float));
+        made[i][2] = ost_xalloc((size_t)(xs + ys) * sizeof(float));
+        memcpy(made[i][2], x, (size_t)xs * sizeof(float));
+        memcpy(made[i][2] + xs, dy, (size_t)ys * sizeof(float));
+        if (i) {
+            widen(x, &in, made[i][2]);
+            widen(dy, &out, made[i][2] + xs);
+        }
+        ost_wino_convolve(&go, made[i][2], w, NULL, made[i][0], memory);
+        ost_wino_correlation(&back, made[i][2], made[i][2] + xs, made[i][1],
+                             memory);
+        ost_free(memory);
+    }
+    widen(made[0][0], &out, made[0][2]);
+    if (memcmp(made[0][2], made[1][0], (size_t)ys * sizeof(float)) != 0)
+        wrong = "blocks of 16 give other outputs";
+    if (memcmp(made[0][1], made[1][1], (size_t)ws * sizeof(float)) != 0)
+        wrong = "blocks of 16 give other gradients";
+    for (int i = 0; i < 6; i++)
+        ost_free(made[i / 3][i % 3]);
+    ost_free(x);
+    ost_free(dy);
+    ost_free(w);
+    return wrong;
+}
+
+int main(void)
+{
+    return each_seed(CASES, shapes_agree) + each_seed(2, blocks_agree) ? 1 : 0;
+}
