@@ -293,7 +293,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_train = {
     .name = "train",
-    .version = 2, /* bump when any output byte can change */
+    .version = 3, /* bump when any output byte can change */
     .summary = "Trains a network to tell the labels of pictures.",
     .flags = OST_STAGE_FLOAT | OST_STAGE_DRAWS,
     .param_size = sizeof(train_params),
