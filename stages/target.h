@@ -50,9 +50,13 @@ typedef struct ost_target_spec {
     const char *name; /* "label", "labels", "attribute.NAME", "mask.NAME" */
     int loss;         /* ost_target_loss_kind */
     double focal_gamma;
-    const char *positive; /* of two classes and one output; or NULL */
+    const char *positive; /* of two classes; or NULL */
     /* "none", "balanced", or an object of positive numbers by class (labels:
-     * by label; masks: by the mask's name). */
+     * by label; masks: by the mask's name), 1 for those that it leaves out.
+     * A softmax weighs each item by its class; a sigmoid weighs the positive
+     * term of each output, one output for two classes by the ratio of their
+     * weights.  Balanced is items / (classes * items of the class), and for
+     * the positive term the others / those that have it. */
     const json_t *class_weights;
 } ost_target_spec;
 
@@ -82,8 +86,9 @@ size_t ost_target_outputs(const ost_target *t);
 size_t ost_target_classes(const ost_target *t, const char *const **classes);
 /* Class of item `i`, -1 when it has not just one: for balanced sampling. */
 int32_t ost_target_class(const ost_target *t, size_t i);
-/* What a model must know of it: {"name": ..., "positive": ...}.  New
- * reference. */
+/* What a model says of it: {"name", "kind": "label|labels|number|mask",
+ * "loss"}, and "positive" when one output stands for two classes.  Once the
+ * output is checked; new reference. */
 json_t *ost_target_meta(const ost_target *t);
 
 /* Says whether a network's output (N, ...) can be compared with the target and

@@ -31,6 +31,9 @@ typedef struct train_params {
     int64_t step_epochs;
     double step_factor;
     const char *target;
+    int loss;
+    double focal_gamma;
+    const char *positive;
     const json_t *class_weights;
     int64_t patience;
     int keep;
@@ -67,11 +70,24 @@ static const ost_param params[] = {
     OST_PARAM(train_params, step_factor, F64, "factor of a step of 'step'",
               .dflt = "0.1", .min = 0, .max = 1),
     OST_PARAM(train_params, target, STR,
-              "what is learned: label, the one label of each item",
+              "what is learned: label (one of each item), labels (any number), "
+              "attribute.NAME (a text or a number) or mask.NAME (pixels)",
               .dflt = "\"label\""),
+    OST_PARAM(train_params, loss, CHOICE,
+              "what is made small; auto: cross-entropy of what the network's "
+              "\"scores\" are, dice for masks, l2 for numbers",
+              .dflt = "\"auto\"", .choices = OST_TARGET_LOSSES),
+    OST_PARAM(train_params, focal_gamma, F64,
+              "how much less 'focal' counts what is nearly right", .dflt = "2",
+              .min = 0, .max = 100),
+    OST_PARAM(train_params, positive, STR,
+              "of two classes the one that a single output is about; null: the "
+              "last by name, unless that is 'normal' or the like",
+              .dflt = "null"),
     OST_PARAM(train_params, class_weights, JSON,
-              "weight of a class in the loss: none, or balanced, which is "
-              "items / (classes * items of the class)",
+              "weights of classes in the loss: none, balanced (items / "
+              "(classes * items of the class); for sigmoids those without / "
+              "those with it), or an object from class to weight",
               .dflt = "\"none\""),
     OST_PARAM(train_params, patience, I64,
               "ends after so many epochs without a lower validation loss; 0: "
@@ -104,6 +120,9 @@ static ost_target_spec target_spec(const train_params *p)
 {
     return (ost_target_spec){
         .name = p->target,
+        .loss = p->loss,
+        .focal_gamma = p->focal_gamma,
+        .positive = p->positive,
         .class_weights = p->class_weights,
     };
 }

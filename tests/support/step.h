@@ -19,7 +19,9 @@ typedef struct step_fixture {
     ost_arena arena;
     uint32_t threads;
     bool exec_allowed;
-    const char *seed; /* canonical JSON */
+    const char *seed;    /* canonical JSON */
+    const char *numeric; /* class to compute in */
+    const char *file;    /* what every parameter that is a file holds */
 } step_fixture;
 
 static inline int step_setup(void **state)
@@ -30,6 +32,7 @@ static inline int step_setup(void **state)
     f->batch = ost_batch_new(f->store);
     f->threads = 1;
     f->seed = "7";
+    f->numeric = "";
     *state = f;
     return 0;
 }
@@ -55,6 +58,18 @@ static inline ost_step_input step_input_of(const char *port, ost_digest d)
         ost_step_input){ .port = port, .row = "", .root = "", .artifact = d };
 }
 
+static inline ost_rc give_file(void *user, const char *name, ost_buf *data,
+                               ost_err *err)
+{
+    const step_fixture *f = user;
+
+    (void)err;
+    if (!f->file)
+        fail_msg("the test has no file '%s'", name);
+    ost_buf_adds(data, f->file);
+    return OST_OK;
+}
+
 /* Runs a stage with the parameters `with` (a JSON object, completed by their
  * defaults); what it gave is committed. */
 static inline ost_done_msg run_stage(step_fixture *f, const char *stage,
@@ -67,7 +82,7 @@ static inline ost_done_msg run_stage(step_fixture *f, const char *stage,
     ost_step_msg msg = { .name = stage,
                          .stage = stage,
                          .seed = f->seed,
-                         .numeric = "",
+                         .numeric = f->numeric,
                          .threads = f->threads,
                          .exec_allowed = f->exec_allowed,
                          .inputs = inputs,
@@ -81,7 +96,7 @@ static inline ost_done_msg run_stage(step_fixture *f, const char *stage,
     ost_params_check(s, given, &faults);
     if (faults.len)
         fail_msg("%s", faults.data[0].text);
-    assert_ok(ost_params_complete(s, given, NULL, NULL, &full, &err), &err);
+    assert_ok(ost_params_complete(s, given, give_file, f, &full, &err), &err);
     ost_json_canonical(&text, full);
     msg.params = ost_buf_str(&text);
     ost_step_execute(f->batch, &msg, NULL, &f->arena, &done);
