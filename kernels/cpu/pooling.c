@@ -1,9 +1,9 @@
 /* kernels/cpu/pooling.c - pooling with one to three spatial sides
  *
- * One thread takes all positions of one channel block of one item, eight
- * channels at a time.  For maxima the place of the winner in its window is kept
- * for the backward pass, in bytes where windows are small; NaN wins, and the
- * first of equal numbers.
+ * Eight channels are taken at a time; one thread takes a row of the output, or
+ * of a gradient all positions of one channel block of one item.  For maxima the
+ * place of the winner in its window is kept for the backward pass, in bytes
+ * where windows are small; NaN wins, and the first of equal numbers.
  *
  * Max pooling takes a ReLU before it along, as the positive part of a maximum
  * is the maximum of positive parts.  What that ReLU would have stopped has no
@@ -30,7 +30,9 @@ typedef uint8_t bytes __attribute__((vector_size(LANES)));
 
 /* Sides are counted from the last; those that are missing are 1. */
 typedef struct pooling {
-    ost_pooling how;
+    bool max;
+    bool adaptive;
+    bool padded; /* padding counts in means */
     int64_t in[SIDES];
     int64_t out[SIDES];
     int64_t kernel[SIDES];
@@ -46,8 +48,9 @@ typedef struct pooling {
 typedef struct window {
     int64_t from[SIDES];
     int64_t to[SIDES];
-    int64_t place[SIDES]; /* of `from` in the window */
-    float share;          /* 1 / what a mean divides by */
+    int64_t place[SIDES];   /* of `from` in the window */
+    int64_t counted[SIDES]; /* positions that a mean divides by */
+    float share;            /* 1 / their product */
 } window;
 
 static void release(ost_layer *layer)
@@ -58,21 +61,28 @@ static void release(ost_layer *layer)
 
 static void set_side(const pooling *p, int side, int64_t at, window *w)
 {
+    int64_t in = p->in[side];
     int64_t from = at * p->stride[side] - p->padding[side];
     int64_t to = from + p->kernel[side];
 
+    if (p->adaptive) {
+        from = at * in / p->out[side];
+        to = ((at + 1) * in + p->out[side] - 1) / p->out[side];
+    }
     w->from[side] = from < 0 ? 0 : from;
-    w->to[side] = to > p->in[side] ? p->in[side] : to;
+    w->to[side] = to > in ? in : to;
     w->place[side] = w->from[side] - from;
+    w->counted[side] = w->to[side] - w->from[side];
+    if (p->padded)
+        w->counted[side] =
+            (to > in + p->padding[side] ? in + p->padding[side] : to) - from;
 }
 
-static void set_share(const pooling *p, window *w)
+/* The window of an output; those of the outer sides are set already. */
+static void set_window(const pooling *p, int64_t at, window *w)
 {
-    int64_t n = 1;
-
-    for (int i = 0; i < SIDES; i++)
-        n *= p->how == OST_POOL_MEAN ? w->to[i] - w->from[i] : p->kernel[i];
-    w->share = 1.0f / (float)n;
+    set_side(p, 0, at, w);
+    w->share = 1.0f / (float)(w->counted[0] * w->counted[1] * w->counted[2]);
 }
 
 static int64_t position(const pooling *p, int64_t d, int64_t h, int64_t w)
@@ -200,50 +210,45 @@ static void give_back(const pooling *p, const window *w, const float *dy,
         }
 }
 
-/* All windows of one channel block of one item, forward or backward. */
-static void forward_plane(const pooling *p, const float *x, float *y,
-                          uint8_t *winners)
+/* One row of outputs, forward or backward; a row is counted over the two outer
+ * sides. */
+static void forward_row(const pooling *p, int64_t row, const float *x, float *y,
+                        uint8_t *winners)
 {
     window w;
 
-    for (int64_t d = 0; d < p->out[2]; d++)
-        for (int64_t h = 0; h < p->out[1]; h++)
-            for (int64_t i = 0; i < p->out[0]; i++) {
-                set_side(p, 2, d, &w);
-                set_side(p, 1, h, &w);
-                set_side(p, 0, i, &w);
-                set_share(p, &w);
-                for (int l = 0; l < p->block; l += LANES) {
-                    if (p->how == OST_POOL_MAX)
-                        take_max(p, &w, x + l, y + l,
-                                 winners ? winners + l * p->winner_size : NULL);
-                    else
-                        take_mean(p, &w, x + l, y + l);
-                }
-                y += p->block;
-                winners += winners ? p->block * p->winner_size : 0;
-            }
+    set_side(p, 2, row / p->out[1], &w);
+    set_side(p, 1, row % p->out[1], &w);
+    for (int64_t i = 0; i < p->out[0]; i++) {
+        set_window(p, i, &w);
+        for (int l = 0; l < p->block; l += LANES) {
+            int64_t at = i * p->block + l;
+
+            if (p->max)
+                take_max(p, &w, x + l, y + at,
+                         winners ? winners + at * p->winner_size : NULL);
+            else
+                take_mean(p, &w, x + l, y + at);
+        }
+    }
 }
 
-static void backward_plane(const pooling *p, const float *dy,
-                           const uint8_t *winners, float *dx)
+static void backward_row(const pooling *p, int64_t row, const float *dy,
+                         const uint8_t *winners, float *dx)
 {
     window w;
 
-    for (int64_t d = 0; d < p->out[2]; d++)
-        for (int64_t h = 0; h < p->out[1]; h++)
-            for (int64_t i = 0; i < p->out[0]; i++) {
-                set_side(p, 2, d, &w);
-                set_side(p, 1, h, &w);
-                set_side(p, 0, i, &w);
-                set_share(p, &w);
-                for (int l = 0; l < p->block; l += LANES)
-                    give_back(p, &w, dy + l,
-                              winners ? winners + l * p->winner_size : NULL,
-                              dx + l);
-                dy += p->block;
-                winners += winners ? p->block * p->winner_size : 0;
-            }
+    set_side(p, 2, row / p->out[1], &w);
+    set_side(p, 1, row % p->out[1], &w);
+    for (int64_t i = 0; i < p->out[0]; i++) {
+        set_window(p, i, &w);
+        for (int l = 0; l < p->block; l += LANES) {
+            int64_t at = i * p->block + l;
+
+            give_back(p, &w, dy + at,
+                      winners ? winners + at * p->winner_size : NULL, dx + l);
+        }
+    }
 }
 
 static uint8_t *winners_at(const pooling *p, int64_t number)
@@ -263,16 +268,17 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     const pooling *p = layer->state;
     const ost_value *in = layer->in[0];
     const ost_value *out = layer->out;
-    int64_t planes = in->shape[0] * ost_value_blocks(in);
+    int64_t rows = p->out[2] * p->out[1];
+    int64_t tasks = in->shape[0] * ost_value_blocks(in) * rows;
     int64_t in_step = ost_value_area(in) * p->block;
-    int64_t out_step = ost_value_area(out) * p->block;
+    int64_t out_step = p->out[0] * p->block;
 
     (void)pass;
     (void)err;
     OST_OMP("omp parallel for schedule(static)")
-    for (int64_t i = 0; i < planes; i++)
-        forward_plane(p, in->data + i * in_step, out->data + i * out_step,
-                      winners_at(p, i * out_step));
+    for (int64_t t = 0; t < tasks; t++)
+        forward_row(p, t % rows, in->data + t / rows * in_step,
+                    out->data + t * out_step, winners_at(p, t * out_step));
     return OST_OK;
 }
 
@@ -281,9 +287,10 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     const pooling *p = layer->state;
     const ost_value *in = layer->in[0];
     const ost_value *out = layer->out;
+    int64_t rows = p->out[2] * p->out[1];
     int64_t planes = in->shape[0] * ost_value_blocks(in);
     int64_t in_step = ost_value_area(in) * p->block;
-    int64_t out_step = ost_value_area(out) * p->block;
+    int64_t out_step = p->out[0] * p->block;
 
     (void)pass;
     (void)err;
@@ -294,10 +301,27 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         float *dx = layer->in_grad[0] + i * in_step;
 
         memset(dx, 0, (size_t)in_step * sizeof(*dx));
-        backward_plane(p, out->grad + i * out_step, winners_at(p, i * out_step),
-                       dx);
+        for (int64_t r = 0; r < rows; r++) {
+            int64_t at = (i * rows + r) * out_step;
+
+            backward_row(p, r, out->grad + at, winners_at(p, at), dx);
+        }
     }
     return OST_OK;
+}
+
+static void set_kernel(const ost_layer *layer, pooling *p, int i, int side)
+{
+    int64_t stride;
+
+    if (p->adaptive) { /* the longest that can be */
+        p->kernel[side] = (p->in[side] + p->out[side] - 1) / p->out[side] + 1;
+        return;
+    }
+    p->kernel[side] = ost_layer_attr_int(layer, "kernel", i);
+    stride = ost_layer_attr_int(layer, "stride", i);
+    p->stride[side] = stride ? stride : p->kernel[side];
+    p->padding[side] = ost_layer_attr_int(layer, "padding", i);
 }
 
 static ost_rc set_sides(const ost_layer *layer, pooling *p, ost_err *err)
@@ -309,16 +333,13 @@ static ost_rc set_sides(const ost_layer *layer, pooling *p, ost_err *err)
         p->in[i] = p->out[i] = p->kernel[i] = p->stride[i] = 1;
     for (int i = 0; i < sides; i++) {
         int side = sides - 1 - i;
-        int64_t stride = ost_layer_attr_int(layer, "stride", i);
 
         p->in[side] = layer->in[0]->shape[2 + i];
         p->out[side] = layer->out->shape[2 + i];
-        p->kernel[side] = ost_layer_attr_int(layer, "kernel", i);
-        p->stride[side] = stride ? stride : p->kernel[side];
-        p->padding[side] = ost_layer_attr_int(layer, "padding", i);
+        set_kernel(layer, p, i, side);
         positions *= p->kernel[side];
     }
-    if (positions > WINDOW_MAX)
+    if (p->max && positions > WINDOW_MAX)
         return ost_fail(err, OST_EINPUT,
                         "windows have %lld positions, at most %d are possible",
                         (long long)positions, WINDOW_MAX);
@@ -335,11 +356,13 @@ ost_rc ost_cpu_pooling(ost_layer *layer, ost_pooling how, ost_err *err)
     layer->release = release;
     layer->forward = forward;
     layer->backward = backward;
-    p->how = how;
+    p->max = how == OST_POOL_MAX || how == OST_POOL_ADAPTIVE_MAX;
+    p->adaptive = how == OST_POOL_ADAPTIVE_MAX || how == OST_POOL_ADAPTIVE_MEAN;
+    p->padded = how == OST_POOL_MEAN_PADDED;
     p->block = ost_cpu_block(layer->backend);
     layer->in_block[0] = layer->out->block = p->block;
     rc = set_sides(layer, p, err);
-    if (!rc && how == OST_POOL_MAX) {
+    if (!rc && p->max) {
         layer->absorb = absorb;
         if (layer->training)
             ost_layer_memory(layer,

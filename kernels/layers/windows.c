@@ -66,22 +66,16 @@ void ost_same_shape(ost_layer *layer)
     memcpy(layer->out->shape, layer->in[0]->shape, sizeof(layer->out->shape));
 }
 
-static ost_rc need_sides(const ost_layer *layer, int sides, ost_err *err)
+ost_rc ost_need_sides(const ost_layer *layer, int sides, ost_err *err)
 {
     const ost_value *in = layer->in[0];
     char text[96];
 
-    if (in->ndim == sides + 2)
-        return OST_OK;
-    return ost_fail(err, OST_EINPUT,
-                    "input %s has %d spatial sides, must have %d",
-                    ost_shape_text(text, in->ndim, in->shape),
-                    in->ndim > 2 ? in->ndim - 2 : 0, sides);
-}
-
-/* An attribute with one number for each side has the right count of them. */
-static ost_rc need_counts(const ost_layer *layer, int sides, ost_err *err)
-{
+    if (in->ndim != sides + 2)
+        return ost_fail(err, OST_EINPUT,
+                        "input %s has %d spatial sides, must have %d",
+                        ost_shape_text(text, in->ndim, in->shape),
+                        in->ndim > 2 ? in->ndim - 2 : 0, sides);
     for (int i = 0; layer->kind->attrs[i].name; i++)
         if (layer->attrs[i].count > 1 && layer->attrs[i].count != sides)
             return ost_fail(err, OST_EINPUT,
@@ -108,10 +102,8 @@ ost_rc ost_convolution_shape(ost_layer *layer, int sides, ost_err *err)
     int64_t shape[OST_MAX_DIMS] = { out };
     int64_t groups = ost_layer_attr_int(layer, "groups", 0);
     int64_t area = 1;
-    ost_rc rc = need_sides(layer, sides, err);
+    ost_rc rc = ost_need_sides(layer, sides, err);
 
-    if (!rc)
-        rc = need_counts(layer, sides, err);
     if (rc)
         return rc;
     if (in->shape[1] % groups || out % groups)
@@ -150,13 +142,69 @@ double ost_convolution_flops(const ost_layer *layer)
            (double)ost_value_area(layer->out);
 }
 
+#define WINDOW_ATTRS                                                   \
+    { .name = "kernel",                                                \
+      .type = OST_NET_ATTR_INTS,                                       \
+      .required = true,                                                \
+      .min = 1,                                                        \
+      .max = OST_WINDOW_MAX,                                           \
+      .help = "sides of the window" },                                 \
+        { .name = "stride",                                            \
+          .type = OST_NET_ATTR_INTS,                                   \
+          .max = OST_WINDOW_MAX,                                       \
+          .help = "steps of the window; 0: its sides" },               \
+        { .name = "padding",                                           \
+          .type = OST_NET_ATTR_INTS,                                   \
+          .max = OST_WINDOW_MAX,                                       \
+          .help = "positions added around, at most half the window" }, \
+    {                                                                  \
+        .name = "ceil", .type = OST_NET_ATTR_BOOL, .max = 1,           \
+        .help = "whether the last window may end outside"              \
+    }
+
+const ost_net_attr_spec ost_max_pool_attrs[] = {
+    WINDOW_ATTRS,
+    { 0 },
+};
+
+const ost_net_attr_spec ost_avg_pool_attrs[] = {
+    WINDOW_ATTRS,
+    { .name = "count_padding",
+      .type = OST_NET_ATTR_BOOL,
+      .dflt = 1,
+      .max = 1,
+      .help = "whether padding counts as zeros in the mean" },
+    { 0 },
+};
+
+const ost_net_attr_spec ost_adaptive_pool_attrs[] = {
+    { .name = "size",
+      .type = OST_NET_ATTR_INTS,
+      .required = true,
+      .min = 1,
+      .max = OST_SIDE_MAX,
+      .help = "sides of the output" },
+    { 0 },
+};
+
+/* The last window may end outside, but not begin there. */
+static int64_t out_side_up(int64_t in, int64_t kernel, int64_t stride,
+                           int64_t padding)
+{
+    int64_t left = in + 2 * padding - kernel;
+    int64_t steps = left < 0 ? left / stride : (left + stride - 1) / stride;
+
+    if (steps * stride >= in + padding)
+        steps--;
+    return steps < 0 ? 0 : steps + 1;
+}
+
 ost_rc ost_pooling_shape(ost_layer *layer, int sides, ost_err *err)
 {
     const ost_value *in = layer->in[0];
-    ost_rc rc = need_sides(layer, sides, err);
+    bool ceil = ost_layer_attr(layer, "ceil") != 0.0;
+    ost_rc rc = ost_need_sides(layer, sides, err);
 
-    if (!rc)
-        rc = need_counts(layer, sides, err);
     if (rc)
         return rc;
     ost_same_shape(layer);
@@ -164,13 +212,27 @@ ost_rc ost_pooling_shape(ost_layer *layer, int sides, ost_err *err)
         int64_t kernel = ost_layer_attr_int(layer, "kernel", i);
         int64_t stride = ost_layer_attr_int(layer, "stride", i);
         int64_t padding = ost_layer_attr_int(layer, "padding", i);
+        int64_t *out = &layer->out->shape[2 + i];
 
         if (2 * padding > kernel)
             return ost_fail(err, OST_EINPUT,
                             "padding %lld is more than half the window of %lld",
                             (long long)padding, (long long)kernel);
-        layer->out->shape[2 + i] = out_side(
-            in->shape[2 + i], kernel, stride ? stride : kernel, padding, 1);
+        stride = stride ? stride : kernel;
+        *out = ceil ? out_side_up(in->shape[2 + i], kernel, stride, padding)
+                    : out_side(in->shape[2 + i], kernel, stride, padding, 1);
     }
+    return OST_OK;
+}
+
+ost_rc ost_adaptive_pooling_shape(ost_layer *layer, int sides, ost_err *err)
+{
+    ost_rc rc = ost_need_sides(layer, sides, err);
+
+    if (rc)
+        return rc;
+    ost_same_shape(layer);
+    for (int i = 0; i < sides; i++)
+        layer->out->shape[2 + i] = ost_layer_attr_int(layer, "size", i);
     return OST_OK;
 }

@@ -9,11 +9,13 @@
 
 enum {
     OST_WINDOW_MAX = 4096,
+    OST_SIDE_MAX = 100000,
     OST_CHANNELS_MAX = 1 << 24,
 };
 
 /* Words of the attribute `init`, in the order of ost_init. */
 extern const char *const ost_init_words[];
+
 /* The attributes that say what first weights are; `usual` is the default. */
 #define OST_INIT_ATTRS(usual)                                                 \
     { .name = "init",                                                         \
@@ -32,10 +34,23 @@ extern const ost_net_attr_spec ost_convolution_attrs[];
 /* The output looks like the first input. */
 void ost_same_shape(ost_layer *layer);
 
-/* For `sides` spatial sides; the attributes kernel, stride and padding, or
- * those of a convolution. */
+/* Those of pooling. */
+extern const ost_net_attr_spec ost_max_pool_attrs[];
+extern const ost_net_attr_spec ost_avg_pool_attrs[];
+extern const ost_net_attr_spec ost_adaptive_pool_attrs[];
+
+/* Fails unless the input has `sides` spatial sides and each attribute that
+ * speaks of them one number, or one for each. */
+ost_rc ost_need_sides(const ost_layer *layer, int sides, ost_err *err);
+
+/* Shapes for `sides` spatial sides; the attributes are those above.
+ *
+ * Pooling makes H' = (H + 2 padding - kernel) / stride + 1, rounded down, or up
+ * with `ceil` where the last window begins inside or in the padding before; a
+ * stride of 0 is the kernel. */
 ost_rc ost_convolution_shape(ost_layer *layer, int sides, ost_err *err);
 double ost_convolution_flops(const ost_layer *layer);
 ost_rc ost_pooling_shape(ost_layer *layer, int sides, ost_err *err);
+ost_rc ost_adaptive_pooling_shape(ost_layer *layer, int sides, ost_err *err);
 
 #endif

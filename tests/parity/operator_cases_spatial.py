@@ -38,18 +38,38 @@ def window(attrs, sides):
     return kernel, stride, attrs.sides("padding", sides, 0)
 
 
-@layer("max_pool2d")
-def max_pool2d(attrs, shapes):
-    kernel, stride, padding = window(attrs, 2)
-    return lambda x: F.max_pool2d(x, kernel, stride, padding)
+def max_pool(run, sides):
+    def make(attrs, shapes):
+        kernel, stride, padding = window(attrs, sides)
+        up = attrs.flag("ceil", False)
+        return lambda x: run(x, kernel, stride, padding, ceil_mode=up)
+    return make
 
 
-@layer("avg_pool2d")
-def avg_pool2d(attrs, shapes):
-    kernel, stride, padding = window(attrs, 2)
-    counted = attrs.flag("count_padding", True)
-    return lambda x: F.avg_pool2d(x, kernel, stride, padding,
-                                  count_include_pad=counted)
+def avg_pool(run, sides):
+    def make(attrs, shapes):
+        kernel, stride, padding = window(attrs, sides)
+        up = attrs.flag("ceil", False)
+        counted = attrs.flag("count_padding", True)
+        return lambda x: run(x, kernel, stride, padding, ceil_mode=up,
+                             count_include_pad=counted)
+    return make
+
+
+def adaptive_pool(run, sides):
+    def make(attrs, shapes):
+        size = attrs.sides("size", sides, 1)
+        return lambda x: run(x, size)
+    return make
+
+
+layer("max_pool2d")(max_pool(F.max_pool2d, 2))
+layer("max_pool3d")(max_pool(F.max_pool3d, 3))
+layer("avg_pool2d")(avg_pool(F.avg_pool2d, 2))
+layer("avg_pool3d")(avg_pool(F.avg_pool3d, 3))
+layer("adaptive_avg_pool2d")(adaptive_pool(F.adaptive_avg_pool2d, 2))
+layer("adaptive_avg_pool3d")(adaptive_pool(F.adaptive_avg_pool3d, 3))
+layer("adaptive_max_pool2d")(adaptive_pool(F.adaptive_max_pool2d, 2))
 
 
 @layer("global_avg_pool")
@@ -154,12 +174,43 @@ def batch_norm_cases(draw):
     draw.case("inference", (2, 5, 4, 3), ["batch_norm"], "infer")
 
 
+def random_pool(draw, sides, name):
+    """Any windows, also those that end outside."""
+    kernel = [draw.between(1, 4) for _ in range(sides)]
+    stride = [draw.between(0, 3) for _ in range(sides)]
+    padding = [draw.between(0, k // 2) for k in kernel]
+    # PyTorch wants no volume to be smaller than its window.
+    least = [k if sides == 3 else max(1, k - 2 * p)
+             for k, p in zip(kernel, padding)]
+    size = [s + draw.between(0, 6 // sides) for s in least]
+    line = (f"{draw.kind} kernel={commas(kernel)} stride={commas(stride)} "
+            f"padding={commas(padding)} ceil={draw.between(0, 1)}")
+    if draw.kind.startswith("avg"):
+        line += f" count_padding={draw.between(0, 1)}"
+    draw.case(name, (draw.between(1, 2), draw.pick(1, 5, 9), *size), [line])
+
+
 @cases("max_pool2d")
 def max_pool2d_cases(draw):
-    draw.case("plain", (2, 5, 8, 8), ["max_pool2d kernel=2"])
-    draw.case("overlapping", (2, 17, 9, 9),
+    draw.case("plain", (2, 5, 6, 6), ["max_pool2d kernel=2"])
+    draw.case("overlapping", (2, 17, 5, 7),
               ["max_pool2d kernel=3 stride=2 padding=1"])
     draw.case("floor", (2, 3, 7, 5), ["max_pool2d kernel=2"])
+    draw.case("ceil", (2, 3, 6, 8), ["max_pool2d kernel=3 stride=2 ceil=1"])
+    draw.case("ceil_less_than_a_window", (1, 3, 2, 2),
+              ["max_pool2d kernel=3 stride=2 ceil=1"])
+    for i in range(10):
+        random_pool(draw, 2, f"random_{i}")
+
+
+@cases("max_pool3d")
+def max_pool3d_cases(draw):
+    draw.case("plain", (2, 5, 2, 4, 4), ["max_pool3d kernel=2"])
+    draw.case("between_convs", (1, 2, 3, 4, 5),
+              ["conv3d out=10 kernel=1", "max_pool3d kernel=2,3,2 stride=1",
+               "conv3d out=2 kernel=1"])
+    for i in range(6):
+        random_pool(draw, 3, f"random_{i}")
 
 
 @cases("avg_pool2d")
@@ -169,6 +220,41 @@ def avg_pool2d_cases(draw):
               ["avg_pool2d kernel=3 stride=2 padding=1"])
     draw.case("uncounted", (2, 4, 7, 7),
               ["avg_pool2d kernel=3 stride=2 padding=1 count_padding=0"])
+    for i in range(10):
+        random_pool(draw, 2, f"random_{i}")
+
+
+@cases("avg_pool3d")
+def avg_pool3d_cases(draw):
+    draw.case("plain", (2, 5, 2, 4, 4), ["avg_pool3d kernel=2"])
+    for i in range(6):
+        random_pool(draw, 3, f"random_{i}")
+
+
+@cases("adaptive_avg_pool2d")
+def adaptive_avg_pool2d_cases(draw):
+    draw.case("exact", (2, 9, 6, 4), ["adaptive_avg_pool2d size=3,2"])
+    draw.case("overlapping", (2, 3, 7, 5), ["adaptive_avg_pool2d size=4,3"])
+    draw.case("larger", (1, 3, 2, 3), ["adaptive_avg_pool2d size=5,4"])
+    draw.case("one", (2, 10, 5, 4), ["adaptive_avg_pool2d size=1"])
+    draw.case("after_conv", (1, 2, 5, 5),
+              ["conv2d out=11 kernel=1", "adaptive_avg_pool2d size=3",
+               "flatten"])
+
+
+@cases("adaptive_avg_pool3d")
+def adaptive_avg_pool3d_cases(draw):
+    draw.case("overlapping", (2, 3, 3, 5, 4),
+              ["adaptive_avg_pool3d size=2,3,3"])
+    draw.case("one", (2, 9, 2, 3, 2), ["adaptive_avg_pool3d size=1"])
+
+
+@cases("adaptive_max_pool2d")
+def adaptive_max_pool2d_cases(draw):
+    draw.case("exact", (2, 9, 6, 4), ["adaptive_max_pool2d size=3,2"])
+    draw.case("overlapping", (2, 3, 7, 5), ["adaptive_max_pool2d size=4,3"])
+    draw.case("larger", (1, 3, 2, 3), ["adaptive_max_pool2d size=5,4"])
+    draw.case("one", (2, 10, 5, 4), ["adaptive_max_pool2d size=1"])
 
 
 @cases("global_avg_pool")

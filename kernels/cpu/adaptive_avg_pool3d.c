@@ -1,0 +1,10 @@
+/* kernels/cpu/adaptive_avg_pool3d.c - means over as many windows as are wanted
+ */
+#include "kernels/cpu/pooling.h"
+
+#include "base/banned.h"
+
+ost_rc ost_cpu_adaptive_avg_pool3d(ost_layer *layer, ost_err *err)
+{
+    return ost_cpu_pooling(layer, OST_POOL_ADAPTIVE_MEAN, err);
+}
