@@ -43,8 +43,9 @@
  * that reads it has one input less.
  *
  * Values.  Params hold a value or {"value": ..., "help": ...}; "${name}" takes
- * one, "${name.member}" a member of one that is an object: alone in a string
- * with its type, else as text.  {"case": value, "TEXT": x, ..., "default": y}
+ * one, "${name.member}" a member of one that is an object, "${name.2}" an
+ * element of one that is a list (from 0): alone in a string with its type, else
+ * as text.  {"case": value, "TEXT": x, ..., "default": y}
  * is the member whose name is the value's text.  Both stand anywhere a value
  * stands, in params as well (which see other params only).
  *

@@ -148,8 +148,13 @@ static ost_rc no_member(ost_network *n, const char *path, const char *member,
 
     json_object_foreach((json_t *)(uintptr_t)object, other, v)
         ost_vec_push(&names, other);
-    ost_network_unknown(n, pointer, false, member, names.data, names.len, err,
-                        "'%s': there is no member '%s'", path, member);
+    if (json_is_array(object))
+        ost_network_fault(n, pointer, false, err,
+                          "'%s': the list has %zu elements, from 0", path,
+                          json_array_size(object));
+    else
+        ost_network_unknown(n, pointer, false, member, names.data, names.len,
+                            err, "'%s': there is no member '%s'", path, member);
     ost_vec_release(&names);
     return OST_EINPUT;
 }
@@ -171,6 +176,17 @@ static ost_rc root_value(ost_network *n, const network_scope *s,
     return param_value(n, name, given, pointer, found, err);
 }
 
+/* A member of an object, or an element of a list by its number, from 0. */
+static const json_t *member_of(const json_t *v, const char *name)
+{
+    int64_t i;
+
+    if (!json_is_array(v))
+        return json_object_get(v, name);
+    return ost_parse_i64(name, &i) && i >= 0 ? json_array_get(v, (size_t)i)
+                                             : NULL;
+}
+
 ost_rc ost_network_value(ost_network *n, const network_scope *s,
                          const char *path, const char *pointer, json_t **out,
                          ost_err *err)
@@ -181,7 +197,7 @@ ost_rc ost_network_value(ost_network *n, const network_scope *s,
     ost_rc rc = root_value(n, s, name, pointer, &v, err);
 
     while (!rc && (name = strsep(&rest, "."))) {
-        const json_t *member = json_object_get(v, name);
+        const json_t *member = member_of(v, name);
 
         if (!member)
             return no_member(n, path, name, v, pointer, err);

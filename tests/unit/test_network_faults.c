@@ -146,6 +146,9 @@ static void values(void **state)
           "'dense', 'out': '${s.widht}'}]",
           "n.json:2:77: 's.widht': there is no member 'widht' (did you mean "
           "'width'?)" },
+        { "'params': {'w': [8, 16]}, 'layers': [{'op': 'dense', 'out': "
+          "'${w.2}'}]",
+          "n.json:2:61: 'w.2': the list has 2 elements, from 0" },
         { "'params': {'classes': null}, 'layers': [{'op': 'dense', 'out': "
           "'${classes}'}]",
           "n.json:2:64: param 'classes' has no value" },

@@ -39,6 +39,9 @@ static void repeats_go_over_lists(void **state)
                "0.0.c8 conv2d<in kernel=3\n0.1.c16 conv2d<0 kernel=1");
     network_is(text, "{'big': true}",
                "0.0.c8 conv2d<in kernel=3\n0.1.c16 conv2d<0 kernel=7");
+    network_is("'params': {'w': [8, 16]}, 'layers': [{'op': 'dense', 'out': "
+               "'${w.1}'}]",
+               NULL, "0 dense<in out=16");
     network_is("'layers': [{'repeat': 0, 'name': 'g', 'layers': []}, "
                "{'op': 'relu', 'name': 'r'}, {'op': 'relu', 'in': 'g'}]",
                NULL, "r relu<in\n2 relu<in");

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Makes network_references.txt: what PyTorch computes, in double precision.
+
+    cd tests/parity; ./make_network_references.py > network_references.txt
+
+One training pass of every network of network_cases.py, forward and backward.
+test_networks.c reads the lines:
+
+    case NAME
+    file NAME            of workflows/models/NAME.json
+    params JSON
+    input SIDE...
+    tensor NAME COUNT MAX : NUMBER...
+    end
+
+A tensor is the output or the gradient of the weight of that name, with its
+count and its greatest magnitude.  The numbers are a millionth of MAX: all of a
+tensor that has no more than SAMPLES, else those at the places hash("NAME", k)
+modulo the count, k below SAMPLES; then, for each sign stream "NAME+" and
+"NAME-", the sum of all numbers with the signs (+ where hash is even), divided
+by the root of the count.  A gradient of 0 has MAX 0 and no numbers.
+
+    count FILE CHANNELS COUNT PARAMS
+
+is the number of parameters at the file's own size.
+"""
+import environment
+
+environment.enter()
+
+import numpy as np
+import torch
+
+import network_cases as cases
+
+SAMPLES = 12
+
+
+def numbers(name, tensor):
+    v = tensor.flatten().numpy()
+    scale = np.abs(v).max()
+    count = len(v)
+    if count > SAMPLES:
+        places = cases.number_hash(name, np.arange(SAMPLES)) % np.uint64(count)
+        sampled = list(v[places.astype(np.int64)])
+    else:
+        sampled = list(v)
+    for sign in "+-":
+        odd = cases.number_hash(name + sign, np.arange(count)) & np.uint64(1)
+        sampled.append(np.where(odd, -v, v).sum() / np.sqrt(count))
+    return [round(x / scale * 1e6) for x in sampled]
+
+
+def write_case(c):
+    made = cases.run(c)
+    print("case", c["name"])
+    print("file", c["file"])
+    print("params", cases.params_text(c["params"]))
+    print("input", *c["shape"])
+    for name, tensor in made.items():
+        if cases.is_zero(made, name):
+            print("tensor", name, tensor.numel(), "0 :")
+        else:
+            print("tensor", name, tensor.numel(),
+                  "%.9g" % tensor.abs().max(), ":", *numbers(name, tensor))
+    print("end", flush=True)
+
+
+def write_count(file, params, build, channels):
+    with torch.device("meta"):
+        net = build(channels)
+    print("count", file, channels, sum(p.numel() for p in net.parameters()),
+          cases.params_text(params))
+
+
+def main():
+    torch.set_num_threads(2)
+    for file, params, build in cases.at_real_size():
+        for channels in 1, 2, 3:
+            write_count(file, params, build, channels)
+    for c in cases.CASES:
+        write_case(c)
+
+
+main()

@@ -1,0 +1,185 @@
+"""What is compared between osteon and PyTorch: networks, sizes, numbers.
+
+Every number is computed from a name and a place, here and in
+support/network_case.h alike, so that weights need not be stored.  Number i of
+the stream called NAME is, with arithmetic modulo 2^64,
+
+    x = fnv1a(NAME) + (i + 1) * 0x9E3779B97F4A7C15
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9
+    x = (x ^ x >> 27) * 0x94D049BB133111EB
+    x = x ^ x >> 31
+    u = (x >> 40) / 2^23 - 1,  from -1 up to 1,
+
+where fnv1a is the 64-bit hash of that name over the bytes of NAME.  From it, in
+double precision, rounded to single:
+
+    the input                              u of "input"
+    the gradient given to the output       u of "loss"
+    weights with two sides or more         u * sqrt(6 / numbers per row)
+    other weights called ".weight"         1 + u / 4   (batch norm)
+    other weights                          u / 4
+    running means and variances            0 and 1 (training does not read them)
+
+each stream called by the weight's name.  A row is what belongs to one place of
+the first side.  Dropout leaves out nothing.
+"""
+import json
+
+import numpy as np
+import torch
+
+import torch_networks as nets
+
+OUTPUT = "output"
+
+
+def case(file, shape, build, suffix=None, **params):
+    """One network: the file under workflows/models/, the input, the function
+    that builds it for PyTorch and the params."""
+    return {"name": file + (f"-{suffix}" if suffix else ""), "file": file,
+            "shape": shape, "build": build, "params": params}
+
+
+def ra(suffix, depth, attention, residual, **more):
+    return case("ra_conv", (2, 1, 128, 64),
+                lambda: nets.ra_conv(1, 3, depth, attention, residual),
+                suffix, depth=depth, attention=attention, residual=residual,
+                classes=3, **more)
+
+
+CASES = [
+    case("small_cnn", (3, 2, 50, 35), lambda: nets.SmallCnn(2, 4), classes=4,
+         dropout=0),
+    case("alexnet", (4, 1, 63, 63),
+         lambda: nets.alexnet(1, 3, side=63, dropout=0), classes=3, dropout=0),
+    case("alexnet_bn", (4, 1, 63, 63),
+         lambda: nets.alexnet(1, 2, norm=True, side=63, dropout=0),
+         classes=2, dropout=0),
+    case("vgg11", (2, 1, 64, 96),
+         lambda: nets.vgg11(1, 3, hidden=256, dropout=0), classes=3,
+         hidden=256, dropout=0),
+    case("googlenet", (2, 1, 64, 64),
+         lambda: nets.GoogLeNet(1, 2, dropout=0), classes=2, dropout=0),
+    case("googlenet", (4, 3, 64, 64),
+         lambda: nets.googlenet_port(3, 5, dropout=0), "port", classes=5,
+         dropout=0, norm="batch", k5=3, pool4=2),
+    case("resnet18", (4, 3, 64, 64), lambda: nets.resnet(18, 3, 2), classes=2),
+    case("resnet34", (4, 1, 64, 64), lambda: nets.resnet(34, 1, 2), classes=2),
+    case("resnet34_scan", (4, 1, 64, 64), lambda: nets.resnet_scan(1, 2),
+         classes=2),
+    ra("in", 26, "in", True),
+    ra("out", 18, "out", True),
+    ra("none", 18, "none", True),
+    ra("in-chain", 18, "in", False),
+    ra("out-chain", 18, "out", False),
+    ra("none-chain", 18, "none", False),
+    case("drn", (2, 1, 48, 40), lambda: nets.drn(1, 1), classes=1),
+    case("drn", (2, 3, 48, 40), lambda: nets.drn(3, 4, "c_26"), "c_26",
+         classes=4, variant="c_26"),
+    case("cnn3d", (2, 1, 4, 32, 32),
+         lambda: nets.cnn3d(1, 2, 4, 32, 64, dropout=0), classes=2, hidden=64,
+         dropout=0),
+    case("cnn3d", (2, 2, 2, 16, 16),
+         lambda: nets.cnn3d(2, 3, 2, 16, 64, dropout=0), "two", classes=3,
+         hidden=64, dropout=0, pool2=[1, 2, 2]),
+    case("filter_bank", (2, 1, 64, 128), lambda: nets.FilterBank(1, 2),
+         classes=2),
+    case("unet", (2, 1, 32, 48), lambda: nets.UNet(1, 2), classes=2),
+    case("unet", (2, 1, 32, 32), lambda: nets.UNet(1, 1, norm=True), "batch",
+         classes=1, norm="batch"),
+    case("unet_residual", (2, 1, 32, 48), lambda: nets.ResidualUNet(1, 1),
+         classes=1),
+    case("site_report", (3, 2, 512, 512), lambda: nets.SiteReport(2, 6),
+         classes=6),
+]
+
+
+def at_real_size():
+    """For each count of parameters: file, params, and the function from the
+    channels of the input to the network."""
+    yield "small_cnn", {}, lambda c: nets.SmallCnn(c, 2)
+    yield "alexnet", {}, lambda c: nets.alexnet(c, 2)
+    yield "alexnet_bn", {}, lambda c: nets.alexnet(c, 2, norm=True)
+    yield "vgg11", {}, lambda c: nets.vgg11(c, 2)
+    yield "googlenet", {}, lambda c: nets.GoogLeNet(c, 2)
+    yield "googlenet", {"classes": 3}, lambda c: nets.GoogLeNet(c, 3)
+    yield ("googlenet", {"norm": "batch", "k5": 3, "pool4": 2},
+           lambda c: nets.googlenet_port(c, 2))
+    yield "resnet18", {}, lambda c: nets.resnet(18, c, 2)
+    yield "resnet34", {}, lambda c: nets.resnet(34, c, 2)
+    yield "resnet34_scan", {}, lambda c: nets.resnet_scan(c, 2)
+    for depth in 18, 26, 34:
+        for attention in "in", "out", "none":
+            for residual in True, False:
+                params = {"depth": depth, "attention": attention,
+                          "residual": residual}
+                yield "ra_conv", params, lambda c, p=params: nets.ra_conv(
+                    c, 3, **p)
+    yield "drn", {}, lambda c: nets.drn(c, 1)
+    yield "drn", {"classes": 1000}, lambda c: nets.drn(c, 1000)
+    yield ("drn", {"classes": 1000, "variant": "c_26"},
+           lambda c: nets.drn(c, 1000, "c_26"))
+    yield "cnn3d", {}, lambda c: nets.cnn3d(c, 2)
+    yield "filter_bank", {}, lambda c: nets.FilterBank(c, 2)
+    yield "unet", {}, lambda c: nets.UNet(c, 1)
+    yield "unet", {"norm": "batch"}, lambda c: nets.UNet(c, 1, norm=True)
+    yield "unet_residual", {}, lambda c: nets.ResidualUNet(c, 1)
+    yield "site_report", {}, lambda c: nets.SiteReport(c, 6)
+
+
+def number_hash(name, places):
+    """x of some places of a stream."""
+    seed = 14695981039346656037
+    for byte in name.encode():
+        seed = (seed ^ byte) * 1099511628211 % 2**64
+    with np.errstate(over="ignore"):
+        x = (np.asarray(places, np.uint64) + np.uint64(1)) * \
+            np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
+        x = (x ^ x >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ x >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    return x ^ x >> np.uint64(31)
+
+
+def stream(name, count):
+    x = number_hash(name, np.arange(count))
+    return (x >> np.uint64(40)).astype(np.float64) / 2**23 - 1
+
+
+def rounded(values, shape):
+    return torch.from_numpy(values.astype(np.float32).astype(np.float64)
+                            ).reshape(tuple(shape))
+
+
+def weight(name, shape):
+    u = stream(name, int(np.prod(shape)))
+    if len(shape) > 1:
+        return rounded(u * np.sqrt(6 / np.prod(shape[1:])), shape)
+    if name.endswith(".weight"):
+        return rounded(1 + u / 4, shape)
+    return rounded(u / 4, shape)
+
+
+def run(c):
+    """The output and the gradients of all weights, by name."""
+    net = c["build"]().double().train()
+    with torch.no_grad():
+        for name, p in net.named_parameters():
+            p.copy_(weight(name, p.shape))
+    y = net(rounded(stream("input", int(np.prod(c["shape"]))), c["shape"]))
+    y.backward(rounded(stream("loss", y.numel()), y.shape))
+    made = {OUTPUT: y.detach()}
+    made.update((name, p.grad) for name, p in net.named_parameters())
+    return made
+
+
+def params_text(params):
+    return json.dumps(params, separators=(",", ":"))
+
+
+def is_zero(made, name):
+    """A bias in front of a batch norm moves nothing: its gradient is 0 but for
+    rounding."""
+    if not name.endswith(".bias"):
+        return False
+    scale = made[name[:-4] + "weight"].abs().max()
+    return bool(made[name].abs().max() < 1e-9 * scale)

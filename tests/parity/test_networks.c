@@ -1,0 +1,324 @@
+/* tests/parity/test_networks.c - the shipped networks beside PyTorch's
+ *
+ * network_references.txt holds what make_network_references.py wrote: for each
+ * network the output and every gradient of one training pass in double
+ * precision, sampled, and the counts of parameters.  All numbers of a tensor
+ * enter two sums with signs of chance, so that a wrong one among those that
+ * are not sampled shows there.
+ */
+/* links: stages kernels base */
+#include "tests/support/network_case.h"
+
+#include <glob.h>
+
+#include "base/banned.h"
+
+enum { SAMPLES = 12, LINE = 4096 };
+
+/* Of a tensor's greatest magnitude. */
+static const double tolerance = 1e-4;
+
+static ost_backend *backend;
+
+static int open_backend(void **state)
+{
+    (void)state;
+    return ost_backend_open("cpu", 0, &backend, NULL) ? -1 : 0;
+}
+
+static int close_backend(void **state)
+{
+    (void)state;
+    ost_backend_close(backend);
+    return 0;
+}
+
+static double greatest(const float *v, int64_t count)
+{
+    double most = 0.0;
+
+    for (int64_t i = 0; i < count; i++)
+        most = fmax(most, fabs((double)v[i]));
+    return most;
+}
+
+/* The sum with the signs of a stream, divided by the root of the count. */
+static double signed_sum(const char *name, char sign, const float *v,
+                         int64_t count)
+{
+    char *stream = ost_xprintf("%s%c", name, sign);
+    uint64_t seed = stream_seed(stream);
+    double sum = 0.0;
+
+    for (int64_t i = 0; i < count; i++)
+        sum +=
+            stream_hash(seed, (uint64_t)i) & 1 ? -(double)v[i] : (double)v[i];
+    ost_free(stream);
+    return sum / sqrt((double)count);
+}
+
+/* A number of the reference: `wanted` millionths of `most`. */
+static void compare(const network_case *c, const char *name, int k, double got,
+                    long wanted, double most)
+{
+    if (!(fabs(got / most - (double)wanted * 1e-6) < tolerance))
+        fail_msg("%s: number %d of '%s' is %.9g, must be %.9g of at most %.9g",
+                 c->name, k, name, got, (double)wanted * 1e-6 * most, most);
+}
+
+static void compare_tensor(const network_case *c, const char *name,
+                           const float *v, int64_t count, double most,
+                           const char *text)
+{
+    int n = count < SAMPLES ? (int)count : SAMPLES;
+    uint64_t seed = stream_seed(name);
+    char *p = (char *)(uintptr_t)text;
+
+    if (!(fabs(greatest(v, count) / most - 1.0) < tolerance))
+        fail_msg("%s: greatest of '%s' is %.9g, must be %.9g", c->name, name,
+                 greatest(v, count), most);
+    for (int k = 0; k < n; k++) {
+        int64_t at =
+            count > SAMPLES
+                ? (int64_t)(stream_hash(seed, (uint64_t)k) % (uint64_t)count)
+                : k;
+
+        compare(c, name, k, (double)v[at], strtol(p, &p, 10), most);
+    }
+    compare(c, name, n, signed_sum(name, '+', v, count), strtol(p, &p, 10),
+            most);
+    compare(c, name, n + 1, signed_sum(name, '-', v, count), strtol(p, &p, 10),
+            most);
+}
+
+static float *gradient(ost_weights *w, const char *name, int64_t *count)
+{
+    const ost_weight *weight = ost_weights_find(w, name);
+    ost_err err = { 0 };
+    float *p;
+
+    if (!weight)
+        return NULL;
+    *count = ost_weight_count(weight);
+    p = ost_xalloc((size_t)*count * sizeof(*p));
+    if (ost_weights_get(w, weight, OST_PART_GRAD, p, &err))
+        fail_msg("%s", err.text);
+    return p;
+}
+
+/* A bias in front of a batch norm moves nothing; what rounding leaves of its
+ * gradient is small beside the gradient of its layer's weight. */
+static void compare_zero(const network_case *c, ost_weights *w,
+                         const char *name, const float *v, int64_t count)
+{
+    char *other = ost_xprintf("%.*sweight", (int)(strlen(name) - 4), name);
+    int64_t n;
+    float *beside = gradient(w, other, &n);
+
+    assert_non_null(beside);
+    if (!(greatest(v, count) < tolerance * greatest(beside, n)))
+        fail_msg("%s: gradient of '%s' is %.9g, must be 0", c->name, name,
+                 greatest(v, count));
+    ost_free(beside);
+    ost_free(other);
+}
+
+/* "tensor NAME COUNT MAX : NUMBER..." */
+static void check_tensor(const network_case *c, ost_net *net, ost_weights *w,
+                         char *line)
+{
+    char *rest = NULL;
+    const char *name = (strtok_r(line, " ", &rest), strtok_r(NULL, " ", &rest));
+    int64_t wanted = strtoll(rest, &rest, 10);
+    double most = strtod(rest, &rest);
+    bool output = strcmp(name, "output") == 0;
+    ost_tensor y = ost_net_output(net);
+    int64_t count = ost_tensor_count(&y);
+    float *v = output ? y.data : gradient(w, name, &count);
+
+    if (!v)
+        fail_msg("%s: there is no weight '%s'", c->name, name);
+    if (count != wanted)
+        fail_msg("%s: '%s' has %lld numbers, must have %lld", c->name, name,
+                 (long long)count, (long long)wanted);
+    if (most > 0.0)
+        compare_tensor(c, name, v, count, most, strchr(rest, ':') + 1);
+    else
+        compare_zero(c, w, name, v, count);
+    if (!output)
+        ost_free(v);
+}
+
+static int learned(const ost_weights *w, int64_t *parameters)
+{
+    int n = 0;
+
+    *parameters = 0;
+    for (size_t i = 0; i < w->len; i++)
+        if (w->data[i]->learned) {
+            *parameters += ost_weight_count(w->data[i]);
+            n++;
+        }
+    return n;
+}
+
+static void networks_compute_what_pytorch_computes(void **state)
+{
+    FILE *f = network_references();
+    network_case c = { 0 };
+    ost_weights *w = NULL;
+    ost_net *net = NULL;
+    char *line = NULL;
+    size_t cap = 0;
+    int64_t parameters;
+    int tensors = 0;
+
+    (void)state;
+    while (getline(&line, &cap, f) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        if (network_case_line(&c, line)) {
+            tensors = -1; /* the output is none */
+        } else if (ost_starts_with(line, "tensor ")) {
+            if (!net)
+                net = network_pass(&c, backend, &w);
+            check_tensor(&c, net, w, line);
+            tensors++;
+        } else if (strcmp(line, "end") == 0) {
+            assert_int_equal(tensors, learned(w, &parameters));
+            ost_net_free(net);
+            ost_weights_free(w);
+            net = NULL;
+        }
+    }
+    network_case_release(&c);
+    (free)(line);
+    fclose(f);
+}
+
+/* Parameters of a shipped network at its own size (64x64 when the file says
+ * nothing) with other channels. */
+static int64_t parameters_of(const char *file, const char *params,
+                             int64_t channels)
+{
+    ost_network *n = network_shipped(file, params);
+    ost_weights *w = ost_weights_new(backend);
+    int64_t item[OST_MAX_DIMS];
+    int64_t shape[OST_MAX_DIMS + 1] = { 1, 1, 64, 64 };
+    int sides = ost_network_input(n, item);
+    ost_net *net = NULL;
+    int64_t count;
+    ost_err err = { 0 };
+
+    memcpy(shape + 1, item, (size_t)sides * sizeof(*item));
+    shape[1] = channels;
+    if (ost_network_build(n, w, sides ? sides + 1 : 4, shape, 0, &net, &err))
+        fail_msg("%s", err.text);
+    learned(w, &count);
+    ost_net_free(net);
+    ost_weights_free(w);
+    ost_network_free(n);
+    return count;
+}
+
+static void counts_are_those_of_pytorch(void **state)
+{
+    FILE *f = network_references();
+    char *line = NULL;
+    size_t cap = 0;
+
+    (void)state;
+    while (getline(&line, &cap, f) > 0) {
+        char *rest = NULL;
+        const char *file;
+        int64_t channels;
+        int64_t wanted;
+        int64_t count;
+
+        if (!ost_starts_with(line, "count "))
+            continue;
+        file = (strtok_r(line, " ", &rest), strtok_r(NULL, " ", &rest));
+        channels = strtoll(rest, &rest, 10);
+        wanted = strtoll(rest, &rest, 10);
+        count = parameters_of(file, rest, channels);
+        if (count != wanted)
+            fail_msg("%s with %lld channels and %s has %lld parameters, must "
+                     "have %lld",
+                     file, (long long)channels, rest, (long long)count,
+                     (long long)wanted);
+    }
+    (free)(line);
+    fclose(f);
+}
+
+/* What the descriptions of the methods give, each checked by hand. */
+static void counts_are_those_of_the_methods(void **state)
+{
+    static const struct {
+        const char *file;
+        int64_t channels;
+        int64_t count;
+        const char *params;
+    } rows[] = {
+        { "alexnet_bn", 1, 58267010, "{\"classes\": 2}" },
+        { "alexnet_bn", 3, 58290242, "{\"classes\": 2}" },
+        { "resnet34_scan", 1, 21250722, "{}" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (parameters_of(rows[i].file, rows[i].params, rows[i].channels) !=
+            rows[i].count)
+            fail_msg("%s %s", rows[i].file, rows[i].params);
+}
+
+/* Whether the references have a line that begins so. */
+static bool has_line(const char *start)
+{
+    FILE *f = network_references();
+    char *line = NULL;
+    size_t cap = 0;
+    bool found = false;
+
+    while (!found && getline(&line, &cap, f) > 0) {
+        line[strcspn(line, "\n")] = ' ';
+        found = ost_starts_with(line, start);
+    }
+    (free)(line);
+    fclose(f);
+    return found;
+}
+
+static void every_shipped_network_is_compared(void **state)
+{
+    char *pattern =
+        ost_path_join(getenv("OSTEON_SOURCE"), "workflows/models/*.json");
+    glob_t files;
+
+    (void)state;
+    assert_int_equal(glob(pattern, 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        const char *base = strrchr(files.gl_pathv[i], '/') + 1;
+        int len = (int)(strchr(base, '.') - base);
+        char *line = ost_xprintf("file %.*s ", len, base);
+        char *count = ost_xprintf("count %.*s ", len, base);
+
+        if (!has_line(line) || !has_line(count))
+            fail_msg("network_references.txt has nothing on %s", base);
+        ost_free(count);
+        ost_free(line);
+    }
+    globfree(&files);
+    ost_free(pattern);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_shipped_network_is_compared),
+        cmocka_unit_test(networks_compute_what_pytorch_computes),
+        cmocka_unit_test(counts_are_those_of_pytorch),
+        cmocka_unit_test(counts_are_those_of_the_methods),
+    };
+
+    return cmocka_run_group_tests(tests, open_backend, close_backend);
+}
