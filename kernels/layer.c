@@ -35,6 +35,14 @@ const ost_layer_kind *ost_layer_kind_at(size_t i)
     return i < KINDS ? kinds[i] : NULL;
 }
 
+bool ost_value_same_shape(const ost_value *a, const ost_value *b)
+{
+    for (int i = 0; i < a->ndim && i < b->ndim; i++)
+        if (a->shape[i] != b->shape[i])
+            return false;
+    return a->ndim == b->ndim;
+}
+
 int64_t ost_value_channels(const ost_value *v)
 {
     return v->ndim > 1 ? v->shape[1] : 1;
@@ -102,6 +110,11 @@ int64_t ost_layer_attr_int(const ost_layer *layer, const char *name, int side)
     const ost_net_attr *a = attr_of(layer, name);
 
     return (int64_t)a->v[a->count > 1 ? side : 0];
+}
+
+int ost_layer_attr_count(const ost_layer *layer, const char *name)
+{
+    return attr_of(layer, name)->count;
 }
 
 int ost_layer_attr_word(const ost_layer *layer, const char *name)

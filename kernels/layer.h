@@ -78,6 +78,7 @@ typedef struct ost_value {
     float *grad;
 } ost_value;
 
+bool ost_value_same_shape(const ost_value *a, const ost_value *b);
 int64_t ost_value_channels(const ost_value *v);
 /* Spatial positions: 1 for (N, C). */
 int64_t ost_value_area(const ost_value *v);
@@ -188,6 +189,8 @@ struct ost_layer {
  * kind's table; anything else is a bug).  `side` chooses among INTS. */
 double ost_layer_attr(const ost_layer *layer, const char *name);
 int64_t ost_layer_attr_int(const ost_layer *layer, const char *name, int side);
+/* How many numbers it has. */
+int ost_layer_attr_count(const ost_layer *layer, const char *name);
 /* Index of a word in its table. */
 int ost_layer_attr_word(const ost_layer *layer, const char *name);
 

@@ -61,12 +61,13 @@ static void find_learners(ost_net *net)
     ost_free(reached);
 }
 
-/* Of the inputs before k none may be smaller than the output: it would be
- * spread over it first. */
+/* Of several inputs those before k must have the output's shape too: others
+ * would be spread over it first. */
 static bool may_write_over(const ost_net *net, const ost_layer *l, int k)
 {
     for (int i = 0; i <= k; i++)
-        if (ost_value_stored(l->in[i]) != ost_value_stored(l->out))
+        if (ost_value_stored(l->in[i]) != ost_value_stored(l->out) ||
+            (l->n_inputs > 1 && !ost_value_same_shape(l->in[i], l->out)))
             return false;
     return l->in[k]->consumers == 1 && maker_of(net, l->in[k]);
 }

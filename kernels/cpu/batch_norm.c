@@ -392,8 +392,7 @@ static bool fuse(ost_layer *layer, const ost_layer *next)
     if (strcmp(next->kind->name, "add") || next->n_inputs != 2 || s->addend)
         return false;
     other = next->in[next->in[0]->data_home == layer->out->data_home];
-    if (other->block != s->block ||
-        ost_value_stored(other) != ost_value_stored(layer->out))
+    if (other->block != s->block || !ost_value_same_shape(other, layer->out))
         return false;
     s->addend = other;
     return true;

@@ -23,6 +23,11 @@ int ost_cpu_block(const ost_backend *backend);
 
 /* `out` gets the layout of input 0, for layers that work number by number. */
 void ost_cpu_same_layout(ost_layer *layer);
+/* The channel block for a layer whose values lie alike: that of the first of
+ * its largest inputs that is not plain, or 1. */
+int ost_cpu_common_block(const ost_layer *layer);
+/* Makes input 0's block one of at most `most` lanes. */
+int ost_cpu_limit_block(ost_layer *layer, int most);
 
 enum { OST_CPU_CHUNK = 4096 }; /* floats that one thread takes at a time */
 static inline int64_t ost_cpu_chunks(int64_t count)

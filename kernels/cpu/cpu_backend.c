@@ -230,6 +230,31 @@ void ost_cpu_same_layout(ost_layer *layer)
     layer->out->block = layer->in_block[0];
 }
 
+int ost_cpu_common_block(const ost_layer *layer)
+{
+    int own = ost_cpu_block(layer->backend);
+    int64_t most = 0;
+    int block = 1;
+
+    for (int i = 0; i < layer->n_inputs; i++) {
+        const ost_value *v = layer->in[i];
+        int64_t count = ost_value_channels(v) * ost_value_area(v);
+
+        if (count > most || (count == most && block == 1))
+            block = layer->in_block[i] > own ? own : layer->in_block[i];
+        if (count > most)
+            most = count;
+    }
+    return block;
+}
+
+int ost_cpu_limit_block(ost_layer *layer, int most)
+{
+    if (layer->in_block[0] > most)
+        layer->in_block[0] = ost_cpu_block(layer->backend);
+    return layer->in_block[0];
+}
+
 ost_rc ost_cpu_sgemm(char op_a, char op_b, int64_t m, int64_t n, int64_t k,
                      const float *a, int64_t lda, const float *b, int64_t ldb,
                      float *c, int64_t ldc)

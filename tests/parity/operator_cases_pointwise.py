@@ -13,9 +13,77 @@ def relu(attrs, shapes):
     return F.relu
 
 
+@layer("leaky_relu")
+def leaky_relu(attrs, shapes):
+    return lambda x: F.leaky_relu(x, attrs.real("slope", 0.01))
+
+
+@layer("sigmoid")
+def sigmoid(attrs, shapes):
+    return torch.sigmoid
+
+
+@layer("tanh")
+def tanh(attrs, shapes):
+    return torch.tanh
+
+
+def with_sides(x, sides):
+    """(N, C) as (N, C, 1, ...)."""
+    return x.reshape(*x.shape, *[1] * (sides - x.ndim))
+
+
+def fold(function):
+    """A function of two tensors over several, with their sides made equal."""
+    def run(*inputs):
+        sides = max(x.ndim for x in inputs)
+        result, *rest = (with_sides(x, sides) for x in inputs)
+        for x in rest:
+            result = function(result, x)
+        return result
+    return run
+
+
 @layer("add")
 def add(attrs, shapes):
-    return lambda *x: sum(x)
+    return fold(torch.add)
+
+
+@layer("multiply")
+def multiply(attrs, shapes):
+    return fold(torch.mul)
+
+
+@layer("concat")
+def concat(attrs, shapes):
+    return lambda *x: torch.cat(x, attrs.integer("axis", 1))
+
+
+def reduction(function):
+    def make(attrs, shapes):
+        axes, keep = attrs.integers("axes"), attrs.flag("keep", True)
+
+        def run(x):
+            y = function(x, axes, keep)
+            return y.reshape(-1, 1) if y.ndim == 1 else y
+        return run
+    return make
+
+
+layer("mean")(reduction(lambda x, axes, keep: x.mean(axes, keep)))
+layer("sum")(reduction(lambda x, axes, keep: x.sum(axes, keep)))
+
+
+def highest(x, axes, keep):
+    """Of equal numbers the first takes the gradient, as torch.max has it."""
+    stay = [i for i in range(x.ndim) if i not in axes]
+    y = x.permute(*stay, *sorted(axes)).flatten(len(stay)).max(-1)[0]
+    for axis in sorted(axes) if keep else []:
+        y = y.unsqueeze(axis)
+    return y
+
+
+layer("max")(reduction(highest))
 
 
 @layer("flatten")
@@ -25,10 +93,11 @@ def flatten(attrs, shapes):
 
 @layer("slice")
 def slice_(attrs, shapes):
-    axis = attrs.integer("axis")
+    axis = attrs.integer("axis", 1)
     if attrs.word("index") is not None:
         return lambda x: x.select(axis, attrs.integer("index"))
-    first, end = attrs.integer("from"), attrs.integer("to")
+    first = attrs.integer("from", 0)
+    end = attrs.integer("to", shapes[0][axis])
     return lambda x: x.narrow(axis, first, end - first)
 
 
@@ -87,12 +156,171 @@ def relu_cases(draw):
     draw.case("plain", (2, 3, 5, 5), ["relu"])
 
 
-@cases("add")
-def add_cases(draw):
-    draw.case("twice", (2, 3, 4, 3), ["relu", "add in=-1,0"])
+# Gradients of saturated numbers, and of 0.
+EXTREME = [[0.0, -0.0, 1e-4, -1e-4, 0.3, -0.3, 0.6, -0.6, 3.0, -3.0, 9.0, -9.0,
+            20.0, -20.0, 60.0, -60.0, 95.0, -95.0, 500.0, -500.0]]
+
+
+def number_by_number(draw, *lines):
+    """In all layouts, over the edges of vectors and of chunks."""
+    for i, line in enumerate(lines):
+        draw.case(f"plain_{i}", (2, 3, 5, 7), [line])
+    draw.case("rows", (3, 13), lines[:1])
+    draw.case("blocked", (2, 3, 3, 5), ["conv2d out=11 kernel=1", *lines[:1]])
+    draw.case("extreme", (1, 20), lines[:1],
+              x=torch.tensor(EXTREME).float().double())
+
+
+@cases("leaky_relu")
+def leaky_relu_cases(draw):
+    number_by_number(draw, "leaky_relu", "leaky_relu slope=0.2",
+                     "leaky_relu slope=0", "leaky_relu slope=1")
+    draw.case("chunks", (1, 1, 59, 71), ["leaky_relu"])
+
+
+@cases("sigmoid")
+def sigmoid_cases(draw):
+    number_by_number(draw, "sigmoid")
+
+
+@cases("tanh")
+def tanh_cases(draw):
+    number_by_number(draw, "tanh")
+
+
+def of_several(draw, kind):
+    """Broadcasting, of plain and of blocked values."""
+    draw.case("twice", (2, 3, 4, 3), ["relu", f"{kind} in=-1,0"])
     draw.case("blocked", (2, 3, 4, 3),
               ["conv2d out=11 kernel=1", "conv2d out=11 kernel=1 in=-1",
-               "add in=0,1,0"])
+               f"{kind} in=0,1,0"])
+    draw.case("rows", [(3, 37), (3, 37), (3, 1)], [f"{kind} in=-1,-2,-3"])
+    draw.case("long_rows", [(2, 2100), (2, 2100)], [f"{kind} in=-1,-2"])
+    shapes = [(2, 5, 3, 4), (2, 5), (2, 1, 3, 4), (2, 5, 1, 1)]
+    draw.case("gates", shapes, [f"{kind} in=-1,-2,-3,-4"])
+    draw.case("gate_first", shapes, [f"{kind} in=-2,-1"])
+    draw.case("position_first", shapes, [f"{kind} in=-3,-1"])
+    draw.case("outer", shapes, [f"{kind} in=-2,-3"])
+    draw.case("sides", [(2, 3, 4, 5), (2, 3, 1, 5), (2, 1, 4, 1), (2, 1, 1, 1)],
+              [f"{kind} in=-1,-2,-3,-4"])
+    draw.case("sides_made", [(2, 3, 4, 1), (2, 3, 1, 5)], [f"{kind} in=-1,-2"])
+    draw.case("volume", [(1, 2, 3, 4, 2), (1, 2, 3, 1, 1), (1, 1, 1, 4, 1)],
+              [f"{kind} in=-1,-2,-3"])
+    draw.case("one_channel", [(2, 1, 5, 4), (2, 1)], [f"{kind} in=-1,-2"])
+    draw.case("blocked_gates", [(2, 3, 4, 5), (2, 11), (2, 2, 4, 5)],
+              ["conv2d out=11 kernel=1 in=-1", "conv2d out=1 kernel=1 in=-3",
+               f"{kind} in=0,-2,1"])
+    draw.case("blocked_gate_of_ones", [(2, 3, 4, 3), (2, 3, 1, 1)],
+              ["conv2d out=11 kernel=1 in=-1", "conv2d out=11 kernel=1 in=-2",
+               f"{kind} in=0,1"])
+    draw.case("blocked_sides", [(2, 3, 4, 3), (2, 3, 1, 3), (2, 3, 4, 1)],
+              ["conv2d out=9 kernel=1 in=-1", "conv2d out=9 kernel=1 in=-2",
+               "conv2d out=1 kernel=1 in=-3", f"{kind} in=0,1,2"])
+    draw.case("blocked_and_plain", [(2, 3, 4, 3), (2, 11, 4, 3)],
+              ["conv2d out=11 kernel=1 in=-1", f"{kind} in=-2,0"])
+    draw.case("tiles", [(1, 2, 46, 45), (1, 2), (1, 1, 46, 45)],
+              [f"{kind} in=-1,-2,-3"])
+
+
+@cases("add")
+def add_cases(draw):
+    of_several(draw, "add")
+
+
+@cases("multiply")
+def multiply_cases(draw):
+    of_several(draw, "multiply")
+
+
+@cases("concat")
+def concat_cases(draw):
+    draw.case("rows", [(3, 4), (3, 9), (3, 1)], ["concat in=-1,-2,-3"])
+    draw.case("plain", [(2, 3, 4, 3), (2, 2, 4, 3)], ["concat in=-1,-2"])
+    draw.case("same", (2, 3, 4, 3), ["concat in=-1,-1"])
+    draw.case("one", (2, 3, 4, 3), ["concat"])
+    draw.case("height", [(2, 3, 4, 3), (2, 3, 1, 3)],
+              ["concat axis=2 in=-1,-2"])
+    draw.case("width", [(2, 3, 4, 3), (2, 3, 4, 2)], ["concat axis=3 in=-1,-2"])
+    draw.case("time", [(2, 3, 2, 3, 2), (2, 3, 1, 3, 2)],
+              ["concat axis=2 in=-1,-2"])
+    for name, widths in (("whole", (8, 16, 8)), ("odd", (5, 11, 1, 7)),
+                         ("last_odd", (8, 16, 5)), ("small", (4, 4))):
+        lines = [f"conv2d out={w} kernel=1 in=-1" for w in widths]
+        src = ",".join(str(i) for i in range(len(widths)))
+        draw.case(f"blocked_{name}", (2, 3, 4, 3), lines + [f"concat in={src}"])
+    draw.case("blocked_and_plain", (2, 3, 4, 3),
+              ["conv2d out=11 kernel=1", "concat in=-1,0"])
+    draw.case("blocked_width", (2, 3, 4, 3),
+              ["conv2d out=11 kernel=1", "conv2d out=11 kernel=1 in=-1",
+               "concat axis=3 in=0,1,0"])
+
+
+@cases("slice")
+def slice_cases(draw):
+    draw.case("rows", (3, 9), ["slice from=2 to=7"])
+    draw.case("to_the_end", (3, 9), ["slice from=4"])
+    draw.case("channels", (2, 5, 3, 4), ["slice axis=1 to=3"])
+    draw.case("channel", (2, 5, 3, 4), ["slice index=2"])
+    draw.case("height", (2, 3, 5, 4), ["slice axis=2 from=1 to=4"])
+    draw.case("row", (2, 3, 5, 4), ["slice axis=2 index=4"])
+    draw.case("column", (2, 3, 5, 4), ["slice axis=3 index=0"])
+    draw.case("frame", (2, 3, 4, 3, 2), ["slice axis=2 index=1"])
+    draw.case("twice", (2, 6, 3), ["slice to=4", "slice from=2 in=-1",
+                                   "add in=0,1"])
+    for name, words in (("whole", "from=8 to=16"), ("odd", "from=3 to=13"),
+                        ("last", "from=16"), ("one", "from=9 to=10"),
+                        ("index", "index=9"), ("side", "axis=3 from=1 to=3"),
+                        ("row", "axis=2 index=2")):
+        draw.case(f"blocked_{name}", (2, 3, 4, 3),
+                  ["conv2d out=19 kernel=1", f"slice {words}"])
+
+
+@cases("reshape")
+def reshape_cases(draw):
+    draw.case("rows", (2, 12), ["reshape shape=3,2,2"])
+    draw.case("rest", (2, 3, 4, 5), ["reshape shape=6,-1"])
+    draw.case("all", (2, 3, 4, 5), ["reshape shape=-1"])
+    draw.case("volume", (1, 3, 8), ["reshape shape=2,1,3,2,2"])
+    draw.case("blocked", (2, 3, 4, 3),
+              ["conv2d out=10 kernel=1", "reshape shape=5,2,-1", "relu"])
+
+
+def over_axes(draw, kind):
+    """Every set of axes, kept or not, of plain and of blocked values."""
+    for axes in ("1", "2", "3", "1,2", "2,3", "3,1", "1,2,3"):
+        keep = draw.pick(0, 1)
+        draw.case(f"plain_{axes.replace(',', '')}", (2, 5, 4, 3),
+                  [f"{kind} axes={axes} keep={keep}"])
+        draw.case(f"blocked_{axes.replace(',', '')}", (2, 3, 4, 3),
+                  ["conv2d out=11 kernel=1",
+                   f"{kind} axes={axes} keep={1 - keep}"])
+    draw.case("rows", (3, 17), [f"{kind} axes=1"])
+    draw.case("rows_dropped", (3, 17), [f"{kind} axes=1 keep=0"])
+    draw.case("time", (2, 3, 4, 2, 3), [f"{kind} axes=2 keep=0"])
+    draw.case("one_channel", (2, 3, 4, 3),
+              ["conv2d out=1 kernel=1", f"{kind} axes=1 keep=0"])
+    draw.case("tiles", (1, 2, 46, 45), [f"{kind} axes=1"])
+    draw.case("tiles_2", (1, 2, 46, 45), [f"{kind} axes=2,3"])
+    draw.case("many_channels", (2, 2, 2, 3),
+              ["conv2d out=75 kernel=1", f"{kind} axes=1"])
+
+
+@cases("mean")
+def mean_cases(draw):
+    over_axes(draw, "mean")
+
+
+@cases("sum")
+def sum_cases(draw):
+    over_axes(draw, "sum")
+
+
+@cases("max")
+def max_cases(draw):
+    over_axes(draw, "max")
+    draw.case("equal", (2, 5, 2, 3), ["max axes=1"],
+              x=torch.tensor([1.0, 2.0, 2.0, 0.0, 2.0]).reshape(1, 5, 1, 1)
+              .repeat(2, 1, 2, 3))
 
 
 @cases("flatten")

@@ -1,0 +1,16 @@
+/* kernels/layers/multiply_layer.c - the product of values
+ *
+ * Each side of an input is the output's or 1; (N, C) goes with (N, C, ...).
+ */
+#include "kernels/layers/axes.h"
+
+#include "base/banned.h"
+
+const ost_layer_kind ost_layer_multiply = {
+    .name = "multiply",
+    .summary = "the product of values",
+    .min_inputs = 2,
+    .max_inputs = OST_LAYER_INPUTS,
+    .flags = OST_READS_INPUT | OST_IN_PLACE,
+    .shape = ost_broadcast_shape,
+};
