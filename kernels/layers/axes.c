@@ -86,38 +86,48 @@ void ost_broadcast_sides(const ost_layer *layer, int input, int64_t *shape)
         shape[i] = i < in->ndim ? in->shape[i] : 1;
 }
 
+/* Widens the output to input i where it has sides of 1; false when the two do
+ * not go together. */
+static bool widen(ost_layer *layer, int i)
+{
+    const ost_value *in = layer->in[i];
+    ost_value *out = layer->out;
+    int64_t side[OST_MAX_DIMS];
+
+    if ((in->ndim != out->ndim && in->ndim != 2) ||
+        in->shape[0] != out->shape[0])
+        return false;
+    ost_broadcast_sides(layer, i, side);
+    for (int k = 1; k < out->ndim; k++) {
+        if (out->shape[k] == 1)
+            out->shape[k] = side[k];
+        if (side[k] != 1 && side[k] != out->shape[k])
+            return false;
+    }
+    return true;
+}
+
 ost_rc ost_broadcast_shape(ost_layer *layer, ost_err *err)
 {
-    ost_value *out = layer->out;
+    const ost_value *most = layer->in[0]; /* with most sides */
     char left[96];
     char right[96];
 
-    for (int i = 0; i < layer->n_inputs; i++)
-        if (layer->in[i]->ndim > out->ndim)
-            out->ndim = layer->in[i]->ndim;
-    ost_broadcast_sides(layer, 0, out->shape);
-    for (int i = 1; i < layer->n_inputs; i++) {
-        const ost_value *in = layer->in[i];
-        int64_t side[OST_MAX_DIMS];
-        bool fits = (in->ndim == out->ndim || in->ndim == 2) &&
-                    in->shape[0] == out->shape[0];
+    for (int i = 1; i < layer->n_inputs; i++)
+        if (layer->in[i]->ndim > most->ndim)
+            most = layer->in[i];
+    layer->out->ndim = most->ndim;
+    layer->out->shape[0] = most->shape[0];
+    for (int i = 1; i < most->ndim; i++)
+        layer->out->shape[i] = 1;
+    for (int i = 0; i < layer->n_inputs; i++) {
+        const ost_value *a = i ? layer->in[0] : most;
+        const ost_value *b = layer->in[i];
 
-        ost_broadcast_sides(layer, i, side);
-        for (int k = 1; k < out->ndim; k++) {
-            if (out->shape[k] == 1)
-                out->shape[k] = side[k];
-            else if (side[k] != 1 && side[k] != out->shape[k])
-                fits = false;
-        }
-        if (!fits)
-            return ost_fail(
-                err, OST_EINPUT, "inputs %s and %s differ in shape",
-                ost_shape_text(left, layer->in[0]->ndim, layer->in[0]->shape),
-                ost_shape_text(right, in->ndim, in->shape));
+        if (!widen(layer, i))
+            return ost_fail(err, OST_EINPUT, "inputs %s and %s differ in shape",
+                            ost_shape_text(left, a->ndim, a->shape),
+                            ost_shape_text(right, b->ndim, b->shape));
     }
-    if (layer->in[0]->ndim != out->ndim && layer->in[0]->ndim != 2)
-        return ost_fail(
-            err, OST_EINPUT, "input %s has fewer sides than another",
-            ost_shape_text(left, layer->in[0]->ndim, layer->in[0]->shape));
     return OST_OK;
 }

@@ -25,7 +25,8 @@ static int close_backend(void **state)
 }
 
 typedef struct refused {
-    const char *layer; /* as in fixtures */
+    const char
+        *layers;       /* as in fixtures, with '|' between; the last is wrong */
     const char *shape; /* of the input: sides with commas between */
     const char *message;
 } refused;
@@ -60,25 +61,63 @@ static const refused table[] = {
       "attribute 'size' is 0, must be an integer from 1 to 100000" },
 };
 
+static const refused along_axes[] = {
+    { "leaky_relu slope=-0.1", "2,3",
+      "attribute 'slope' is -0.1, must be a number from 0 to 1" },
+    { "slice axis=1 to=2|add in=-1,0", "2,3,4,4",
+      "inputs 2x3x4x4 and 2x2x4x4 differ in shape" },
+    { "slice axis=2 index=0|multiply in=-1,0", "2,3,4,5",
+      "inputs 2x3x4x5 and 2x3x5 differ in shape" },
+    { "slice axis=2 index=0|multiply in=0,-1", "2,3,4,5",
+      "inputs 2x3x4x5 and 2x3x5 differ in shape" },
+    { "concat axis=4 in=-1,-1", "2,3,4,4", "input 2x3x4x4 has no axis 4" },
+    { "slice axis=2 to=2|concat in=-1,0", "2,3,4,4",
+      "inputs 2x3x4x4 and 2x3x2x4 differ in more than axis 1" },
+    { "slice axis=3 to=2", "2,3,4", "input 2x3x4 has no axis 3" },
+    { "slice from=2 to=4", "2,3,4",
+      "input 2x3x4 has no places 2 to 3 on axis 1" },
+    { "slice from=3", "2,3,4", "input 2x3x4 has no places 3 to 2 on axis 1" },
+    { "slice index=3", "2,3,4", "input 2x3x4 has no places 3 to 3 on axis 1" },
+    { "slice index=1", "2,3",
+      "input 2x3 would have no axis left: 'from' and 'to' keep it" },
+    { "reshape shape=2,5", "2,3,4", "input 2x3x4 cannot be shaped to 2x2x5" },
+    { "reshape shape=5,-1", "2,3,4", "input 2x3x4 cannot be shaped to 2x5x-1" },
+    { "reshape shape=-1,-1", "2,3,4",
+      "attribute 'shape' must have sides from 1 on, one of which may be -1" },
+    { "reshape shape=0,12", "2,3,4",
+      "attribute 'shape' must have sides from 1 on, one of which may be -1" },
+    { "reshape shape=1,1,1,1,1,12", "2,3,4",
+      "attribute 'shape' has 6 sides, must have 1 to 5" },
+    { "mean axes=3", "2,3,4", "input 2x3x4 has no axis 3" },
+    { "max axes=2,1,2", "2,3,4", "attribute 'axes' names axis 2 twice" },
+    { "sum axes=0", "2,3,4",
+      "attribute 'axes' is 0, must be an integer from 1 to 5" },
+};
+
 static void expect_refusal(const refused *r)
 {
     ost_weights *w = ost_weights_new(backend);
     net_case *c = ost_xalloc(sizeof(*c));
-    char *text = ost_xstrdup(r->layer);
+    char *text = ost_xstrdup(r->layers);
+    char *rest = NULL;
     double sides[OST_MAX_DIMS];
     int64_t shape[OST_MAX_DIMS];
     int n = case_numbers(r->shape, OST_MAX_DIMS, sides);
-    ost_net_spec spec = { c->layers, 1, 0 };
+    ost_net_spec spec = { .layers = c->layers };
     ost_net *net = NULL;
     ost_err err = { 0 };
     const char *message;
 
     for (int i = 0; i < n; i++)
         shape[i] = (int64_t)sides[i];
-    case_layer(c, text);
+    for (char *l = strtok_r(text, "|", &rest); l;
+         l = strtok_r(NULL, "|", &rest))
+        case_layer(c, l);
+    spec.n_layers = c->n_layers;
+    spec.output = c->n_layers - 1;
     if (ost_net_new(w, &spec, n, shape, OST_NET_TRAIN, &net, NULL, &err) !=
         OST_EINPUT)
-        fail_msg("%s of %s is not refused", r->layer, r->shape);
+        fail_msg("%s of %s is not refused", r->layers, r->shape);
     message = strstr(err.text, "): ");
     assert_non_null(message);
     assert_string_equal(message + 3, r->message);
@@ -92,6 +131,8 @@ static void what_does_not_fit_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         expect_refusal(&table[i]);
+    for (size_t i = 0; i < sizeof(along_axes) / sizeof(along_axes[0]); i++)
+        expect_refusal(&along_axes[i]);
 }
 
 /* Mean and standard deviation of the first weights of a layer. */
