@@ -210,6 +210,10 @@ def of_several(draw, kind):
     draw.case("blocked_gates", [(2, 3, 4, 5), (2, 11), (2, 2, 4, 5)],
               ["conv2d out=11 kernel=1 in=-1", "conv2d out=1 kernel=1 in=-3",
                f"{kind} in=0,-2,1"])
+    for order in ("1,2", "2,1"):
+        draw.case("gate_as_large_" + order[0], (2, 3, 4, 3),
+                  ["conv2d out=8 kernel=1 bias=0", "batch_norm",
+                   "conv2d out=1 kernel=1 in=-1", f"{kind} in={order}"])
     draw.case("blocked_gate_of_ones", [(2, 3, 4, 3), (2, 3, 1, 1)],
               ["conv2d out=11 kernel=1 in=-1", "conv2d out=11 kernel=1 in=-2",
                f"{kind} in=0,1"])
