@@ -31,11 +31,8 @@ ost_rc ost_change_ranges_read(const char *name, const json_t *with,
 
     ost_params_check(&table, with, &faults);
     if (faults.len > 0)
-        rc = ost_fail(err, OST_EWORKFLOW, "'%s'%s%s: %s", name,
-                      faults.data[0].pointer[0] ? ", " : "",
-                      faults.data[0].pointer[0] ? faults.data[0].pointer + 1
-                                                : "",
-                      faults.data[0].text);
+        rc =
+            ost_fail(err, OST_EWORKFLOW, "'%s': %s", name, faults.data[0].text);
     if (!rc)
         rc = ost_params_complete(&table, with, NULL, NULL, &full, err);
     if (!rc)

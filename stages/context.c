@@ -22,6 +22,11 @@ const void *ost_ctx_params(const ost_stage_ctx *ctx)
     return ctx->step->params;
 }
 
+const json_t *ost_ctx_with(const ost_stage_ctx *ctx)
+{
+    return ctx->step->full;
+}
+
 ost_arena *ost_ctx_arena(ost_stage_ctx *ctx)
 {
     return ctx->arena;

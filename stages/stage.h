@@ -171,6 +171,8 @@ typedef struct ost_input {
 
 /* Parameters of the step, the stage's own struct. */
 const void *ost_ctx_params(const ost_stage_ctx *ctx);
+/* The same as the complete object of JSON; borrowed likewise. */
+const json_t *ost_ctx_with(const ost_stage_ctx *ctx);
 /* Memory borrowed until the item (map) or the step (run) is finished. */
 ost_arena *ost_ctx_arena(ost_stage_ctx *ctx);
 /* Threads that the step may use; results must not depend on it. */

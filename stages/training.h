@@ -1,23 +1,27 @@
 /* stages/training.h - a network learns from pictures
  *
- * An epoch takes the items in a new random order, in batches whose sizes differ
- * by at most one item.  Nothing depends on the number of threads; a training
- * that was cut off goes on from its last checkpoint to the same bytes.
+ *     training.c          epochs, validation, the best weights, the end
+ *     training_update.c   one update: a batch, in parts, and its gradients
+ *     training_state.c    checkpoints
+ *
+ * An epoch takes items in a new random order (stages/sampling.h), in batches
+ * whose sizes differ by at most one item, the larger ones first.  A batch
+ * larger than `micro_batch` goes through the network in parts, whose gradients
+ * add up to those of the batch; statistics of batch norms are then those of
+ * each part. Nothing depends on the number of threads; a training that was cut
+ * off goes on from its last checkpoint to the same bytes.
  */
 #ifndef OST_STAGES_TRAINING_H
 #define OST_STAGES_TRAINING_H
 
 #include "kernels/optimizer.h"
+#include "stages/changed_pictures.h"
 #include "stages/inference.h"
 #include "stages/network.h"
 #include "stages/picture_set.h"
+#include "stages/sampling.h"
+#include "stages/step_size.h"
 #include "stages/target.h"
-
-typedef enum ost_schedule {
-    OST_RATE_CONSTANT,
-    OST_RATE_STEP,   /* times step_factor every step_epochs */
-    OST_RATE_COSINE, /* half a cosine from the rate to 0 */
-} ost_schedule;
 
 /* Pictures and what is to be learned of them. */
 typedef struct ost_taught {
@@ -26,51 +30,83 @@ typedef struct ost_taught {
 } ost_taught;
 
 typedef struct ost_training_spec {
-    int64_t epochs;
-    int64_t batch;
-    ost_optimizer optimizer; /* rate: of the first epoch */
-    ost_schedule schedule;
-    int64_t step_epochs;
-    double step_factor;
+    size_t batch;
+    size_t micro_batch; /* 0: whole batches */
+    size_t batches;     /* of an epoch */
+    ost_optimizer optimizer;
+    ost_schedule schedule; /* total_steps: updates in all */
+    ost_sampling sampling;
+    const ost_change_ranges *changes; /* drawn in each epoch; or NULL */
     int64_t patience; /* epochs without a better validation loss; 0: any */
     bool keep_best;   /* weights with the lowest validation loss */
     const ost_network *network;
+    const ost_input *init; /* a model to begin with, or NULL */
     ost_taught train;
     ost_taught validation; /* pictures.n is 0 when there is none */
     ost_normalization norm;
 } ost_training_spec;
 
-/* Trains.  The weights and the history ([{"epoch", "loss", METRIC,
- * "learning_rate", "val_loss", "val_METRIC"}], where METRIC is the target's
- * word) are the caller's, who frees them with ost_weights_free() and
- * json_decref().  OST_EINTERRUPTED when the step is to stop. */
-ost_rc ost_train(ost_stage_ctx *ctx, ost_backend *backend,
-                 const ost_training_spec *spec, ost_weights **weights,
-                 json_t **history, ost_err *err);
+/* What came of it. */
+typedef struct ost_trained {
+    ost_weights *weights;
+    /* [{"epoch", "step", "learning_rate", "loss", METRIC, "val_loss",
+     * "val_METRIC"}], METRIC being the target's word; step: updates so far,
+     * learning_rate: of the last of them */
+    json_t *history;
+    json_t *init;  /* what ost_model_copy_weights() did, or NULL */
+    int64_t epoch; /* whose weights they are, from 1 */
+} ost_trained;
 
-/* --- between training.c and training_state.c --------------------------- */
+/* Trains.  Caller releases with ost_trained_release().  OST_EINTERRUPTED when
+ * the step is to stop. */
+ost_rc ost_train(ost_stage_ctx *ctx, ost_backend *backend,
+                 const ost_training_spec *spec, ost_trained *trained,
+                 ost_err *err);
+void ost_trained_release(ost_trained *trained);
+
+/* --- between training*.c ------------------------------------------------ */
 
 typedef struct ost_training {
     ost_stage_ctx *ctx;
     const ost_training_spec *spec;
-    ost_weights *weights;
-    ost_net *nets[2];  /* for the larger and the smaller batches */
-    size_t items[2];   /* of one batch */
-    ost_inference inf; /* for validation */
+    ost_weights *weights; /* weights->step: updates done */
+    size_t parts;         /* of a batch */
+    size_t items[2];      /* of a larger and a smaller part */
+    ost_net *nets[2];     /* for them */
+    ost_inference inf;    /* for validation */
+    ost_changed_pictures changed;
+    uint64_t draw; /* key of dropout */
+
+    int64_t epoch;        /* epochs done */
+    size_t batch;         /* batches of this epoch done */
+    ost_target_score sum; /* of them */
+    uint32_t *order;      /* items of this epoch */
+    double rate;          /* of the last update */
+    ost_plateau plateau;
     json_t *history;
-    int64_t epoch; /* epochs done */
     double best_loss;
     int64_t best_epoch; /* 0: none yet */
     ost_buf best;       /* weights then, as ost_training_copy() makes them */
-    double last_saved;
+
+    double save_at; /* seconds */
+    double epoch_began;
+    uint64_t epoch_items; /* since then */
 } ost_training;
+
+/* Builds the networks that updates need.  What it makes belongs to
+ * ost_training_unbuild(). */
+ost_rc ost_training_build(ost_training *t, ost_err *err);
+void ost_training_unbuild(ost_training *t);
+/* The next batch of the epoch: adds to `sum`, updates the weights. */
+ost_rc ost_training_update(ost_training *t, ost_err *err);
 
 /* All numbers of one part of all weights, one after another. */
 ost_rc ost_training_copy(ost_weights *w, ost_weight_part part, ost_buf *out,
                          ost_err *err);
 ost_rc ost_training_restore(ost_weights *w, ost_weight_part part, ost_reader *r,
                             ost_err *err);
-/* Everything that the next epoch hangs on, as a checkpoint of the step. */
+/* Everything that the next update hangs on, as a checkpoint of the step, when
+ * the last one was long ago.  When they are taken changes no result. */
 ost_rc ost_training_save(ost_training *t, ost_err *err);
 /* Goes on from the checkpoint, when there is one. */
 ost_rc ost_training_resume(ost_training *t, ost_err *err);

@@ -1,19 +1,28 @@
 /* stages/training_state.c - a training cut off goes on
  *
- * A checkpoint: u32 version, varint epochs done, varint updates done, f64 and
- * varint of the best epoch, its weights as a byte string, history as a JSON
- * text, then weights and optimizer states, part by part: u8 whether it is
+ * A checkpoint: u32 version; varint updates done, varint epochs done, varint
+ * batches of this epoch done; f64 loss, total, metric and judged of these
+ * batches, f64 rate; f64 best, varint judged, worse and cuts of the plateau;
+ * f64 and varint of the best epoch, its weights as a byte string; history as a
+ * JSON text; then weights and optimizer states, part by part: u8 whether it is
  * there, and the numbers of all weights in their order.
  */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "stages/training.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
+
+_Static_assert(sizeof(ost_target_score) == 4 * sizeof(double),
+               "a checkpoint holds the whole score");
 
 static const ost_weight_part parts[] = { OST_PART_DATA, OST_PART_STATE0,
                                          OST_PART_STATE1 };
@@ -68,19 +77,68 @@ static bool has_state(const ost_weights *w, int i)
     return false;
 }
 
+/* Seconds to the next checkpoint when one took `cost` seconds: writing takes a
+ * twentieth of the time at most.  Tests of interruption want one after every
+ * update: OSTEON_CHECKPOINT_SECONDS=0. */
+static double seconds_after(double cost)
+{
+    const char *text = getenv("OSTEON_CHECKPOINT_SECONDS");
+    double seconds;
+
+    if (text && ost_parse_f64(text, &seconds))
+        return seconds;
+    return fmax(3.0, 19.0 * cost);
+}
+
+static void write_counts(const ost_training *t, ost_buf *b)
+{
+    ost_buf_u32(b, VERSION);
+    ost_buf_varint(b, (uint64_t)t->weights->step);
+    ost_buf_varint(b, (uint64_t)t->epoch);
+    ost_buf_varint(b, t->batch);
+    ost_buf_f64(b, t->sum.loss);
+    ost_buf_f64(b, t->sum.total);
+    ost_buf_f64(b, t->sum.metric);
+    ost_buf_f64(b, t->sum.judged);
+    ost_buf_f64(b, t->rate);
+    ost_buf_f64(b, t->plateau.best);
+    ost_buf_varint(b, (uint64_t)t->plateau.judged);
+    ost_buf_varint(b, (uint64_t)t->plateau.worse);
+    ost_buf_varint(b, (uint64_t)t->plateau.cuts);
+    ost_buf_f64(b, t->best_loss);
+    ost_buf_varint(b, (uint64_t)t->best_epoch);
+}
+
+static void read_counts(ost_training *t, ost_reader *r)
+{
+    t->weights->step = (int64_t)ost_read_varint(r);
+    t->epoch = (int64_t)ost_read_varint(r);
+    t->batch = (size_t)ost_read_varint(r);
+    t->sum.loss = ost_read_f64(r);
+    t->sum.total = ost_read_f64(r);
+    t->sum.metric = ost_read_f64(r);
+    t->sum.judged = ost_read_f64(r);
+    t->rate = ost_read_f64(r);
+    t->plateau.best = ost_read_f64(r);
+    t->plateau.judged = (int64_t)ost_read_varint(r);
+    t->plateau.worse = (int64_t)ost_read_varint(r);
+    t->plateau.cuts = (int64_t)ost_read_varint(r);
+    t->best_loss = ost_read_f64(r);
+    t->best_epoch = (int64_t)ost_read_varint(r);
+}
+
 ost_rc ost_training_save(ost_training *t, ost_err *err)
 {
+    double began = ost_now();
     ost_buf b = { 0 };
     ost_buf text = { 0 };
     ost_rc rc = OST_OK;
 
-    ost_json_canonical(&text, t->history);
-    ost_buf_u32(&b, VERSION);
-    ost_buf_varint(&b, (uint64_t)t->epoch);
-    ost_buf_varint(&b, (uint64_t)t->weights->step);
-    ost_buf_f64(&b, t->best_loss);
-    ost_buf_varint(&b, (uint64_t)t->best_epoch);
+    if (began < t->save_at)
+        return OST_OK;
+    write_counts(t, &b);
     ost_buf_bytes(&b, t->best.data, t->best.len);
+    ost_json_canonical(&text, t->history);
     ost_buf_bytes(&b, text.data, text.len);
     for (int i = 0; i < 3 && !rc; i++) {
         bool there = i == 0 || has_state(t->weights, i - 1);
@@ -91,6 +149,7 @@ ost_rc ost_training_save(ost_training *t, ost_err *err)
     }
     if (!rc)
         rc = ost_checkpoint_save(t->ctx, b.data, b.len, err);
+    t->save_at = ost_now() + seconds_after(ost_now() - began);
     ost_buf_release(&text);
     ost_buf_release(&b);
     return rc;
@@ -106,10 +165,7 @@ static ost_rc resume_from(ost_training *t, ost_reader *r, ost_err *err)
 
     if (ost_read_u32(r) != VERSION)
         return OST_OK; /* of another time: starts anew */
-    t->epoch = (int64_t)ost_read_varint(r);
-    t->weights->step = (int64_t)ost_read_varint(r);
-    t->best_loss = ost_read_f64(r);
-    t->best_epoch = (int64_t)ost_read_varint(r);
+    read_counts(t, r);
     best = ost_read_bytes(r, &best_size);
     text = ost_read_bytes(r, &text_size);
     if (r->bad)
@@ -136,6 +192,7 @@ ost_rc ost_training_resume(ost_training *t, ost_err *err)
         rc = OST_OK;
     else if (!rc)
         rc = resume_from(t, &r, err);
+    t->save_at = ost_now() + seconds_after(0.0);
     ost_buf_release(&data);
     return rc;
 }

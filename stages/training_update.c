@@ -1,0 +1,162 @@
+/* stages/training_update.c - one update: a batch, in parts, and its gradients
+ *
+ * All batches are cut into the same number of parts, so that sizes of parts
+ * differ by at most one item and two networks do.
+ */
+#include "base/alloc.h"
+#include "stages/training.h"
+
+#include <math.h>
+
+#include "base/banned.h"
+
+/* Random streams of the step; orders of epochs begin at 2. */
+enum { STREAM_DROPOUT = 1 };
+#define STREAM_CHANGES UINT64_MAX
+
+/* Items of batch `b` of an epoch. */
+static size_t batch_items(const ost_training_spec *s, size_t b)
+{
+    size_t n = s->sampling.epoch_items;
+
+    return n / s->batches + (b < n % s->batches);
+}
+
+static size_t part_items(const ost_training *t, size_t batch, size_t part)
+{
+    return batch / t->parts + (part < batch % t->parts);
+}
+
+/* Where batch `b` begins in the order of the epoch. */
+static size_t batch_begin(const ost_training_spec *s, size_t b)
+{
+    size_t n = s->sampling.epoch_items;
+    size_t larger = n % s->batches;
+
+    return b * (n / s->batches) + (b < larger ? b : larger);
+}
+
+/* Whether any batch has a part of the smaller size. */
+static bool needs_smaller(const ost_training *t)
+{
+    const ost_training_spec *s = t->spec;
+    size_t last = batch_items(s, s->batches - 1);
+
+    return t->items[1] > 0 && part_items(t, last, t->parts - 1) != t->items[0];
+}
+
+static ost_rc build_net(ost_training *t, int i, ost_err *err)
+{
+    const ost_picture_set *p = &t->spec->train.pictures;
+    unsigned flags = OST_NET_TRAIN | (t->parts > 1 ? OST_NET_ADD_GRAD : 0u);
+    int64_t shape[] = { (int64_t)t->items[i], p->channels, p->height,
+                        p->width };
+
+    return ost_network_build(t->spec->network, t->weights, 4, shape, flags,
+                             &t->nets[i], err);
+}
+
+ost_rc ost_training_build(ost_training *t, ost_err *err)
+{
+    const ost_training_spec *s = t->spec;
+    size_t batch = batch_items(s, 0);
+    ost_rng draw = ost_ctx_rng(t->ctx, NULL, STREAM_DROPOUT);
+    ost_rng changes = ost_ctx_rng(t->ctx, NULL, STREAM_CHANGES);
+    ost_rc rc;
+
+    t->draw = ost_rng_u64(&draw);
+    t->parts =
+        s->micro_batch ? (batch + s->micro_batch - 1) / s->micro_batch : 1;
+    t->items[0] = part_items(t, batch, 0);
+    t->items[1] = t->items[0] - 1;
+    t->order = ost_try_alloc(s->sampling.epoch_items, sizeof(*t->order));
+    if (!t->order)
+        return ost_fail(err, OST_ENOMEM, "no memory for an epoch of %zu items",
+                        s->sampling.epoch_items);
+    rc = build_net(t, 0, err);
+    if (!rc && needs_smaller(t))
+        rc = build_net(t, 1, err);
+    if (!rc && s->changes)
+        rc = ost_changed_pictures_init(&t->changed, t->ctx, &s->train.pictures,
+                                       s->changes, ost_rng_u64(&changes),
+                                       t->items[0], err);
+    if (!rc && s->validation.pictures.n > 0)
+        rc = ost_inference_init(&t->inf, s->network, t->weights,
+                                &s->validation.pictures, err);
+    return rc;
+}
+
+void ost_training_unbuild(ost_training *t)
+{
+    ost_inference_release(&t->inf);
+    ost_changed_pictures_release(&t->changed);
+    ost_net_free(t->nets[1]);
+    ost_net_free(t->nets[0]);
+    ost_free(t->order);
+}
+
+static ost_rc load(ost_training *t, size_t at, size_t n, float *to,
+                   ost_err *err)
+{
+    const ost_training_spec *s = t->spec;
+    const uint32_t *index = t->order + at;
+
+    if (s->changes)
+        return ost_changed_pictures_load(
+            &t->changed, &s->norm, (uint64_t)t->epoch, at, index, n, to, err);
+    return ost_picture_set_load(t->ctx, &s->train.pictures, &s->norm, index, n,
+                                to, err);
+}
+
+/* Items at..at+n-1 of the epoch: forward, loss, backward. */
+static ost_rc run_part(ost_training *t, size_t at, size_t n, double total,
+                       size_t part, ost_err *err)
+{
+    ost_net *net = t->nets[n != t->items[0]];
+    ost_target_batch batch = { t->order + at, n, total };
+    uint64_t number = (uint64_t)t->weights->step * t->parts + part;
+    ost_tensor output = ost_net_output(net);
+    ost_rc rc = load(t, at, n, ost_net_input(net).data, err);
+
+    if (!rc)
+        rc = ost_net_forward(net, t->draw + number, err);
+    if (!rc)
+        rc = ost_target_loss(t->spec->train.target, t->weights->backend, &batch,
+                             &output, ost_net_output_grad(net).data, &t->sum,
+                             err);
+    if (!rc && !isfinite(t->sum.loss))
+        rc = ost_fail(err, OST_EFAIL,
+                      "the loss is not finite in epoch %lld (a lower "
+                      "'learning_rate' or a 'clip_norm' may help)",
+                      (long long)t->epoch + 1);
+    if (!rc)
+        rc = ost_net_backward(net, err);
+    return rc;
+}
+
+ost_rc ost_training_update(ost_training *t, ost_err *err)
+{
+    const ost_training_spec *s = t->spec;
+    ost_optimizer optimizer = s->optimizer;
+    size_t at = batch_begin(s, t->batch);
+    size_t items = batch_items(s, t->batch);
+    double total = ost_target_total(s->train.target, t->order + at, items);
+    ost_rc rc = OST_OK;
+
+    t->rate = ost_schedule_rate(&s->schedule, &t->plateau, t->epoch,
+                                t->weights->step);
+    optimizer.rate = t->rate;
+    ost_weights_clear_grad(t->weights);
+    for (size_t part = 0; part < t->parts && !rc; part++) {
+        size_t n = part_items(t, items, part);
+
+        if (n > 0)
+            rc = run_part(t, at, n, total, part, err);
+        at += n;
+    }
+    if (!rc)
+        rc = ost_optimizer_step(&optimizer, t->weights, err);
+    t->batch++;
+    t->epoch_items += items;
+    return rc;
+}
