@@ -72,6 +72,23 @@ layer("adaptive_avg_pool3d")(adaptive_pool(F.adaptive_avg_pool3d, 3))
 layer("adaptive_max_pool2d")(adaptive_pool(F.adaptive_max_pool2d, 2))
 
 
+@layer("upsample")
+def upsample(attrs, shapes):
+    sides = len(shapes[0]) - 2
+    mode = attrs.word("mode", "nearest")
+    size = attrs.sides("size", sides, 0)
+    if not size[0]:
+        factor = attrs.sides("factor", sides, 0)
+        size = tuple(f * s for f, s in zip(factor, shapes[0][2:]))
+    return lambda x: F.interpolate(x, size=size, mode=mode)
+
+
+@layer("reflection_pad2d")
+def reflection_pad2d(attrs, shapes):
+    top, bottom, left, right = attrs.sides("padding", 4, 0)
+    return lambda x: F.pad(x, (left, right, top, bottom), mode="reflect")
+
+
 @layer("global_avg_pool")
 def global_avg_pool(attrs, shapes):
     return lambda x: x.flatten(2).mean(dim=2)
@@ -267,3 +284,38 @@ def global_avg_pool_cases(draw):
 def global_max_pool_cases(draw):
     draw.case("plain", (3, 18, 5, 4), ["global_max_pool"])
     draw.case("blocked", (2, 2, 6, 6), [CONV % (18, "3"), "global_max_pool"])
+
+
+@cases("upsample")
+def upsample_cases(draw):
+    draw.case("plain", (2, 3, 3, 4), ["upsample factor=2"])
+    draw.case("blocked", (2, 2, 3, 4),
+              ["conv2d out=11 kernel=1", "upsample factor=2",
+               "conv2d out=2 kernel=2"])
+    draw.case("mixed", (2, 3, 3, 4), ["upsample factor=2 mode=bilinear"])
+    draw.case("mixed_blocked", (2, 2, 3, 4),
+              ["conv2d out=11 kernel=1", "upsample factor=3,2 mode=bilinear",
+               "conv2d out=2 kernel=1"])
+    draw.case("to_a_size", (1, 2, 4, 5), ["upsample size=7,3"])
+    draw.case("mixed_to_a_size", (1, 2, 4, 5),
+              ["upsample size=9,3 mode=bilinear"])
+    draw.case("from_one", (2, 2, 1, 1), ["upsample size=3,2 mode=bilinear"])
+    draw.case("volume", (2, 3, 2, 2, 3), ["upsample factor=2,1,3"])
+    for i in range(6):
+        mode = draw.pick("nearest", "bilinear")
+        size = [draw.between(1, 6) for _ in range(2)]
+        draw.case(f"random_{i}", (1, draw.pick(1, 3), draw.between(1, 6),
+                                  draw.between(1, 6)),
+                  [f"upsample size={commas(size)} mode={mode}"])
+
+
+@cases("reflection_pad2d")
+def reflection_pad2d_cases(draw):
+    draw.case("plain", (2, 3, 4, 5), ["reflection_pad2d padding=2"])
+    draw.case("each_side", (1, 2, 4, 5), ["reflection_pad2d padding=0,3,4,1"])
+    draw.case("one_side", (1, 2, 3, 1), ["reflection_pad2d padding=2,2,0,0"])
+    draw.case("blocked", (2, 2, 3, 4),
+              ["conv2d out=11 kernel=1", "reflection_pad2d padding=1",
+               "conv2d out=2 kernel=3"])
+    draw.case("of_the_input", (2, 1, 5, 5),
+              ["reflection_pad2d padding=1", "conv2d out=3 kernel=3"])

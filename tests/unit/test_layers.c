@@ -59,6 +59,22 @@ static const refused table[] = {
       "input 2x4x6x6 has 2 spatial sides, must have 3" },
     { "adaptive_max_pool2d size=0", "2,4,6,6",
       "attribute 'size' is 0, must be an integer from 1 to 100000" },
+    { "upsample", "2,4,6,6",
+      "one of the attributes 'factor' and 'size' must be given and not be 0" },
+    { "upsample factor=2 size=12", "2,4,6,6",
+      "one of the attributes 'factor' and 'size' must be given and not be 0" },
+    { "upsample factor=2 mode=bilinear", "2,4,3,6,6",
+      "input 2x4x3x6x6 has 3 spatial sides, must have 2" },
+    { "upsample factor=4000", "1,1,30,2",
+      "a side of the output would be 120000, at most 100000 are possible" },
+    { "upsample factor=2 mode=cubic", "2,4,6,6",
+      "attribute 'mode': unknown value 'cubic'" },
+    { "reflection_pad2d padding=1", "2,4",
+      "input 2x4 is not made of pictures" },
+    { "reflection_pad2d padding=1,2", "2,4,6,6",
+      "attribute 'padding' has 2 numbers, must have 1 or 4" },
+    { "reflection_pad2d padding=0,0,6,0", "2,4,7,6",
+      "padding 6 is not less than a side of the input 2x4x7x6" },
 };
 
 static const refused along_axes[] = {
