@@ -42,13 +42,13 @@ ROWS = {
         "params": {}, "epochs": 3, "batch": 32, "optimizer": "sgd",
         "learning_rate": 0.01, "momentum": 0.9},
     "resnet18": {
-        "data": "04_classify_mri_brain", "columns": {}, "size": [128, 128],
+        "data": "04_classify_mri_brain", "columns": {}, "size": [96, 96],
         "make": lambda k: torch_networks.resnet(18, 1, k),
-        "params": {}, "epochs": 12, "batch": 16, "optimizer": "adam",
+        "params": {}, "epochs": 8, "batch": 16, "optimizer": "adam",
         "learning_rate": 0.0005, "momentum": 0.9},
     "ra_conv": {
         "data": "02_classify_nih_cxr", "columns": {"group": "patient_id"},
-        "size": [112, 112],
+        "size": [96, 96],
         "make": lambda k: torch_networks.ra_conv(1, k),
         "params": {}, "epochs": 6, "batch": 16, "optimizer": "adam",
         "learning_rate": 0.0005, "momentum": 0.9},
@@ -95,7 +95,7 @@ def run_ours(build, data, network, row, seeds, folder):
     total = [0] * seeds
     with open(folder / "out/scores.csv", newline="") as f:
         for line in csv.DictReader(f):
-            seed = int(line["axis.repeat"])
+            seed = int(line["repeat"])
             right[seed] += line["predicted"] == line["label"]
             total[seed] += 1
     return [r / n for r, n in zip(right, total)], taken
