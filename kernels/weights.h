@@ -30,7 +30,8 @@ typedef enum ost_init {
     OST_INIT_XAVIER,
     /* uniform, +-1 / sqrt(fan in), what PyTorch gives a layer by default */
     OST_INIT_UNIFORM,
-    OST_INIT_NORMAL, /* of the given sigma */
+    OST_INIT_NORMAL,   /* of the given sigma */
+    OST_INIT_CONSTANT, /* the given slope; not for people to choose */
 } ost_init;
 
 struct ost_weight {
@@ -41,6 +42,7 @@ struct ost_weight {
     double l2;    /* this times the weight is added to its gradient */
     ost_init init;
     double sigma; /* of OST_INIT_NORMAL */
+    double slope; /* of OST_INIT_CONSTANT */
     int64_t fan_in;
     int64_t fan_out;
 

@@ -10,6 +10,21 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+void ost_fit_tiles(ost_fit *f, const ost_value *large, int block)
+{
+    assert(block <= OST_FIT_BLOCK);
+    *f = (ost_fit){
+        .items = large->shape[0],
+        .channels = ost_value_channels(large),
+        .block = block,
+        .area = ost_value_area(large),
+        .tile = OST_FIT_TILE / block,
+        .sides = large->ndim - 2,
+    };
+    f->blocks = (f->channels + block - 1) / block;
+    f->tiles = (f->area + f->tile - 1) / f->tile;
+}
+
 /* Rows of numbers: their channels are as good as positions. */
 static void rows_init(ost_fit *f, int64_t small_channels, int64_t stored)
 {
@@ -29,21 +44,11 @@ void ost_fit_init(ost_fit *f, const ost_value *large, int block,
     int64_t area = 1;
     int64_t unit;
 
-    *f = (ost_fit){
-        .items = large->shape[0],
-        .channels = ost_value_channels(large),
-        .block = block,
-        .area = ost_value_area(large),
-        .tile = OST_FIT_TILE / block,
-        .sides = large->ndim - 2,
-    };
-    assert(block <= OST_FIT_BLOCK);
+    ost_fit_tiles(f, large, block);
     if (f->area == 1 && block == 1) {
         rows_init(f, shape[1], stored);
         return;
     }
-    f->blocks = (f->channels + block - 1) / block;
-    f->tiles = (f->area + f->tile - 1) / f->tile;
     f->per_channel = shape[1] == f->channels;
     unit = f->per_channel ? block : small_block;
     for (int i = large->ndim - 1; i >= 2; i--) {

@@ -40,6 +40,8 @@ typedef struct ost_fit {
     int64_t stride[OST_MAX_DIMS];
 } ost_fit;
 
+/* The tiles of a large value alone. */
+void ost_fit_tiles(ost_fit *f, const ost_value *large, int block);
 /* The small value has `shape`, as many sides as the large one, and lies in
  * `small_block`; with channels and positions of its own it must be that of the
  * large one, `block`, which is at most OST_FIT_BLOCK. */

@@ -18,6 +18,16 @@ def leaky_relu(attrs, shapes):
     return lambda x: F.leaky_relu(x, attrs.real("slope", 0.01))
 
 
+@layer("prelu")
+def prelu(attrs, shapes):
+    return nn.PReLU(shapes[0][1] if attrs.flag("per_channel", False) else 1)
+
+
+@layer("softmax")
+def softmax(attrs, shapes):
+    return lambda x: x.softmax(1)
+
+
 @layer("sigmoid")
 def sigmoid(attrs, shapes):
     return torch.sigmoid
@@ -176,6 +186,29 @@ def leaky_relu_cases(draw):
     number_by_number(draw, "leaky_relu", "leaky_relu slope=0.2",
                      "leaky_relu slope=0", "leaky_relu slope=1")
     draw.case("chunks", (1, 1, 59, 71), ["leaky_relu"])
+
+
+@cases("prelu")
+def prelu_cases(draw):
+    for words in ("", " per_channel=1"):
+        name = "each_" if words else ""
+        draw.case(name + "plain", (2, 3, 5, 7), ["prelu" + words])
+        draw.case(name + "rows", (3, 13), ["prelu" + words])
+        draw.case(name + "blocked", (2, 3, 3, 5),
+                  ["conv2d out=11 kernel=1", "prelu" + words])
+        draw.case(name + "tiles", (1, 2, 46, 45), ["prelu" + words])
+
+
+@cases("softmax")
+def softmax_cases(draw):
+    draw.case("rows", (3, 13), ["softmax"])
+    draw.case("plain", (2, 5, 4, 3), ["softmax"])
+    draw.case("volume", (2, 3, 2, 3, 2), ["softmax"])
+    draw.case("blocked", (2, 3, 4, 3), ["conv2d out=11 kernel=1", "softmax"])
+    draw.case("one_channel", (2, 1, 3, 3), ["softmax"])
+    draw.case("tiles", (1, 2, 46, 45), ["softmax"])
+    draw.case("extreme", (1, 20), ["softmax"],
+              x=torch.tensor(EXTREME).float().double())
 
 
 @cases("sigmoid")

@@ -209,11 +209,24 @@ static void first_weights_have_the_spread_that_was_asked_for(void **state)
     }
 }
 
+static void first_slopes_are_those_asked_for(void **state)
+{
+    double mean;
+    double sigma;
+
+    (void)state;
+    first_weights("prelu per_channel=1", &mean, &sigma);
+    assert_true(mean == 0.25 && sigma == 0.0);
+    first_weights("prelu slope=-0.5", &mean, &sigma);
+    assert_true(mean == -0.5 && sigma == 0.0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(first_weights_have_the_spread_that_was_asked_for),
+        cmocka_unit_test(first_slopes_are_those_asked_for),
     };
 
     return cmocka_run_group_tests(tests, open_backend, close_backend);
