@@ -5,6 +5,7 @@
  */
 #include "base/fs.h"
 #include "base/text.h"
+#include "engine/library.h"
 #include "engine/workflow_internal.h"
 
 #include <dirent.h>
@@ -112,89 +113,6 @@ ost_rc ost_document_open(ost_workflow *wf, const char *path,
     return ost_document_add(wf, path, &text, out, err);
 }
 
-/* The entries of a folder that end in .json, without it, for
- * suggestions. */
-static void suggest_library(ost_workflow *wf, const char *folder,
-                            const char *word, ost_buf *out)
-{
-    OST_VEC(const char *) names = { 0 };
-    ost_arena arena = { 0 };
-    DIR *dir = opendir(folder);
-    struct dirent *d;
-
-    while (dir && (d = readdir(dir))) {
-        size_t n = strlen(d->d_name);
-
-        if (ost_ends_with(d->d_name, ".json"))
-            ost_vec_push(&names, ost_arena_strndup(&arena, d->d_name, n - 5));
-    }
-    if (dir)
-        closedir(dir);
-    if (out->len == 0)
-        ost_buf_adds(out, ost_suggest(wf, word, names.data, names.len));
-    ost_vec_release(&names);
-    ost_arena_release(&arena);
-}
-
-static ost_rc library_lacks(ost_workflow *wf, const char *name,
-                            const char *folder, ost_err *err)
-{
-    ost_buf near = { 0 };
-
-    suggest_library(wf, wf->lib_dir, name, &near);
-    if (folder) {
-        char *below = ost_path_join(wf->lib_dir, folder);
-
-        suggest_library(wf, below, name, &near);
-        ost_free(below);
-    }
-    ost_fail(err, OST_EWORKFLOW, "the library has no '%s'%s", name,
-             ost_buf_str(&near));
-    ost_buf_release(&near);
-    return OST_EWORKFLOW;
-}
-
-static bool is_file(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-/* `name` or `name`.json in a folder, or NULL. */
-static char *file_in(const char *folder, const char *name)
-{
-    char *path = ost_path_join(folder, name);
-
-    if (!is_file(path)) {
-        ost_free(path);
-        path = ost_xprintf("%s/%s.json", folder, name);
-    }
-    if (is_file(path))
-        return path;
-    ost_free(path);
-    return NULL;
-}
-
-static ost_rc resolve_library(ost_workflow *wf, const char *name,
-                              const char *folder, char **shown, ost_err *err)
-{
-    if (!wf->lib_dir)
-        return ost_fail(err, OST_EWORKFLOW,
-                        "'lib:%s': the library folder is not known", name);
-    if (!ost_path_is_plain(name))
-        return ost_fail(err, OST_EWORKFLOW, "'lib:%s' is no name of a file",
-                        name);
-    *shown = file_in(wf->lib_dir, name);
-    if (!*shown && folder) {
-        char *below = ost_path_join(wf->lib_dir, folder);
-
-        *shown = file_in(below, name);
-        ost_free(below);
-    }
-    return *shown ? OST_OK : library_lacks(wf, name, folder, err);
-}
-
 static ost_rc resolve_beside(const ost_document *doc, const char *name,
                              char **shown, char **real, ost_err *err)
 {
@@ -230,7 +148,7 @@ ost_rc ost_document_resolve(ost_workflow *wf, const ost_document *doc,
 
     *shown = *real = NULL;
     if (ost_starts_with(name, "lib:")) {
-        rc = resolve_library(wf, name + 4, folder, shown, err);
+        rc = ost_library_find(wf->lib_dir, name + 4, folder, shown, err);
         *real = rc ? NULL : real_path(*shown);
     } else {
         rc = resolve_beside(doc, name, shown, real, err);

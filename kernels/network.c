@@ -94,6 +94,7 @@ ost_rc ost_layer_weight(ost_layer *layer, const char *suffix, int ndim,
         .name = name,
         .ndim = ndim,
         .learned = learned && !layer->frozen,
+        .frozen = learned && layer->frozen,
         .l2 = strcmp(suffix, "weight") == 0 ? layer->l2 : 0.0,
         .init = init,
         .sigma = init == OST_INIT_NORMAL ? ost_layer_attr(layer, "sigma") : 0.0,
@@ -125,6 +126,10 @@ ost_rc ost_layer_weight(ost_layer *layer, const char *suffix, int ndim,
 ost_rc ost_layer_place_weight(ost_layer *layer, int i, int64_t stored,
                               void *layout, ost_err *err)
 {
+    if (layer->net->flags & OST_NET_PLAN) {
+        ost_weights_measure(layer->weights[i], stored, layout);
+        return OST_OK;
+    }
     return ost_weights_place(layer->net->weights, layer->weights[i], stored,
                              layout, layer->training, err);
 }

@@ -51,6 +51,10 @@ enum ost_net_flags {
      * until then, instead of being made again: more memory for the same
      * numbers.  For tests. */
     OST_NET_KEEP = 1u << 3,
+    /* Only plans: layers, shapes, layouts and sizes, without memory, also of
+     * the weights.  The network cannot run, and its weights are of no use to
+     * others. */
+    OST_NET_PLAN = 1u << 4,
 };
 
 /* Where a description is wrong: layer -1 is the whole. */
@@ -94,7 +98,7 @@ ost_rc ost_net_backward(ost_net *net, ost_err *err);
  * description and the conversions in between (index -1). */
 int ost_net_layers(const ost_net *net);
 const ost_layer *ost_net_layer(const ost_net *net, int i);
-/* Bytes for activations, gradients and scratch. */
+/* Bytes for activations, their gradients and scratch. */
 size_t ost_net_memory(const ost_net *net);
 
 /* A piece of that memory and the ticks between which it is in use, both

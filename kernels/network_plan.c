@@ -230,6 +230,10 @@ ost_rc ost_net_place_memory(ost_net *net, ost_err *err)
     bytes = place(&p);
     ost_vec_release(&p.backward);
     ost_vec_release(&p.forward);
+    if (net->flags & OST_NET_PLAN && bytes != SIZE_MAX) {
+        net->memory_bytes = bytes;
+        return OST_OK;
+    }
     if (bytes != SIZE_MAX)
         net->memory = net->backend->alloc(net->backend, bytes ? bytes : 1);
     if (!net->memory)

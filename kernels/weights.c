@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "base/vec.h"
+#include "kernels/layer.h"
 
 #include <assert.h>
 #include <math.h>
@@ -201,11 +202,26 @@ ost_rc ost_weights_declare(ost_weights *w, const ost_weight *like,
         found->name = ost_xstrdup(like->name);
         ost_vec_push(w, found);
     } else if (!same_shape(found, like)) {
-        return ost_fail(err, OST_EINPUT,
-                        "weight '%s' exists with another shape", like->name);
+        char old[96];
+        char new[96];
+
+        return ost_fail(err, OST_EINPUT, "weight '%s' is %s, but exists as %s",
+                        like->name,
+                        ost_shape_text(new, like->ndim, like->shape),
+                        ost_shape_text(old, found->ndim, found->shape));
     }
     *weight = found;
     return OST_OK;
+}
+
+void ost_weights_measure(ost_weight *weight, int64_t stored, void *layout)
+{
+    if (weight->stored) {
+        ost_free(layout);
+        return;
+    }
+    weight->stored = stored;
+    weight->layout = layout;
 }
 
 ost_rc ost_weights_place(ost_weights *w, ost_weight *weight, int64_t stored,

@@ -39,6 +39,7 @@ struct ost_weight {
     int ndim;
     int64_t shape[OST_MAX_DIMS]; /* plain */
     bool learned; /* false for running statistics and frozen layers */
+    bool frozen;  /* it would be learned, but its layer is frozen */
     double l2;    /* this times the weight is added to its gradient */
     ost_init init;
     double sigma; /* of OST_INIT_NORMAL */
@@ -100,6 +101,9 @@ void ost_weights_clear_grad(ost_weights *w);
  * memory comes with ost_weights_place(). */
 ost_rc ost_weights_declare(ost_weights *w, const ost_weight *like,
                            ost_weight **weight, ost_err *err);
+/* For planned networks: notes how the device would keep the weight, without
+ * memory.  `layout` moves in. */
+void ost_weights_measure(ost_weight *weight, int64_t stored, void *layout);
 /* Gives the weight its memory, `stored` floats in `layout` (moves in; freed
  * with ost_free()), unless it has some already, and a gradient if asked to. */
 ost_rc ost_weights_place(ost_weights *w, ost_weight *weight, int64_t stored,

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "stages/context.h"
 #include "stages/describe.h"
+#include "stages/network_describe.h"
 #include "stages/params.h"
 #include "stages/protocol.h"
 #include "store/store.h"
@@ -232,6 +233,16 @@ static int print_and_end(void (*describe)(ost_buf *))
     return fflush(stdout) ? 1 : 0;
 }
 
+static int answer_model(const char *request)
+{
+    ost_buf text = { 0 };
+
+    ost_network_answer(request, &text);
+    fputs(ost_buf_str(&text), stdout);
+    ost_buf_release(&text);
+    return fflush(stdout) ? 1 : 0;
+}
+
 static int work(const char *store)
 {
     worker w = { 0 };
@@ -266,6 +277,8 @@ int main(int argc, char **argv)
         return print_and_end(ost_describe_c);
     if (argc == 2 && strcmp(argv[1], "--versions") == 0)
         return print_and_end(ost_describe_versions);
+    if (argc == 3 && strcmp(argv[1], "--model") == 0)
+        return answer_model(argv[2]);
     if (argc == 3 && strcmp(argv[1], "--store") == 0)
         return work(argv[2]);
     fprintf(stderr, "osteon-worker is started by osteon\n");

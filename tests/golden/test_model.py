@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""`osteon model` of tests/golden/model/net.json: the table, JSON and drawings.
+
+Bytes depend on the machine's vectors, and plans change, so they are left out of what is compared.
+OSTEON_UPDATE=1 writes the expectations anew.
+"""
+import difflib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+BIN = pathlib.Path(os.environ["OSTEON_BIN"]) / "osteon"
+HERE = pathlib.Path(os.environ["OSTEON_SOURCE"]) / "tests" / "golden" / "model"
+UPDATE = os.environ.get("OSTEON_UPDATE") == "1"
+
+
+def model(*words):
+    return subprocess.run([BIN, "model", *words], check=True, text=True,
+                          capture_output=True).stdout
+
+
+def net(*words):
+    return model(HERE / "net.json", *words)
+
+
+def compare(name, got):
+    path = HERE / name
+    if UPDATE:
+        path.write_text(got)
+    want = path.read_text()
+    if got != want:
+        sys.stdout.writelines(difflib.unified_diff(
+            want.splitlines(True), got.splitlines(True), name, "printed"))
+        sys.exit(1)
+
+
+def masked(table):
+    """Without sizes in memory and the spaces before them."""
+    return re.sub(r"( +\d+(\.\d+)? [kMG]?B)? *$", "", table, flags=re.M)
+
+
+def check_tables():
+    for name, words in (("table.txt", []), ("train.txt", ["--train"]),
+                        ("folded.txt", ["--depth", "1", "--batch", "4"])):
+        text = net(*words)
+        wide = [line for line in text.splitlines() if len(line) > 80]
+        assert not wide, wide
+        compare(name, masked(text))
+
+
+def check_json():
+    got = json.loads(net("--format", "json"))
+    layers = {layer["name"]: layer for layer in got["layers"]}
+    assert len(got["layers"]) == 19, len(got["layers"])
+    assert got["input"] == [1, 32, 32] and got["output"] == [3]
+    assert layers["stages.1.block1.conv"]["output"] == [16, 32, 32]
+    assert layers["stages.1.block1.conv"]["parameters"] == 16 * 16 * 9
+    assert layers["stages.1.block1.conv"]["flops"] == 2 * 16 * 16 * 9 * 1024
+    assert layers["stem"]["frozen"] and got["frozen"] == 16 * 9 + 16
+    assert got["parameters"] == 7491, got["parameters"]
+    assert got["scores"] == "sigmoid" and got["memory"]["weights"] >= 4 * 7491
+    again = [layer["shared"] for layer in got["layers"]
+             if layer["name"] == "rounds.mix"]
+    assert again == [False, True], again
+    # A batch needs its multiple in outputs and operations, not in weights.
+    more = json.loads(net("--format", "json", "--batch", "4", "--train"))
+    assert more["flops"] == 4 * got["flops"]
+    assert more["memory"]["weights"] == got["memory"]["weights"]
+    assert more["memory"]["activations"] > 4 * got["memory"]["activations"]
+    assert more["memory"]["adam"] == 2 * more["memory"]["gradients"]
+    other = json.loads(net("--format", "json", "--input", "2x20x24", "--set",
+                           "classes=7", "--set", "blocks=[1]"))
+    assert other["input"] == [2, 20, 24] and other["output"] == [7]
+    assert len(other["layers"]) == 11, len(other["layers"])
+
+
+def check_size():
+    """A network of gigabytes is described without its memory."""
+    text = """{"osteon_model": 1, "name": "vast", "layers": [
+        {"repeat": 4, "layers": [{"op": "dense", "out": 40000}]}]}"""
+    path = pathlib.Path("vast.json")
+    path.write_text(text)
+    limit = f"ulimit -v {4 << 20}; exec {BIN} model {path} --input 40000 "
+    done = subprocess.run(["sh", "-c", limit + "--train --format json"],
+                          text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    got = json.loads(done.stdout)
+    assert got["parameters"] == 4 * (40000 * 40000 + 40000)
+    assert got["memory"]["adam"] >= 2 * 4 * got["parameters"]
+
+
+def check_dot():
+    for depth, boxes in (("0", 19), ("1", 5), ("2", 9)):
+        text = net("--format", "dot", "--depth", depth)
+        names = re.findall(r"^ +(\w+) \[", text, re.M)
+        assert len(names) == boxes + 3, names  # graph, node and input
+        assert text.count("{") == text.count("}")
+        for a, b in re.findall(r"(\w+) -> (\w+);", text):
+            assert a in names and b in names, (a, b)
+    compare("net.dot", net("--format", "dot"))
+
+
+def check_kinds():
+    kinds = json.loads(model("--kinds", "--format", "json"))
+    names = [kind["name"] for kind in kinds]
+    assert names == sorted(names) and "conv2d" in names
+    assert "reorder" not in names
+    listed = [line.split()[0] for line in model("--kinds").splitlines()]
+    assert listed == names
+    for name in names:
+        text = model("--kinds", name)
+        assert text.startswith(f"{name} - "), text
+
+
+check_tables()
+check_json()
+check_size()
+check_dot()
+check_kinds()
