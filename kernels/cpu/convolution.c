@@ -17,7 +17,6 @@
 
 #include "base/alloc.h"
 #include "kernels/cpu/pieces.h"
-#include "kernels/cpu/threads.h"
 
 #include <string.h>
 
@@ -76,18 +75,6 @@ static bool fits(ost_layer *layer, int in_block, int out_block)
     return fast;
 }
 
-/* Whether the channels can be in blocks: each block in one group, or every
- * channel a group. */
-static bool blocks_fit(const ost_layer *layer, int block)
-{
-    int64_t groups = ost_conv_groups(layer);
-    int64_t in = ost_value_channels(layer->in[0]);
-    int64_t out = ost_value_channels(layer->out);
-
-    return groups == 1 || (in == groups && out == groups) ||
-           (in / groups % block == 0 && out / groups % block == 0);
-}
-
 /* Three channels of the network's input stay as they are when there is code for
  * it; everything else is in blocks, or plain in the end. */
 static void choose_layouts(ost_layer *layer, conv *c)
@@ -98,7 +85,7 @@ static void choose_layouts(ost_layer *layer, conv *c)
     if (ost_conv_groups(layer) == 1 && ost_value_channels(in) <= 3 &&
         !in->wants_grad && in->producer < 0 && fits(layer, 1, block))
         return;
-    if (blocks_fit(layer, block) && fits(layer, block, block))
+    if (ost_conv_blocks_fit(layer, block) && fits(layer, block, block))
         return;
     c->cut = true;
     layer->in_block[0] = layer->out->block = 1;
@@ -258,22 +245,8 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         err);
 }
 
-/* Adds floats a to e of all partial gradients into those of the first. */
-static void add_tree(const conv *c, int64_t a, int64_t e)
-{
-    for (int step = 1; step < c->weights.count; step *= 2)
-        for (int i = 0; i + step < c->weights.count; i += 2 * step) {
-            float *sum = c->partial + i * c->partial_step;
-            const float *add = c->partial + (i + step) * c->partial_step;
-
-            for (int64_t k = a; k < e; k++)
-                sum[k] += add[k];
-        }
-}
-
 static ost_rc backward_weights(ost_layer *layer, conv *c, ost_err *err)
 {
-    int64_t chunks = ost_cpu_chunks(c->partial_step);
     ost_rc rc =
         ost_pieces_run(&c->weights, layer->backend,
                        (float *[]){ layer->in[0]->data, layer->out->grad,
@@ -282,13 +255,7 @@ static ost_rc backward_weights(ost_layer *layer, conv *c, ost_err *err)
 
     if (rc)
         return rc;
-    OST_OMP("omp parallel for schedule(static)")
-    for (int64_t i = 0; i < chunks; i++) {
-        int64_t a = i * OST_CPU_CHUNK;
-        int64_t e = a + OST_CPU_CHUNK;
-
-        add_tree(c, a, e < c->partial_step ? e : c->partial_step);
-    }
+    ost_pieces_add_up(c->partial, c->partial_step, c->weights.count);
     if (layer->n_weights > 1)
         memcpy(layer->weight_grad[1], c->partial + c->partial_bias,
                (size_t)layer->weights[1]->stored * sizeof(float));

@@ -14,6 +14,9 @@ ost_rc ost_cpu_convolution(ost_layer *layer, ost_err *err);
 
 /* Parts of the channels that do not see each other. */
 int64_t ost_conv_groups(const ost_layer *layer);
+/* Whether the channels can be in blocks: each block in one group, or every
+ * channel a group. */
+bool ost_conv_blocks_fit(const ost_layer *layer, int block);
 
 /* The three primitives of a convolution in the layouts that the layer has, for
  * `items` items of the batch (see ost_piece_maker). */

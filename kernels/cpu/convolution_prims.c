@@ -14,6 +14,16 @@ int64_t ost_conv_groups(const ost_layer *layer)
     return ost_layer_attr_int(layer, "groups", 0);
 }
 
+bool ost_conv_blocks_fit(const ost_layer *layer, int block)
+{
+    int64_t groups = ost_conv_groups(layer);
+    int64_t in = ost_value_channels(layer->in[0]);
+    int64_t out = ost_value_channels(layer->out);
+
+    return groups == 1 || (in == groups && out == groups) ||
+           (in / groups % block == 0 && out / groups % block == 0);
+}
+
 /* What a description of a convolution needs. */
 typedef struct convolution {
     dnnl_memory_desc_t src;

@@ -116,3 +116,30 @@ ost_rc ost_pieces_run(ost_pieces *p, const ost_backend *backend,
         return ost_fail(err, failed, "oneDNN cannot run a primitive");
     return OST_OK;
 }
+
+/* Of floats a to e of each run. */
+static void add_tree(float *partial, int64_t step, int count, int64_t a,
+                     int64_t e)
+{
+    for (int apart = 1; apart < count; apart *= 2)
+        for (int i = 0; i + apart < count; i += 2 * apart) {
+            float *sum = partial + i * step;
+            const float *add = partial + (i + apart) * step;
+
+            for (int64_t k = a; k < e; k++)
+                sum[k] += add[k];
+        }
+}
+
+void ost_pieces_add_up(float *partial, int64_t step, int count)
+{
+    int64_t chunks = ost_cpu_chunks(step);
+
+    OST_OMP("omp parallel for schedule(static)")
+    for (int64_t i = 0; i < chunks; i++) {
+        int64_t a = i * OST_CPU_CHUNK;
+        int64_t e = a + OST_CPU_CHUNK;
+
+        add_tree(partial, step, count, a, e < step ? e : step);
+    }
+}

@@ -48,4 +48,8 @@ ost_rc ost_pieces_add_own(ost_pieces *p, const ost_backend *backend, int name,
 ost_rc ost_pieces_run(ost_pieces *p, const ost_backend *backend,
                       float *const *base, ost_err *err);
 
+/* Adds `count` runs of `step` floats, pairwise in a fixed tree, into the
+ * first. */
+void ost_pieces_add_up(float *partial, int64_t step, int count);
+
 #endif

@@ -16,47 +16,59 @@ const char *const ost_init_words[] = {
     NULL,
 };
 
+#define CONVOLUTION_ATTRS                                               \
+    { .name = "out",                                                    \
+      .type = OST_NET_ATTR_INT,                                         \
+      .required = true,                                                 \
+      .min = 1,                                                         \
+      .max = OST_CHANNELS_MAX,                                          \
+      .help = "output channels" },                                      \
+        { .name = "kernel",                                             \
+          .type = OST_NET_ATTR_INTS,                                    \
+          .required = true,                                             \
+          .min = 1,                                                     \
+          .max = OST_WINDOW_MAX,                                        \
+          .help = "sides of the kernel" },                              \
+        { .name = "stride",                                             \
+          .type = OST_NET_ATTR_INTS,                                    \
+          .dflt = 1,                                                    \
+          .min = 1,                                                     \
+          .max = OST_WINDOW_MAX,                                        \
+          .help = "steps of the kernel" },                              \
+        { .name = "padding",                                            \
+          .type = OST_NET_ATTR_INTS,                                    \
+          .max = OST_WINDOW_MAX,                                        \
+          .help = "zeros added around" },                               \
+        { .name = "dilation",                                           \
+          .type = OST_NET_ATTR_INTS,                                    \
+          .dflt = 1,                                                    \
+          .min = 1,                                                     \
+          .max = OST_WINDOW_MAX,                                        \
+          .help = "distance between the kernel's elements" },           \
+        { .name = "groups",                                             \
+          .type = OST_NET_ATTR_INT,                                     \
+          .dflt = 1,                                                    \
+          .min = 1,                                                     \
+          .max = OST_CHANNELS_MAX,                                      \
+          .help = "parts of the channels that do not see each other" }, \
+        { .name = "bias",                                               \
+          .type = OST_NET_ATTR_BOOL,                                    \
+          .dflt = 1,                                                    \
+          .max = 1,                                                     \
+          .help = "whether a number is added to each channel" },        \
+        OST_INIT_ATTRS(OST_INIT_KAIMING)
+
 const ost_net_attr_spec ost_convolution_attrs[] = {
-    { .name = "out",
-      .type = OST_NET_ATTR_INT,
-      .required = true,
-      .min = 1,
-      .max = OST_CHANNELS_MAX,
-      .help = "output channels" },
-    { .name = "kernel",
-      .type = OST_NET_ATTR_INTS,
-      .required = true,
-      .min = 1,
-      .max = OST_WINDOW_MAX,
-      .help = "sides of the kernel" },
-    { .name = "stride",
-      .type = OST_NET_ATTR_INTS,
-      .dflt = 1,
-      .min = 1,
-      .max = OST_WINDOW_MAX,
-      .help = "steps of the kernel" },
-    { .name = "padding",
+    CONVOLUTION_ATTRS,
+    { 0 },
+};
+
+const ost_net_attr_spec ost_transposed_attrs[] = {
+    CONVOLUTION_ATTRS,
+    { .name = "output_padding",
       .type = OST_NET_ATTR_INTS,
       .max = OST_WINDOW_MAX,
-      .help = "zeros added around" },
-    { .name = "dilation",
-      .type = OST_NET_ATTR_INTS,
-      .dflt = 1,
-      .min = 1,
-      .max = OST_WINDOW_MAX,
-      .help = "distance between the kernel's elements" },
-    { .name = "groups",
-      .type = OST_NET_ATTR_INT,
-      .dflt = 1,
-      .min = 1,
-      .max = OST_CHANNELS_MAX,
-      .help = "parts of the channels that do not see each other" },
-    { .name = "bias",
-      .type = OST_NET_ATTR_BOOL,
-      .dflt = 1,
-      .max = 1,
-      .help = "whether a number is added to each channel" },
-    OST_INIT_ATTRS(OST_INIT_KAIMING),
+      .help = "positions added at the end, less than the stride" },
     { 0 },
 };
 
@@ -95,6 +107,16 @@ static int64_t out_side(int64_t in, int64_t kernel, int64_t stride,
     return (in + 2 * padding - reach) / stride + 1;
 }
 
+static ost_rc need_groups(int64_t in, int64_t out, int64_t groups, ost_err *err)
+{
+    if (in % groups == 0 && out % groups == 0)
+        return OST_OK;
+    return ost_fail(err, OST_EINPUT,
+                    "%lld input and %lld output channels cannot be divided "
+                    "into %lld groups",
+                    (long long)in, (long long)out, (long long)groups);
+}
+
 ost_rc ost_convolution_shape(ost_layer *layer, int sides, ost_err *err)
 {
     const ost_value *in = layer->in[0];
@@ -106,12 +128,9 @@ ost_rc ost_convolution_shape(ost_layer *layer, int sides, ost_err *err)
 
     if (rc)
         return rc;
-    if (in->shape[1] % groups || out % groups)
-        return ost_fail(err, OST_EINPUT,
-                        "%lld input and %lld output channels cannot be divided "
-                        "into %lld groups",
-                        (long long)in->shape[1], (long long)out,
-                        (long long)groups);
+    rc = need_groups(in->shape[1], out, groups, err);
+    if (rc)
+        return rc;
     layer->out->ndim = in->ndim;
     layer->out->shape[0] = in->shape[0];
     layer->out->shape[1] = out;
@@ -140,6 +159,67 @@ double ost_convolution_flops(const ost_layer *layer)
 
     return 2.0 * (double)ost_weight_count(w) * (double)layer->out->shape[0] *
            (double)ost_value_area(layer->out);
+}
+
+static ost_rc transposed_sides(const ost_layer *layer, int sides, ost_err *err)
+{
+    for (int i = 0; i < sides; i++) {
+        int64_t kernel = ost_layer_attr_int(layer, "kernel", i);
+        int64_t stride = ost_layer_attr_int(layer, "stride", i);
+        int64_t padding = ost_layer_attr_int(layer, "padding", i);
+        int64_t dilation = ost_layer_attr_int(layer, "dilation", i);
+        int64_t more = ost_layer_attr_int(layer, "output_padding", i);
+        int64_t out = (layer->in[0]->shape[2 + i] - 1) * stride - 2 * padding +
+                      dilation * (kernel - 1) + more + 1;
+
+        if (more >= stride)
+            return ost_fail(err, OST_EINPUT,
+                            "output_padding %lld is not less than the stride "
+                            "%lld",
+                            (long long)more, (long long)stride);
+        layer->out->shape[2 + i] = out < 0 ? 0 : out;
+    }
+    return OST_OK;
+}
+
+ost_rc ost_transposed_shape(ost_layer *layer, int sides, ost_err *err)
+{
+    const ost_value *in = layer->in[0];
+    int64_t out = ost_layer_attr_int(layer, "out", 0);
+    int64_t groups = ost_layer_attr_int(layer, "groups", 0);
+    int64_t shape[OST_MAX_DIMS] = { in->shape[1], out / groups };
+    int64_t area = 1;
+    ost_rc rc = ost_need_sides(layer, sides, err);
+
+    if (!rc)
+        rc = need_groups(in->shape[1], out, groups, err);
+    if (rc)
+        return rc;
+    ost_same_shape(layer);
+    layer->out->shape[1] = out;
+    rc = transposed_sides(layer, sides, err);
+    if (rc)
+        return rc;
+    for (int i = 0; i < sides; i++) {
+        shape[2 + i] = ost_layer_attr_int(layer, "kernel", i);
+        area *= shape[2 + i];
+    }
+    /* What comes in and goes out of a convolution of this weight. */
+    rc = ost_layer_weight(layer, "weight", sides + 2, shape,
+                          (ost_init)ost_layer_attr_word(layer, "init"),
+                          shape[1] * area, shape[0] * area, true, err);
+    if (!rc && ost_layer_attr(layer, "bias") != 0.0)
+        rc = ost_layer_weight(layer, "bias", 1, &out, OST_INIT_ZEROS,
+                              shape[1] * area, shape[0] * area, true, err);
+    return rc;
+}
+
+double ost_transposed_flops(const ost_layer *layer)
+{
+    const ost_value *in = layer->in[0];
+
+    return 2.0 * (double)ost_weight_count(layer->weights[0]) *
+           (double)in->shape[0] * (double)ost_value_area(in);
 }
 
 #define WINDOW_ATTRS                                                   \

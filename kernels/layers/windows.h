@@ -30,6 +30,7 @@ extern const char *const ost_init_words[];
 
 /* The attributes of a convolution. */
 extern const ost_net_attr_spec ost_convolution_attrs[];
+extern const ost_net_attr_spec ost_transposed_attrs[];
 
 /* The output looks like the first input. */
 void ost_same_shape(ost_layer *layer);
@@ -45,11 +46,17 @@ ost_rc ost_need_sides(const ost_layer *layer, int sides, ost_err *err);
 
 /* Shapes for `sides` spatial sides; the attributes are those above.
  *
+ * A convolution makes H' = (H + 2 padding - dilation (kernel - 1) - 1) / stride
+ * + 1, rounded down; a transposed one H' = (H - 1) stride - 2 padding +
+ * dilation (kernel - 1) + output_padding + 1.
+ *
  * Pooling makes H' = (H + 2 padding - kernel) / stride + 1, rounded down, or up
  * with `ceil` where the last window begins inside or in the padding before; a
  * stride of 0 is the kernel. */
 ost_rc ost_convolution_shape(ost_layer *layer, int sides, ost_err *err);
 double ost_convolution_flops(const ost_layer *layer);
+ost_rc ost_transposed_shape(ost_layer *layer, int sides, ost_err *err);
+double ost_transposed_flops(const ost_layer *layer);
 ost_rc ost_pooling_shape(ost_layer *layer, int sides, ost_err *err);
 ost_rc ost_adaptive_pooling_shape(ost_layer *layer, int sides, ost_err *err);
 

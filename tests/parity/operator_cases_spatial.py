@@ -23,6 +23,19 @@ layer("conv2d")(convolution(nn.Conv2d, 2))
 layer("conv3d")(convolution(nn.Conv3d, 3))
 
 
+@layer("conv_transpose2d")
+def conv_transpose2d(attrs, shapes):
+    return nn.ConvTranspose2d(shapes[0][1], attrs.integer("out"),
+                              attrs.sides("kernel", 2, 1),
+                              stride=attrs.sides("stride", 2, 1),
+                              padding=attrs.sides("padding", 2, 0),
+                              output_padding=attrs.sides("output_padding", 2,
+                                                         0),
+                              groups=attrs.integer("groups", 1),
+                              bias=attrs.flag("bias", True),
+                              dilation=attrs.sides("dilation", 2, 1))
+
+
 @layer("batch_norm")
 def batch_norm(attrs, shapes):
     kind = {2: nn.BatchNorm1d, 4: nn.BatchNorm2d, 5: nn.BatchNorm3d}
@@ -179,6 +192,44 @@ def conv3d_cases(draw):
               [conv % (9, "3") + " padding=1 groups=9"])
     for i in range(8):
         random_convolution(draw, 3, f"random_{i}")
+
+
+def random_transposed(draw, name):
+    groups = draw.pick(1, 1, 2)
+    kernel = [draw.between(1, 4) for _ in range(2)]
+    stride = [draw.between(1, 3) for _ in range(2)]
+    dilation = [draw.between(1, 2) for _ in range(2)]
+    more = [draw.between(0, s - 1) for s in stride]
+    size = [draw.between(2, 4) for _ in range(2)]
+    padding = [min(d * (k - 1), draw.between(0, 1))
+               for d, k in zip(dilation, kernel)]
+    draw.case(name, (draw.between(1, 2), groups * draw.pick(1, 3, 5), *size),
+              [f"conv_transpose2d out={groups * draw.pick(1, 2, 5)} "
+               f"kernel={commas(kernel)} stride={commas(stride)} "
+               f"padding={commas(padding)} output_padding={commas(more)} "
+               f"dilation={commas(dilation)} groups={groups} "
+               f"bias={draw.between(0, 1)}"])
+
+
+@cases("conv_transpose2d")
+def conv_transpose2d_cases(draw):
+    conv = "conv_transpose2d out=%d kernel=%d"
+    draw.case("twice_as_large", (2, 4, 3, 3), [conv % (2, 2) + " stride=2"])
+    draw.case("blocks", (1, 16, 3, 2), [conv % (8, 2) + " stride=2"])
+    draw.case("odd_channels", (1, 9, 3, 2), [conv % (10, 2) + " stride=2"])
+    draw.case("output_padding", (2, 3, 3, 4),
+              [conv % (4, 3) + " stride=2 padding=1 output_padding=1"])
+    draw.case("from_one", (3, 6, 1, 1), [conv % (5, 4) + " bias=0"])
+    draw.case("to_one_channel", (2, 9, 3, 3),
+              [conv % (1, 4) + " stride=2 padding=1"])
+    draw.case("one_by_one", (2, 5, 3, 3), [conv % (3, 1)])
+    draw.case("many_items", (18, 2, 2, 2), [conv % (2, 2) + " stride=2"])
+    draw.case("groups", (2, 16, 2, 3), [conv % (16, 2) + " groups=2"])
+    draw.case("depthwise", (2, 9, 3, 3),
+              [conv % (9, 2) + " stride=2 groups=9"])
+    draw.case("dilated", (1, 3, 4, 4), [conv % (5, 3) + " dilation=2"])
+    for i in range(10):
+        random_transposed(draw, f"random_{i}")
 
 
 @cases("batch_norm")

@@ -44,6 +44,14 @@ static const refused table[] = {
       "input 2x4x6x6 has 2 spatial sides, must have 3" },
     { "conv3d out=2 kernel=3", "2,1,2,6,6",
       "input 2x1x2x6x6 is too small: it would make 2x2x0x4x4" },
+    { "conv_transpose2d out=2 kernel=3 stride=2 output_padding=2", "2,4,6,6",
+      "output_padding 2 is not less than the stride 2" },
+    { "conv_transpose2d out=3 kernel=3 groups=2", "2,4,6,6",
+      "4 input and 3 output channels cannot be divided into 2 groups" },
+    { "conv_transpose2d out=2 kernel=1 padding=1", "2,4,2,6",
+      "input 2x4x2x6 is too small: it would make 2x2x0x4" },
+    { "conv_transpose2d out=2 kernel=3", "2,4,6,6,6",
+      "input 2x4x6x6x6 has 3 spatial sides, must have 2" },
     { "max_pool2d kernel=3 padding=2", "2,4,6,6",
       "padding 2 is more than half the window of 3" },
     { "max_pool2d kernel=3 ceil=1", "2,4,6",
@@ -196,6 +204,7 @@ static void first_weights_have_the_spread_that_was_asked_for(void **state)
         { "conv2d out=50 kernel=3", 0.0745 },           /* sqrt(2 / (40 * 9)) */
         { "conv2d out=50 kernel=3 groups=10", 0.2357 }, /* sqrt(2 / 36) */
         { "conv2d out=50 kernel=3 init=zeros", 0.0 },
+        { "conv_transpose2d out=8 kernel=3", 0.1667 }, /* sqrt(2 / 72) */
     };
 
     (void)state;
