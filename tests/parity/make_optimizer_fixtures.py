@@ -3,7 +3,7 @@
 
     tests/parity/make_optimizer_fixtures.py > tests/parity/optimizer_fixtures.txt
 
-Needs PyTorch.  Every optimizer and option gets the same ten gradients of the
+Every optimizer and option gets the same ten gradients of the
 same two weights; PyTorch computes in double precision.  Schedules give the step
 size of each update.  test_optimizers.c reads the lines:
 
@@ -14,6 +14,10 @@ size of each update.  test_optimizers.c reads the lines:
     schedule NAME OPTION=VALUE... : VALUE...
     losses : VALUE...            (of the validations that 'plateau' sees)
 """
+import environment
+
+environment.enter()
+
 import numpy
 import torch
 from torch.optim import SGD, Adam, AdamW

@@ -408,6 +408,40 @@ static void senseless_combinations_are_refused(void **state)
     assert_ok(check_params(f, everything, &err), &err);
 }
 
+/* The `with` objects of docs/training.md: blocks that begin with a network. */
+static void recipes_of_the_manual_are_valid(void **state)
+{
+    static const char begin[] = "\n    { \"network\"";
+    fixture *f = *state;
+    char *path = ost_path_join(getenv("OSTEON_SOURCE"), "docs/training.md");
+    const char *text;
+    ost_buf data = { 0 };
+    ost_err err = { 0 };
+    int found = 0;
+
+    assert_ok(ost_fs_read(path, 1 << 20, &data, &err), &err);
+    text = ost_buf_str(&data);
+    while ((text = strstr(text, begin))) {
+        json_t *with = json_loads(++text, JSON_DISABLE_EOF_CHECK, NULL);
+        char *words = json_dumps(with, 0);
+        ost_param_faults faults = { 0 };
+
+        if (!with)
+            fail_msg("no JSON: %.60s", text);
+        ost_params_check(&ost_stage_train, with, &faults);
+        if (faults.len)
+            fail_msg("%.60s: %s", text, faults.data[0].text);
+        assert_ok(check_params(f, words, &err), &err);
+        ost_vec_release(&faults);
+        (free)(words);
+        json_decref(with);
+        found++;
+    }
+    assert_int_equal(found, 7);
+    ost_buf_release(&data);
+    ost_free(path);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -423,6 +457,7 @@ int main(void)
         TEST(steps_count_updates),
         TEST(a_training_begins_with_the_weights_of_a_model),
         TEST(senseless_combinations_are_refused),
+        TEST(recipes_of_the_manual_are_valid),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
