@@ -109,6 +109,10 @@ typedef struct ost_layer_kind {
      * layer's weights (ost_layer_weight()).  Says what is wrong without naming
      * the layer: the caller does. */
     ost_rc (*shape)(ost_layer *layer, ost_err *err);
+    /* Of kinds that are made of others: puts layers before the shaped `layer`
+     * with ost_layer_before() and makes it read what they make, in place of
+     * some of its inputs.  NULL: none. */
+    ost_rc (*compose)(ost_layer *layer, ost_err *err);
     /* Floating point operations of the forward pass, multiply and add counted
      * as two; NULL for negligible. */
     double (*flops)(const ost_layer *layer);
@@ -201,6 +205,14 @@ int ost_layer_attr_word(const ost_layer *layer, const char *name);
 ost_rc ost_layer_weight(ost_layer *layer, const char *suffix, int ndim,
                         const int64_t *shape, ost_init init, int64_t fan_in,
                         int64_t fan_out, bool learned, ost_err *err);
+
+/* For kinds, while composing: a layer of `kind` that reads `in` and runs before
+ * `layer`.  It has the name of `layer`, and its index if it has weights, so
+ * that they are called and counted as those of `layer`. */
+ost_rc ost_layer_before(ost_layer *layer, const char *kind,
+                        const ost_net_attr *attrs, int n_attrs,
+                        ost_value *const *in, int n_inputs, ost_value **out,
+                        ost_err *err);
 
 /* When memory that a layer asks for has to keep its content. */
 typedef enum ost_life {

@@ -242,6 +242,24 @@ static ost_rc insert_reorder(ost_net *net, ost_value *v, int block,
     return rc;
 }
 
+/* From a connected layer with attributes to one that only has to run. */
+static ost_rc settle(ost_layer *l, ost_err *err)
+{
+    ost_rc rc = shape_layer(l, err);
+
+    if (!rc && l->kind->compose)
+        rc = l->kind->compose(l, err);
+    for (int i = 0; !rc && i < l->n_inputs; i++)
+        l->out->wants_grad |= l->in[i]->wants_grad;
+    if (!rc)
+        rc = prepare(l, err);
+    for (int i = 0; !rc && i < l->n_inputs; i++)
+        if (l->in_block[i] != l->in[i]->block)
+            rc = insert_reorder(l->net, l->in[i], l->in_block[i], &l->in[i],
+                                err);
+    return rc;
+}
+
 static ost_rc add_layer(ost_net *net, const ost_layer_spec *spec, int index,
                         ost_value **made, int *attr, ost_err *err)
 {
@@ -263,13 +281,36 @@ static ost_rc add_layer(ost_net *net, const ost_layer_spec *spec, int index,
     if (!rc)
         rc = ost_layer_resolve(l, spec->attrs, spec->n_attrs, attr, err);
     if (!rc)
-        rc = shape_layer(l, err);
-    if (!rc)
-        rc = prepare(l, err);
-    for (int i = 0; !rc && i < l->n_inputs; i++)
-        if (l->in_block[i] != l->in[i]->block)
-            rc = insert_reorder(net, l->in[i], l->in_block[i], &l->in[i], err);
+        rc = settle(l, err);
     append(net, l);
+    return rc;
+}
+
+ost_rc ost_layer_before(ost_layer *layer, const char *kind,
+                        const ost_net_attr *attrs, int n_attrs,
+                        ost_value *const *in, int n_inputs, ost_value **out,
+                        ost_err *err)
+{
+    ost_layer *l = layer_new(layer->net, ost_layer_kind_find(kind));
+    int which;
+    ost_rc rc;
+
+    l->name = ost_xstrdup(layer->name);
+    l->l2 = layer->l2;
+    l->frozen = layer->frozen;
+    l->shared = layer->shared;
+    for (int i = 0; i < n_inputs; i++) {
+        l->in[i] = in[i];
+        l->out->wants_grad |= in[i]->wants_grad;
+        l->n_inputs++;
+    }
+    rc = ost_layer_resolve(l, attrs, n_attrs, &which, err);
+    if (!rc)
+        rc = settle(l, err);
+    if (l->n_weights)
+        l->index = layer->index;
+    append(layer->net, l);
+    *out = l->out;
     return rc;
 }
 

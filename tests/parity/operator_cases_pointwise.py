@@ -64,6 +64,33 @@ def multiply(attrs, shapes):
     return fold(torch.mul)
 
 
+class ConvLSTM(nn.Module):
+    """The equations of kernels/layers/conv_lstm_layer.c."""
+
+    def __init__(self, channels, hidden, kernel, bias):
+        super().__init__()
+        self.weight = nn.Parameter(
+            torch.zeros(4 * hidden, channels + hidden, *kernel))
+        self.bias = nn.Parameter(torch.zeros(4 * hidden)) if bias else None
+        self.hidden = hidden
+        self.padding = [(k - 1) // 2 for k in kernel]
+
+    def forward(self, x, state=None):
+        if state is None:
+            state = x.new_zeros(x.shape[0], 2 * self.hidden, *x.shape[2:])
+        h, c = state.chunk(2, 1)
+        i, f, o, g = F.conv2d(torch.cat((x, h), 1), self.weight, self.bias,
+                              padding=self.padding).chunk(4, 1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        return torch.cat((o.sigmoid() * c.tanh(), c), 1)
+
+
+@layer("conv_lstm")
+def conv_lstm(attrs, shapes):
+    return ConvLSTM(shapes[0][1], attrs.integer("hidden"),
+                    attrs.sides("kernel", 2, 3), attrs.flag("bias", True))
+
+
 @layer("concat")
 def concat(attrs, shapes):
     return lambda *x: torch.cat(x, attrs.integer("axis", 1))
@@ -290,6 +317,24 @@ def concat_cases(draw):
     draw.case("blocked_width", (2, 3, 4, 3),
               ["conv2d out=11 kernel=1", "conv2d out=11 kernel=1 in=-1",
                "concat axis=3 in=0,1,0"])
+
+
+@cases("conv_lstm")
+def conv_lstm_cases(draw):
+    for hidden in (3, 8):
+        draw.case(f"first_{hidden}", (2, 2, 5, 4),
+                  [f"conv_lstm hidden={hidden}"])
+        draw.case(f"next_{hidden}", [(2, 2, 5, 4), (2, 2 * hidden, 5, 4)],
+                  [f"conv_lstm hidden={hidden} in=-1,-2"])
+    draw.case("state_alone", (2, 6, 4, 4),
+              ["slice to=2", "relu", "conv_lstm hidden=3 in=1,-1"])
+    draw.case("oblong", (1, 3, 6, 5), ["conv_lstm hidden=2 kernel=1,5 bias=0"])
+    draw.case("blocked", [(2, 2, 4, 4), (2, 16, 4, 4)],
+              ["conv2d out=11 kernel=1 in=-1", "conv2d out=16 kernel=1 in=-2",
+               "conv_lstm hidden=8 in=0,1", "slice to=8"])
+    draw.case("unrolled", [(2, 2, 4, 3), (2, 2, 4, 3), (2, 2, 4, 3)],
+              ["conv_lstm hidden=4 in=-1", "conv_lstm hidden=4 in=-2,0",
+               "conv_lstm hidden=4 in=-3,1", "slice to=4"])
 
 
 @cases("slice")
