@@ -24,7 +24,9 @@ enum {
     PLANES = OST_WINO_PLANES,
     PANEL = OST_WINO_PANEL,
     SLICES = 8,
-    CACHE = 256 << 10, /* bytes of a chunk's planes, about */
+    CACHE = 512 << 10, /* bytes of a chunk's planes, about */
+    CHUNK = 24,        /* tiles, at least; twice as many where the sums over */
+                       /* them go to memory after each chunk */
 };
 
 static int64_t round_up(int64_t n, int64_t to)
@@ -43,17 +45,18 @@ static int64_t plane_weights(const ost_wino_pass *p)
     return p->in.eights * p->out.eights * E * E;
 }
 
+/* `times`: how much larger chunks are to be. */
 static ost_wino_pass cut(const ost_wino_value *in, const ost_wino_value *out,
-                         const int64_t padding[2], const ost_wino_value *tiled)
+                         const int64_t padding[2], int64_t times)
 {
     ost_wino_pass p = {
         .in = *in,
         .out = *out,
         .padding = { padding[0], padding[1] },
         .weights = { in->eights, out->eights },
-        .grid = ost_wino_grid_of(tiled->items, tiled->side),
+        .grid = ost_wino_grid_of(out->items, out->side),
     };
-    int64_t fits = CACHE / (PLANES * E * (int64_t)sizeof(float)) /
+    int64_t fits = times * CACHE / (PLANES * E * (int64_t)sizeof(float)) /
                    (in->eights + out->eights);
 
     p.by_channels = p.grid.tiles <= 2 * E * out->eights;
@@ -61,7 +64,8 @@ static ost_wino_pass cut(const ost_wino_value *in, const ost_wino_value *out,
     p.chunk = OST_WINO_TILES;
     if (!p.by_channels) {
         p.chunk = round_up(smaller(fits, p.grid.tiles / SLICES), 6);
-        p.chunk = smaller(p.chunk < 24 ? 24 : p.chunk, OST_WINO_TILES);
+        p.chunk = smaller(p.chunk < times * CHUNK ? times * CHUNK : p.chunk,
+                          OST_WINO_TILES);
     }
     p.chunk = smaller(p.chunk, p.grid.tiles);
     p.chunks = (p.grid.tiles + p.chunk - 1) / p.chunk;
@@ -72,7 +76,7 @@ ost_wino_pass ost_wino_pass_of(const ost_wino_value *in,
                                const ost_wino_value *out,
                                const int64_t padding[2], bool turned)
 {
-    ost_wino_pass p = cut(in, out, padding, out);
+    ost_wino_pass p = cut(in, out, padding, 1);
 
     p.turned = turned;
     if (turned)
@@ -93,7 +97,7 @@ ost_wino_pass ost_wino_gradient_of(const ost_wino_value *in,
                                    const ost_wino_value *out,
                                    const int64_t padding[2])
 {
-    ost_wino_pass p = cut(in, out, padding, out);
+    ost_wino_pass p = cut(in, out, padding, 2);
 
     if (p.by_channels) {
         p.shared = ost_wino_planes_size(in->eights, p.grid.tiles);
