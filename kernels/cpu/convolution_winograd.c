@@ -58,21 +58,22 @@ bool ost_conv_is_winograd(const ost_layer *layer)
     const ost_weight *w = layer->weights[0];
     const int64_t *out = layer->out->shape;
     int block = ost_cpu_block(layer->backend);
-    int64_t tiles;
+    int64_t kernel = w->shape[2];
+    ost_wino_grid grid;
 
-    if (w->ndim != 4 || w->shape[0] % block || w->shape[1] % block ||
-        w->shape[0] < CHANNELS || w->shape[1] < CHANNELS ||
-        layer->in[0]->shape[1] != w->shape[1])
+    if (w->ndim != 4 || (kernel != 3 && kernel != 5) || w->shape[0] % block ||
+        w->shape[1] % block || w->shape[0] < CHANNELS ||
+        w->shape[1] < CHANNELS || layer->in[0]->shape[1] != w->shape[1])
         return false;
     for (int i = 0; i < 2; i++)
-        if (w->shape[2 + i] != 3 ||
+        if (w->shape[2 + i] != kernel ||
             ost_layer_attr_int(layer, "stride", i) > 1 ||
             ost_layer_attr_int(layer, "dilation", i) > 1 ||
-            ost_layer_attr_int(layer, "padding", i) > 2)
+            ost_layer_attr_int(layer, "padding", i) >= kernel)
             return false;
-    tiles = ost_wino_grid_of(out[0], out + 2).tiles;
-    return tiles >= TILES && tiles * OST_WINO_OUT * OST_WINO_OUT <
-                                 WASTE * out[0] * out[2] * out[3];
+    grid = ost_wino_grid_of(out[0], out + 2, kernel);
+    return grid.tiles >= TILES &&
+           grid.tiles * grid.out * grid.out < WASTE * out[0] * out[2] * out[3];
 }
 
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
@@ -200,22 +201,23 @@ static void prepare_passes(ost_layer *layer, wino_layer *l)
     int block = layer->in_block[0];
     ost_wino_value in = value_of(layer->in[0], block);
     ost_wino_value out = value_of(layer->out, block);
+    int64_t kernel = layer->weights[0]->shape[2];
     int64_t padding[2];
     int64_t turned[2];
     size_t bytes;
 
     for (int i = 0; i < 2; i++) {
         padding[i] = ost_layer_attr_int(layer, "padding", i);
-        turned[i] = 2 - padding[i];
+        turned[i] = kernel - 1 - padding[i];
     }
-    l->forward = ost_wino_pass_of(&in, &out, padding, false);
+    l->forward = ost_wino_pass_of(&in, &out, padding, kernel, false);
     ost_layer_memory(layer, bytes_of(layer, &l->forward), OST_LIFE_FORWARD,
                      &l->forward_memory);
     if (!layer->training)
         return;
-    l->gradient = ost_wino_gradient_of(&in, &out, padding);
+    l->gradient = ost_wino_gradient_of(&in, &out, padding, kernel);
     bytes = bytes_of(layer, &l->gradient);
-    l->data = ost_wino_pass_of(&out, &in, turned, true);
+    l->data = ost_wino_pass_of(&out, &in, turned, kernel, true);
     if (layer->in[0]->wants_grad && bytes_of(layer, &l->data) > bytes)
         bytes = bytes_of(layer, &l->data);
     ost_layer_memory(layer, bytes, OST_LIFE_BACKWARD, &l->backward_memory);
@@ -230,7 +232,7 @@ ost_rc ost_conv_winograd(ost_layer *layer, ost_err *err)
     layer->forward = forward;
     layer->backward = backward;
     for (int i = 0; i < 3; i++)
-        layer->code[i] = "winograd 4x4, 3x3";
+        layer->code[i] = "winograd";
     layer->in_block[0] = layer->out->block = ost_cpu_block(layer->backend);
     prepare_passes(layer, l);
     return prepare_weights(layer, l, err);

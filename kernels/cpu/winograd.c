@@ -45,16 +45,22 @@ static int64_t plane_weights(const ost_wino_pass *p)
     return p->in.eights * p->out.eights * E * E;
 }
 
+static int64_t weight_count(const ost_wino_pass *p)
+{
+    return p->weights.side * p->weights.side * plane_weights(p);
+}
+
 /* `times`: how much larger chunks are to be. */
 static ost_wino_pass cut(const ost_wino_value *in, const ost_wino_value *out,
-                         const int64_t padding[2], int64_t times)
+                         const int64_t padding[2], int64_t kernel,
+                         int64_t times)
 {
     ost_wino_pass p = {
         .in = *in,
         .out = *out,
         .padding = { padding[0], padding[1] },
-        .weights = { in->eights, out->eights },
-        .grid = ost_wino_grid_of(out->items, out->side),
+        .weights = { in->eights, out->eights, kernel },
+        .grid = ost_wino_grid_of(out->items, out->side, kernel),
     };
     int64_t fits = times * CACHE / (PLANES * E * (int64_t)sizeof(float)) /
                    (in->eights + out->eights);
@@ -74,13 +80,14 @@ static ost_wino_pass cut(const ost_wino_value *in, const ost_wino_value *out,
 
 ost_wino_pass ost_wino_pass_of(const ost_wino_value *in,
                                const ost_wino_value *out,
-                               const int64_t padding[2], bool turned)
+                               const int64_t padding[2], int64_t kernel,
+                               bool turned)
 {
-    ost_wino_pass p = cut(in, out, padding, 1);
+    ost_wino_pass p = cut(in, out, padding, kernel, 1);
 
     p.turned = turned;
     if (turned)
-        p.weights = (ost_wino_weights){ out->eights, in->eights };
+        p.weights = (ost_wino_weights){ out->eights, in->eights, kernel };
     if (p.by_channels) {
         p.shared = ost_wino_planes_size(in->eights, p.grid.tiles);
         p.own = PLANES * in->eights * E * p.group * E +
@@ -95,9 +102,9 @@ ost_wino_pass ost_wino_pass_of(const ost_wino_value *in,
 
 ost_wino_pass ost_wino_gradient_of(const ost_wino_value *in,
                                    const ost_wino_value *out,
-                                   const int64_t padding[2])
+                                   const int64_t padding[2], int64_t kernel)
 {
-    ost_wino_pass p = cut(in, out, padding, 2);
+    ost_wino_pass p = cut(in, out, padding, kernel, 2);
 
     if (p.by_channels) {
         p.shared = ost_wino_planes_size(in->eights, p.grid.tiles);
@@ -105,7 +112,7 @@ ost_wino_pass ost_wino_gradient_of(const ost_wino_value *in,
                 ost_wino_planes_size(p.group, p.chunk);
     } else {
         p.slices = smaller(SLICES, p.chunks);
-        p.shared = p.slices * OST_WINO_TAPS * plane_weights(&p);
+        p.shared = p.slices * weight_count(&p);
         p.own = ost_wino_planes_size(in->eights, p.chunk) +
                 ost_wino_planes_size(out->eights, p.chunk) +
                 PLANES * plane_weights(&p);
@@ -302,7 +309,7 @@ static void correlate_slice(const ost_wino_pass *p, const float *x,
 /* dg = the sum of the slices, a fixed tree; overwrites them. */
 static void add_slices(const ost_wino_pass *p, float *partial, float *dg)
 {
-    int64_t count = OST_WINO_TAPS * plane_weights(p);
+    int64_t count = weight_count(p);
 
     OST_OMP("omp parallel for schedule(static)")
     for (int64_t i = 0; i < ost_cpu_chunks(count); i++) {
@@ -320,7 +327,7 @@ static void add_slices(const ost_wino_pass *p, float *partial, float *dg)
 void ost_wino_correlation(const ost_wino_pass *p, const float *x,
                           const float *dy, float *dg, float *memory)
 {
-    int64_t count = OST_WINO_TAPS * plane_weights(p);
+    int64_t count = weight_count(p);
     ost_wino_planes v;
 
     if (p->by_channels) {

@@ -10,91 +10,93 @@
 enum {
     E = OST_EIGHT,
     IN = OST_WINO_IN,
-    SIDE = 3,
+    MOST = 5,       /* side of a kernel */
     SQUARE = E * E, /* weights of one tap of an eight by an eight */
-    PAIR = OST_WINO_TAPS * SQUARE,
 };
 
-/* t = G g */
-OST_EIGHT_INLINE void side_filter(const ost_eight *g, int step, ost_eight *t)
-{
-    ost_eight even = ost_eight_fma(ost_eight_of(-8.0f / 9), g[0],
-                                   ost_eight_of(-0.5f) * g[2 * step]);
-    ost_eight odd = ost_eight_of(-2.0f / 3) * g[step];
+/* Rows of G: the powers of p and of q over the products of the distances to
+ * the other points. */
+static const float rows[2][MOST] = {
+    { -8.0f / 9, -2.0f / 3, -1.0f / 2, -3.0f / 8, -9.0f / 32 },
+    { 8.0f / 25, 2.0f / 5, 1.0f / 2, 5.0f / 8, 25.0f / 32 },
+};
+static const float first = 256.0f / 225;
 
-    t[0] = ost_eight_of(256.0f / 225) * g[0];
-    t[1] = even + odd;
-    t[2] = even - odd;
-    even = ost_eight_fma(ost_eight_of(8.0f / 25), g[0],
-                         ost_eight_of(0.5f) * g[2 * step]);
-    odd = ost_eight_of(2.0f / 5) * g[step];
-    t[3] = even + odd;
-    t[4] = even - odd;
-    t[5] = g[2 * step];
+/* t = G g, where g has `side` numbers */
+OST_EIGHT_INLINE void side_filter(const ost_eight *g, int step, int side,
+                                  ost_eight *t)
+{
+    for (int h = 0; h < 2; h++) {
+        ost_eight half[2];
+
+        for (int k = 0; k < side; k++) {
+            ost_eight f = ost_eight_of(rows[h][k]);
+
+            half[k % 2] = k < 2 ? f * g[k * step]
+                                : ost_eight_fma(f, g[k * step], half[k % 2]);
+        }
+        t[1 + 2 * h] = half[0] + half[1];
+        t[2 + 2 * h] = half[0] - half[1];
+    }
+    t[0] = ost_eight_of(first) * g[0];
+    t[5] = g[(side - 1) * step];
 }
 
-/* t = G' u */
-OST_EIGHT_INLINE void side_filter_grad(const ost_eight *u, int step,
+/* t = G' u, of `side` numbers */
+OST_EIGHT_INLINE void side_filter_grad(const ost_eight *u, int step, int side,
                                        ost_eight *t)
 {
-    ost_eight s1 = u[step] + u[2 * step];
-    ost_eight s2 = u[3 * step] + u[4 * step];
-    ost_eight d1 = u[step] - u[2 * step];
-    ost_eight d2 = u[3 * step] - u[4 * step];
+    ost_eight p[2] = { u[step] + u[2 * step], u[step] - u[2 * step] };
+    ost_eight q[2] = { u[3 * step] + u[4 * step], u[3 * step] - u[4 * step] };
 
-    t[0] = ost_eight_fma(ost_eight_of(256.0f / 225), u[0],
-                         ost_eight_fma(ost_eight_of(-8.0f / 9), s1,
-                                       ost_eight_of(8.0f / 25) * s2));
-    t[1] =
-        ost_eight_fma(ost_eight_of(-2.0f / 3), d1, ost_eight_of(2.0f / 5) * d2);
-    t[2] = ost_eight_fma(ost_eight_of(0.5f), s2 - s1, u[5 * step]);
+    for (int k = 0; k < side; k++)
+        t[k] = ost_eight_fma(ost_eight_of(rows[0][k]), p[k % 2],
+                             ost_eight_of(rows[1][k]) * q[k % 2]);
+    t[0] = ost_eight_fma(ost_eight_of(first), u[0], t[0]);
+    t[side - 1] += u[5 * step];
 }
 
-/* Nine vectors, `tap` floats apart, to 36, `step` floats apart. */
-OST_EIGHT_INLINE void filter(const float *g, int64_t tap, float *u,
-                             int64_t step)
+/* Vectors, SQUARE floats from tap to tap, to 36, `step` floats apart. */
+OST_EIGHT_INLINE void filter(const float *g, int side, float *u, int64_t step)
 {
-    ost_eight half[SIDE][IN];
+    ost_eight half[MOST][IN];
     ost_eight line[IN];
 
-#pragma GCC unroll 1
-    for (int j = 0; j < SIDE; j++) {
-        for (int i = 0; i < SIDE; i++)
-            line[i] = ost_eight_load(g + (i * SIDE + j) * tap);
-        side_filter(line, 1, half[j]);
+    for (int j = 0; j < side; j++) {
+        for (int i = 0; i < side; i++)
+            line[i] = ost_eight_load(g + (i * side + j) * SQUARE);
+        side_filter(line, 1, side, half[j]);
     }
-#pragma GCC unroll 1
     for (int i = 0; i < IN; i++) {
-        side_filter(&half[0][i], IN, line);
+        side_filter(&half[0][i], IN, side, line);
         for (int j = 0; j < IN; j++)
             ost_eight_store(u + (i * IN + j) * step, line[j]);
     }
 }
 
-OST_EIGHT_INLINE void filter_grad(const float *du, int64_t step, float *dg)
+OST_EIGHT_INLINE void filter_grad(const float *du, int64_t step, int side,
+                                  float *dg)
 {
-    ost_eight half[IN][SIDE];
+    ost_eight half[IN][MOST];
     ost_eight line[IN];
 
-#pragma GCC unroll 1
     for (int j = 0; j < IN; j++) {
         for (int i = 0; i < IN; i++)
             line[i] = ost_eight_load(du + (i * IN + j) * step);
-        side_filter_grad(line, 1, half[j]);
+        side_filter_grad(line, 1, side, half[j]);
     }
-#pragma GCC unroll 1
-    for (int i = 0; i < SIDE; i++) {
-        side_filter_grad(&half[0][i], SIDE, line);
-        for (int j = 0; j < SIDE; j++)
-            ost_eight_store(dg + (i * SIDE + j) * SQUARE, line[j]);
+    for (int i = 0; i < side; i++) {
+        side_filter_grad(&half[0][i], MOST, side, line);
+        for (int j = 0; j < side; j++)
+            ost_eight_store(dg + (i * side + j) * SQUARE, line[j]);
     }
 }
 
 /* The pair of eights at `g` with in and out exchanged and turned around. */
-static void turn(const float *g, float *turned)
+static void turn(const float *g, int64_t taps, float *turned)
 {
-    for (int tap = 0; tap < OST_WINO_TAPS; tap++, g += SQUARE) {
-        float *to = turned + (OST_WINO_TAPS - 1 - tap) * SQUARE;
+    for (int64_t tap = 0; tap < taps; tap++, g += SQUARE) {
+        float *to = turned + (taps - 1 - tap) * SQUARE;
 
         for (int i = 0; i < E; i++)
             for (int o = 0; o < E; o++)
@@ -115,21 +117,27 @@ void ost_wino_filter(const ost_wino_weights *w, const float *g, bool turned,
     int64_t in = turned ? w->out : w->in;
     int64_t out = turned ? w->in : w->out;
     int64_t count = eights_of_panel(panel, out);
-    float pair[PAIR];
+    int64_t taps = w->side * w->side;
+    float pair[MOST * MOST * SQUARE];
 
     for (int64_t k = 0; k < count; k++) {
         int64_t o = panel * OST_WINO_PANEL + k;
 
         for (int64_t i = 0; i < in; i++) {
-            const float *from = g + (turned ? i * out + o : o * in + i) * PAIR;
+            const float *from =
+                g + (turned ? i * out + o : o * in + i) * taps * SQUARE;
 
             if (turned) {
-                turn(from, pair);
+                turn(from, taps, pair);
                 from = pair;
             }
             for (int64_t c = 0; c < E; c++)
-                filter(from + c * E, SQUARE, u + ((i * E + c) * count + k) * E,
-                       step);
+                if (w->side == 3)
+                    filter(from + c * E, 3, u + ((i * E + c) * count + k) * E,
+                           step);
+                else
+                    filter(from + c * E, MOST,
+                           u + ((i * E + c) * count + k) * E, step);
         }
     }
 }
@@ -138,13 +146,18 @@ void ost_wino_filter_grad(const ost_wino_weights *w, const float *du,
                           int64_t step, int64_t panel, float *dg)
 {
     int64_t count = eights_of_panel(panel, w->out);
+    int64_t pair = w->side * w->side * SQUARE;
 
     for (int64_t k = 0; k < count; k++) {
-        float *to = dg + (panel * OST_WINO_PANEL + k) * w->in * PAIR;
+        float *to = dg + (panel * OST_WINO_PANEL + k) * w->in * pair;
 
-        for (int64_t i = 0; i < w->in; i++, to += PAIR)
+        for (int64_t i = 0; i < w->in; i++, to += pair)
             for (int64_t c = 0; c < E; c++)
-                filter_grad(du + ((i * E + c) * count + k) * E, step,
-                            to + c * E);
+                if (w->side == 3)
+                    filter_grad(du + ((i * E + c) * count + k) * E, step, 3,
+                                to + c * E);
+                else
+                    filter_grad(du + ((i * E + c) * count + k) * E, step, MOST,
+                                to + c * E);
     }
 }

@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-enum { E = OST_EIGHT, IN = OST_WINO_IN, OUT = OST_WINO_OUT };
+enum { E = OST_EIGHT, IN = OST_WINO_IN, MOST = OST_WINO_OUT };
 
 #define P (3.0f / 4)
 #define Q (5.0f / 4)
@@ -25,10 +25,13 @@ typedef struct corner {
     int64_t x;
 } corner;
 
-ost_wino_grid ost_wino_grid_of(int64_t items, const int64_t side[2])
+ost_wino_grid ost_wino_grid_of(int64_t items, const int64_t side[2],
+                               int64_t kernel)
 {
-    ost_wino_grid g = { .rows = (side[0] + OUT - 1) / OUT,
-                        .cols = (side[1] + OUT - 1) / OUT };
+    int64_t out = IN + 1 - kernel;
+    ost_wino_grid g = { .out = out,
+                        .rows = (side[0] + out - 1) / out,
+                        .cols = (side[1] + out - 1) / out };
 
     g.tiles = items * g.rows * g.cols;
     return g;
@@ -57,8 +60,8 @@ static void find_corners(const ost_wino_grid *g, const int64_t padding[2],
         int64_t t = first + i;
 
         c[i].item = t / (g->rows * g->cols);
-        c[i].y = t / g->cols % g->rows * OUT - padding[0];
-        c[i].x = t % g->cols * OUT - padding[1];
+        c[i].y = t / g->cols % g->rows * g->out - padding[0];
+        c[i].x = t % g->cols * g->out - padding[1];
     }
 }
 
@@ -95,12 +98,12 @@ static void cut_tile(const ost_wino_value *v, const float *x, const corner *c,
 }
 
 static void put_tile(const ost_wino_value *v, float *y, const corner *c,
-                     const float *square)
+                     int64_t side, const float *square)
 {
-    for (int64_t i = 0; i < OUT && c->y + i < v->side[0]; i++)
-        for (int64_t j = 0; j < OUT && c->x + j < v->side[1]; j++)
+    for (int64_t i = 0; i < side && c->y + i < v->side[0]; i++)
+        for (int64_t j = 0; j < side && c->x + j < v->side[1]; j++)
             memcpy(y + ((c->y + i) * v->side[1] + c->x + j) * v->block,
-                   square + (i * OUT + j) * E, E * sizeof(*y));
+                   square + (i * side + j) * E, E * sizeof(*y));
 }
 
 /* t = B' d */
@@ -127,38 +130,47 @@ OST_EIGHT_INLINE void side_input(const ost_eight *d, int step, ost_eight *t)
                          ost_eight_fma(both, d[3 * step], d[5 * step]));
 }
 
-/* t = A d */
-OST_EIGHT_INLINE void side_grad(const ost_eight *d, int step, ost_eight *t)
+/* t = A d, where d has `out` numbers */
+OST_EIGHT_INLINE void side_grad(const ost_eight *d, int step, int out,
+                                ost_eight *t)
+{
+    const float points[2] = { P, Q };
+
+    t[0] = d[0];
+    for (int h = 0; h < 2; h++) {
+        const ost_eight square = ost_eight_of(points[h] * points[h]);
+        ost_eight even = d[0];
+        ost_eight odd = d[step];
+
+        if (out > 2) {
+            even = ost_eight_fma(square, d[2 * step], even);
+            odd = ost_eight_fma(square, d[3 * step], odd);
+        }
+        odd = ost_eight_of(points[h]) * odd;
+        t[1 + 2 * h] = even + odd;
+        t[2 + 2 * h] = even - odd;
+    }
+    t[5] = d[(out - 1) * step];
+}
+
+/* t = A' m, of `out` numbers */
+OST_EIGHT_INLINE void side_output(const ost_eight *m, int step, int out,
+                                  ost_eight *t)
 {
     const ost_eight pp = ost_eight_of(P * P);
     const ost_eight qq = ost_eight_of(Q * Q);
-    ost_eight even = ost_eight_fma(pp, d[2 * step], d[0]);
-    ost_eight odd = ost_eight_of(P) * ost_eight_fma(pp, d[3 * step], d[step]);
-
-    t[0] = d[0];
-    t[1] = even + odd;
-    t[2] = even - odd;
-    even = ost_eight_fma(qq, d[2 * step], d[0]);
-    odd = ost_eight_of(Q) * ost_eight_fma(qq, d[3 * step], d[step]);
-    t[3] = even + odd;
-    t[4] = even - odd;
-    t[5] = d[3 * step];
-}
-
-/* t = A' m */
-OST_EIGHT_INLINE void side_output(const ost_eight *m, int step, ost_eight *t)
-{
-    const ost_eight p = ost_eight_of(P);
-    const ost_eight q = ost_eight_of(Q);
     ost_eight s1 = m[step] + m[2 * step];
     ost_eight s2 = m[3 * step] + m[4 * step];
-    ost_eight d1 = p * (m[step] - m[2 * step]);
-    ost_eight d2 = q * (m[3 * step] - m[4 * step]);
+    ost_eight d1 = ost_eight_of(P) * (m[step] - m[2 * step]);
+    ost_eight d2 = ost_eight_of(Q) * (m[3 * step] - m[4 * step]);
 
     t[0] = m[0] + (s1 + s2);
     t[1] = d1 + d2;
-    t[2] = ost_eight_fma(p * p, s1, (q * q) * s2);
-    t[3] = ost_eight_fma(p * p, d1, ost_eight_fma(q * q, d2, m[5 * step]));
+    if (out > 2) {
+        t[2] = ost_eight_fma(pp, s1, qq * s2);
+        t[3] = ost_eight_fma(pp, d1, qq * d2);
+    }
+    t[out - 1] += m[5 * step];
 }
 
 /* `row` and `pixel` are floats from row to row and from column to column. */
@@ -183,41 +195,41 @@ OST_EIGHT_INLINE void tile_input(const float *x, int64_t row, int64_t pixel,
 }
 
 OST_EIGHT_INLINE void tile_grad(const float *dy, int64_t row, int64_t pixel,
-                                float *to, int64_t plane)
+                                int out, float *to, int64_t plane)
 {
-    ost_eight half[OUT][IN];
+    ost_eight half[MOST][IN];
     ost_eight line[IN];
 
 #pragma GCC unroll 1
-    for (int j = 0; j < OUT; j++) {
-        for (int i = 0; i < OUT; i++)
+    for (int j = 0; j < out; j++) {
+        for (int i = 0; i < out; i++)
             line[i] = ost_eight_load(dy + i * row + j * pixel);
-        side_grad(line, 1, half[j]);
+        side_grad(line, 1, out, half[j]);
     }
 #pragma GCC unroll 1
     for (int i = 0; i < IN; i++) {
-        side_grad(&half[0][i], IN, line);
+        side_grad(&half[0][i], IN, out, line);
         for (int j = 0; j < IN; j++)
             ost_eight_store(to + (i * IN + j) * plane, line[j]);
     }
 }
 
 OST_EIGHT_INLINE void tile_output(const float *m, int64_t plane, ost_eight bias,
-                                  float *y, int64_t row, int64_t pixel)
+                                  int out, float *y, int64_t row, int64_t pixel)
 {
-    ost_eight half[IN][OUT];
+    ost_eight half[IN][MOST];
     ost_eight line[IN];
 
 #pragma GCC unroll 1
     for (int j = 0; j < IN; j++) {
         for (int i = 0; i < IN; i++)
             line[i] = ost_eight_load(m + (i * IN + j) * plane);
-        side_output(line, 1, half[j]);
+        side_output(line, 1, out, half[j]);
     }
 #pragma GCC unroll 1
-    for (int i = 0; i < OUT; i++) {
-        side_output(&half[0][i], OUT, line);
-        for (int j = 0; j < OUT; j++)
+    for (int i = 0; i < out; i++) {
+        side_output(&half[0][i], MOST, out, line);
+        for (int j = 0; j < out; j++)
             ost_eight_store(y + i * row + j * pixel, line[j] + bias);
     }
 }
@@ -247,13 +259,13 @@ void ost_wino_input(const ost_wino_value *v, const float *x,
         }
 }
 
-void ost_wino_output_grad(const ost_wino_value *v, const float *dy,
-                          const ost_wino_grid *grid, int64_t first,
-                          int64_t count, int64_t e0, int64_t e1,
-                          ost_wino_planes to)
+OST_EIGHT_INLINE void output_grad(const ost_wino_value *v, const float *dy,
+                                  const ost_wino_grid *grid, int out,
+                                  int64_t first, int64_t count, int64_t e0,
+                                  int64_t e1, ost_wino_planes to)
 {
     corner at[OST_WINO_TILES];
-    float square[OUT * OUT * E];
+    float square[MOST * MOST * E];
     int64_t row = v->side[1] * v->block;
 
     find_corners(grid, (int64_t[2]){ 0, 0 }, first, count, at);
@@ -262,22 +274,34 @@ void ost_wino_output_grad(const ost_wino_value *v, const float *dy,
             const float *from = dy + eight_at(v, at[i].item, e);
             float *t = to.data + (e - e0) * to.eight + i * E;
 
-            if (is_inside(v, &at[i], OUT)) {
+            if (is_inside(v, &at[i], out)) {
                 tile_grad(from + at[i].y * row + at[i].x * v->block, row,
-                          v->block, t, to.plane);
+                          v->block, out, t, to.plane);
             } else {
-                cut_tile(v, from, &at[i], OUT, square);
-                tile_grad(square, OUT * E, E, t, to.plane);
+                cut_tile(v, from, &at[i], out, square);
+                tile_grad(square, out * E, E, out, t, to.plane);
             }
         }
 }
 
-void ost_wino_output(ost_wino_planes m, const ost_wino_value *v, float *y,
-                     const float *bias, const ost_wino_grid *grid,
-                     int64_t first, int64_t count, int64_t e0, int64_t e1)
+void ost_wino_output_grad(const ost_wino_value *v, const float *dy,
+                          const ost_wino_grid *grid, int64_t first,
+                          int64_t count, int64_t e0, int64_t e1,
+                          ost_wino_planes to)
+{
+    if (grid->out == MOST)
+        output_grad(v, dy, grid, MOST, first, count, e0, e1, to);
+    else
+        output_grad(v, dy, grid, 2, first, count, e0, e1, to);
+}
+
+OST_EIGHT_INLINE void output(ost_wino_planes m, const ost_wino_value *v,
+                             float *y, const float *bias,
+                             const ost_wino_grid *grid, int out, int64_t first,
+                             int64_t count, int64_t e0, int64_t e1)
 {
     corner at[OST_WINO_TILES];
-    float square[OUT * OUT * E];
+    float square[MOST * MOST * E];
     int64_t row = v->side[1] * v->block;
 
     find_corners(grid, (int64_t[2]){ 0, 0 }, first, count, at);
@@ -288,14 +312,24 @@ void ost_wino_output(ost_wino_planes m, const ost_wino_value *v, float *y,
             float *to = y + eight_at(v, at[i].item, e);
             const float *t = m.data + (e - e0) * m.eight + i * E;
 
-            if (is_inside(v, &at[i], OUT)) {
-                tile_output(t, m.plane, b,
+            if (is_inside(v, &at[i], out)) {
+                tile_output(t, m.plane, b, out,
                             to + at[i].y * row + at[i].x * v->block, row,
                             v->block);
             } else {
-                tile_output(t, m.plane, b, square, OUT * E, E);
-                put_tile(v, to, &at[i], square);
+                tile_output(t, m.plane, b, out, square, out * E, E);
+                put_tile(v, to, &at[i], out, square);
             }
         }
     }
+}
+
+void ost_wino_output(ost_wino_planes m, const ost_wino_value *v, float *y,
+                     const float *bias, const ost_wino_grid *grid,
+                     int64_t first, int64_t count, int64_t e0, int64_t e1)
+{
+    if (grid->out == MOST)
+        output(m, v, y, bias, grid, MOST, first, count, e0, e1);
+    else
+        output(m, v, y, bias, grid, 2, first, count, e0, e1);
 }

@@ -19,7 +19,7 @@ enum { CASES = 24, EIGHT = 8, OUTPUTS = 4 };
 
 /* A layer and what has to come out, in double precision. */
 typedef struct layer {
-    int64_t n, in, out, side[2], padding[2], result[2];
+    int64_t n, in, out, kernel, side[2], padding[2], result[2];
     bool bias;
     int64_t count[OUTPUTS]; /* y, dx, dw, db */
     double *want[OUTPUTS];
@@ -47,15 +47,16 @@ static void draw(ost_rng *r, layer *l)
     l->n = 1 + (int64_t)ost_rng_below(r, 3);
     l->in = 32 + 16 * (int64_t)ost_rng_below(r, 4);
     l->out = 32 + 16 * (int64_t)ost_rng_below(r, 4);
+    l->kernel = ost_rng_below(r, 3) ? 3 : 5;
     for (int i = 0; i < 2; i++) {
         l->side[i] = 12 + (int64_t)ost_rng_below(r, 24);
-        l->padding[i] = (int64_t)ost_rng_below(r, 3);
-        l->result[i] = l->side[i] + 2 * l->padding[i] - 2;
+        l->padding[i] = (int64_t)ost_rng_below(r, (uint32_t)l->kernel);
+        l->result[i] = l->side[i] + 2 * l->padding[i] + 1 - l->kernel;
     }
     l->bias = ost_rng_below(r, 2);
     l->count[0] = l->n * l->out * l->result[0] * l->result[1];
     l->count[1] = l->n * l->in * l->side[0] * l->side[1];
-    l->count[2] = l->out * l->in * 9;
+    l->count[2] = l->out * l->in * l->kernel * l->kernel;
     l->count[3] = l->out;
     l->x = numbers(r, l->count[1], ost_rng_below(r, 2) ? -1.0 : 0.0);
     l->w = numbers(r, l->count[2], -1.0);
@@ -83,9 +84,9 @@ static void drop(layer *l)
 static void tap_row(layer *l, int64_t n, int64_t o, int64_t c, int64_t tap,
                     int64_t y)
 {
-    int64_t from = y + tap / 3 - l->padding[0];
-    int64_t shift = tap % 3 - l->padding[1];
-    int64_t weight = (o * l->in + c) * 9 + tap;
+    int64_t from = y + tap / l->kernel - l->padding[0];
+    int64_t shift = tap % l->kernel - l->padding[1];
+    int64_t weight = (o * l->in + c) * l->kernel * l->kernel + tap;
     int64_t out = ((n * l->out + o) * l->result[0] + y) * l->result[1];
     int64_t in = ((n * l->in + c) * l->side[0] + from) * l->side[1];
 
@@ -106,6 +107,7 @@ static void tap_row(layer *l, int64_t n, int64_t o, int64_t c, int64_t tap,
 static void compute(layer *l)
 {
     int64_t area = l->result[0] * l->result[1];
+    int64_t taps = l->kernel * l->kernel;
 
     for (int64_t i = 0; i < l->n * l->out; i++)
         for (int64_t k = 0; k < area; k++) {
@@ -113,9 +115,9 @@ static void compute(layer *l)
             l->want[3][i % l->out] += (double)l->dy[i * area + k];
         }
     for (int64_t i = 0; i < l->n * l->out * l->in; i++)
-        for (int64_t t = 0; t < 9 * l->result[0]; t++)
-            tap_row(l, i / l->in / l->out, i / l->in % l->out, i % l->in, t % 9,
-                    t / 9);
+        for (int64_t t = 0; t < taps * l->result[0]; t++)
+            tap_row(l, i / l->in / l->out, i / l->in % l->out, i % l->in,
+                    t % taps, t / taps);
 }
 
 /* Runs the first `n` items. */
@@ -123,7 +125,7 @@ static const char *run(layer *l, int64_t n, int threads)
 {
     ost_net_attr attrs[] = {
         { .name = "out", .count = 1, .v = { (double)l->out } },
-        { .name = "kernel", .count = 1, .v = { 3 } },
+        { .name = "kernel", .count = 1, .v = { (double)l->kernel } },
         { .name = "padding",
           .count = 2,
           .v = { (double)l->padding[0], (double)l->padding[1] } },
@@ -286,8 +288,8 @@ static const char *blocks_agree(ost_rng *r)
         float *memory;
 
         in.block = out.block = (i + 1) * EIGHT;
-        go = ost_wino_pass_of(&in, &out, padding, false);
-        back = ost_wino_gradient_of(&in, &out, padding);
+        go = ost_wino_pass_of(&in, &out, padding, 3, false);
+        back = ost_wino_gradient_of(&in, &out, padding, 3);
         memory = ost_xalloc(
             (size_t)(go.shared + 16 * go.own + back.shared + 16 * back.own) *
             sizeof(float));
