@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-enum { BATCH_MAX = 1 << 20, DEPTH_MAX = 64, SIDES_MAX = 5 };
+enum { BATCH_MAX = 1 << 20, DEPTH_MAX = 64, SIDES_MAX = 5, DRAWN_MAX = 2000 };
 
 /* "3x224x224" */
 static ost_rc parse_input(const char *text, json_t **sides, ost_err *err)
@@ -124,20 +124,40 @@ static void add_json(const json_t *value, ost_buf *out)
     ost_free(text);
 }
 
-static void show(const json_t *model, const char *format, int depth,
-                 ost_buf *out)
+static size_t count_boxes(const ost_model_tree *t, int depth)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < t->n; count++)
+        i = ost_model_is_box(t, i, depth) ? t->nodes[i].end : i + 1;
+    return count;
+}
+
+static ost_rc show(const json_t *model, const char *format, int depth,
+                   ost_buf *out, ost_err *err)
 {
     ost_arena arena = { 0 };
     ost_model_tree tree;
+    size_t boxes;
+    ost_rc rc = OST_OK;
 
     ost_model_tree_make(model, &arena, &tree);
+    boxes = count_boxes(&tree, depth);
     if (!format || strcmp(format, "table") == 0)
         ost_model_table(&tree, depth, out);
     else if (strcmp(format, "json") == 0)
         add_json(model, out);
-    else
+    else if (strcmp(format, "dot") == 0)
         ost_model_dot(&tree, depth, out);
+    else if (boxes <= DRAWN_MAX)
+        ost_model_svg(&tree, depth, out);
+    else
+        rc = ost_fail(err, OST_EUSAGE,
+                      "%zu layers and groups are too many to draw (at most "
+                      "%d): fold groups with --depth",
+                      boxes, DRAWN_MAX);
     ost_arena_release(&arena);
+    return rc;
 }
 
 static ost_rc show_network(const ost_cli *cli, ost_buf *out, ost_err *err)
@@ -155,7 +175,7 @@ static ost_rc show_network(const ost_cli *cli, ost_buf *out, ost_err *err)
     if (!rc)
         rc = as_workflow(ost_ask_worker("--model", request, &model, err), err);
     if (!rc)
-        show(model, ost_cli_value(cli, "format"), (int)depth, out);
+        rc = show(model, ost_cli_value(cli, "format"), (int)depth, out, err);
     json_decref(model);
     json_decref(request);
     ost_free(path);
@@ -245,8 +265,9 @@ static const ost_option options[] = {
     { .name = "format",
       .letter = 'f',
       .value = "FORMAT",
-      .words = "table|json|dot",
-      .help = "table (the default), json for programs, or dot for Graphviz" },
+      .words = "table|json|dot|svg",
+      .help = "table (the default), json for programs, dot for Graphviz, or a "
+              "picture as svg" },
     OST_OPTIONS_END,
 };
 

@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 #include "cli/graph.h"
+#include "cli/svg.h"
 #include "engine/report_layout.h"
 
 #include "base/banned.h"
@@ -43,14 +44,6 @@ static void measure(picture *p)
     p->pitch = p->box + PAD;
 }
 
-static void add_hop(ost_buf *out, double x0, double y0, double x1, double y1)
-{
-    double middle = (y0 + y1) / 2;
-
-    ost_buf_addf(out, " C%.1f,%.1f %.1f,%.1f %.1f,%.1f", x0, middle, x1, middle,
-                 x1, y1);
-}
-
 /* From below one box, through its bends, to above another. */
 static void add_edge(ost_buf *out, const picture *p, size_t edge)
 {
@@ -65,12 +58,12 @@ static void add_edge(ost_buf *out, const picture *p, size_t edge)
             continue;
         bend_x = center_x(p, v);
         bend_y = top_y(p, v);
-        add_hop(out, x, y, bend_x, bend_y);
+        ost_svg_curve(out, x, y, bend_x, bend_y);
         ost_buf_addf(out, " L%.1f,%.1f", bend_x, bend_y + BOX_HEIGHT);
         x = bend_x;
         y = bend_y + BOX_HEIGHT;
     }
-    add_hop(out, x, y, center_x(p, e->to), top_y(p, e->to));
+    ost_svg_curve(out, x, y, center_x(p, e->to), top_y(p, e->to));
     ost_buf_adds(out, "\"/>\n");
 }
 
@@ -102,26 +95,7 @@ static void add_head(ost_buf *out, const picture *p)
     double height =
         2 * MARGIN + (double)(p->layout.layers - 1) * LAYER + BOX_HEIGHT;
 
-    ost_buf_addf(out,
-                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" "
-                 "height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n<title>",
-                 width, height, width, height);
-    ost_buf_add_html(out, p->g->name);
-    ost_buf_adds(
-        out,
-        "</title>\n<style>\n"
-        "svg { background: #fff; --ink: #1c2430; --soft: #5b6675; "
-        "--line: #9aa5b1; --node: #eef3f9; --end: #f7f1e3 }\n"
-        "@media (prefers-color-scheme: dark) { svg { background: #14181f; "
-        "--ink: #e6eaf0; --soft: #9aa5b1; --line: #5b6675; --node: #1f2833; "
-        "--end: #2b271c } }\n"
-        "text { font: 13px sans-serif; fill: var(--ink); text-anchor: middle "
-        "}\n"
-        "text.note { font-size: 11px; fill: var(--soft) }\n"
-        "rect { fill: var(--node); stroke: var(--line) }\n"
-        ".source rect, .output rect { fill: var(--end) }\n"
-        "path { fill: none; stroke: var(--line); stroke-width: 1.5 }\n"
-        "</style>\n");
+    ost_svg_begin(out, p->g->name, width, height, "");
 }
 
 void ost_graph_svg(const ost_graph *g, ost_buf *out)

@@ -69,5 +69,6 @@ void ost_model_kinds(const json_t *kinds, ost_buf *out);
 bool ost_model_kind(const json_t *kinds, const char *name, ost_buf *out);
 
 void ost_model_dot(const ost_model_tree *t, int depth, ost_buf *out);
+void ost_model_svg(const ost_model_tree *t, int depth, ost_buf *out);
 
 #endif

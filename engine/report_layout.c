@@ -23,6 +23,7 @@ typedef struct {
     stretch *stretches;
     size_t n_stretches;
     size_t *row; /* vertices of a layer, in order */
+    double bend_room;
 } making;
 
 static bool find_layers(const ost_layout_edge *edges, size_t n_edges,
@@ -50,13 +51,28 @@ static bool find_layers(const ost_layout_edge *edges, size_t n_edges,
     return true;
 }
 
+/* What is to stand in the last layer stands behind all others. */
+static void push_last(const ost_layout_node *nodes, ost_layout *l)
+{
+    size_t last = 0;
+
+    for (size_t i = 0; i < l->n_nodes; i++)
+        if (!nodes[i].last && l->v[i].layer + 1 > last)
+            last = l->v[i].layer + 1;
+    for (size_t i = 0; i < l->n_nodes; i++)
+        if (nodes[i].last) {
+            l->v[i].layer = last;
+            l->layers = last + 1;
+        }
+}
+
 /* A source stands right before what it feeds first. */
 static void pull_sources(const ost_layout_edge *edges, size_t n_edges,
-                         ost_layout *l)
+                         const ost_layout_node *nodes, ost_layout *l)
 {
     for (size_t i = 0; i < l->n_nodes; i++) {
         size_t nearest = l->layers;
-        bool source = true;
+        bool source = !nodes[i].first;
 
         for (size_t e = 0; e < n_edges; e++) {
             source &= edges[e].to != i;
@@ -88,7 +104,11 @@ static void add_bends(making *m, const ost_layout_edge *edges, size_t n_edges)
 
         for (size_t k = l->v[last].layer + 1; k < end; k++) {
             l->v[l->n] = (ost_layout_vertex){
-                .layer = k, .edge = e, .bend = true, .order = (double)l->n
+                .layer = k,
+                .edge = e,
+                .bend = true,
+                .room = m->bend_room,
+                .order = (double)l->n,
             };
             add_stretch(m, last, l->n);
             last = l->n++;
@@ -152,7 +172,7 @@ static void order_layer(making *m, size_t layer, bool before)
 
 static double room(const ost_layout_vertex *a, const ost_layout_vertex *b)
 {
-    return ((a->bend ? BEND_ROOM : 1) + (b->bend ? BEND_ROOM : 1)) / 2;
+    return (a->room + b->room) / 2;
 }
 
 /* Places as near as possible to what is wished, in order and not too close:
@@ -212,25 +232,30 @@ static void settle(ost_layout *l)
     l->width = l->n ? most - least : 0;
 }
 
-bool ost_layout_make(const ost_layout_edge *edges, size_t n_edges,
-                     size_t n_nodes, ost_arena *arena, ost_layout *layout)
+bool ost_layout_make_sized(const ost_layout_edge *edges, size_t n_edges,
+                           const ost_layout_node *nodes, size_t n_nodes,
+                           double bend_room, ost_arena *arena,
+                           ost_layout *layout)
 {
-    making m = { .l = layout, .arena = arena };
-    ost_layout_vertex *nodes;
+    making m = { .l = layout, .arena = arena, .bend_room = bend_room };
+    ost_layout_vertex *alone;
     size_t bends = 0;
 
     *layout = (ost_layout){ .n = n_nodes, .n_nodes = n_nodes };
     layout->v = OST_ARENA_ARRAY(arena, ost_layout_vertex, n_nodes + 1);
-    for (size_t i = 0; i < n_nodes; i++)
+    for (size_t i = 0; i < n_nodes; i++) {
         layout->v[i].order = (double)i;
+        layout->v[i].room = nodes[i].room;
+    }
     if (!find_layers(edges, n_edges, layout))
         return false;
-    pull_sources(edges, n_edges, layout);
+    push_last(nodes, layout);
+    pull_sources(edges, n_edges, nodes, layout);
     for (size_t e = 0; e < n_edges; e++)
         bends += layout->v[edges[e].to].layer - layout->v[edges[e].from].layer;
-    nodes = layout->v;
+    alone = layout->v;
     layout->v = OST_ARENA_ARRAY(arena, ost_layout_vertex, n_nodes + bends + 1);
-    memcpy(layout->v, nodes, n_nodes * sizeof(*nodes));
+    memcpy(layout->v, alone, n_nodes * sizeof(*alone));
     m.stretches = OST_ARENA_ARRAY(arena, stretch, bends + 1);
     m.row = OST_ARENA_ARRAY(arena, size_t, n_nodes + bends + 1);
     add_bends(&m, edges, n_edges);
@@ -244,4 +269,16 @@ bool ost_layout_make(const ost_layout_edge *edges, size_t n_edges,
         place_layer(&m, k, true);
     settle(layout);
     return true;
+}
+
+bool ost_layout_make(const ost_layout_edge *edges, size_t n_edges,
+                     size_t n_nodes, ost_arena *arena, ost_layout *layout)
+{
+    ost_layout_node *nodes =
+        OST_ARENA_ARRAY(arena, ost_layout_node, n_nodes + 1);
+
+    for (size_t i = 0; i < n_nodes; i++)
+        nodes[i].room = 1;
+    return ost_layout_make_sized(edges, n_edges, nodes, n_nodes, BEND_ROOM,
+                                 arena, layout);
 }
