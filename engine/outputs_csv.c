@@ -122,10 +122,7 @@ static void add_label(ost_buf *out, const ost_item *item)
 {
     ost_buf joined = { 0 };
 
-    for (size_t i = 0; i < item->n_labels; i++) {
-        ost_buf_adds(&joined, i ? "|" : "");
-        ost_buf_adds(&joined, item->labels[i]);
-    }
+    ost_item_add_labels(&joined, item);
     ost_csv_add(out, ost_buf_str(&joined));
     ost_buf_release(&joined);
 }

@@ -42,6 +42,17 @@ typedef struct changing {
     uint64_t first; /* number of the first one's stream */
 } changing;
 
+/* Frame `f` of a series. */
+static ost_tensor frame_of(const ost_tensor *t, int64_t f)
+{
+    return (ost_tensor){ .data = (char *)t->data + (size_t)(f * t->stride[0]) *
+                                                       ost_dtype_size(t->dtype),
+                         .dtype = t->dtype,
+                         .ndim = 2,
+                         .shape = { t->shape[1], t->shape[2] },
+                         .stride = { t->stride[1], t->stride[2] } };
+}
+
 static ost_rc change_one(void *user, size_t i, ost_err *err)
 {
     const changing *job = user;
@@ -53,7 +64,17 @@ static ost_rc change_one(void *user, size_t i, ost_err *err)
 
     c->tensors[i] = ost_tensor_of(c->bytes + i * c->size, from->dtype,
                                   from->ndim, from->shape);
-    return ost_change_plane(&change, flags, from, &c->tensors[i], err);
+    if (c->set->frames == 0)
+        return ost_change_plane(&change, flags, from, &c->tensors[i], err);
+    for (int64_t f = 0; f < c->set->frames; f++) {
+        ost_tensor in = frame_of(from, f);
+        ost_tensor out = frame_of(&c->tensors[i], f);
+        ost_rc rc = ost_change_plane(&change, flags, &in, &out, err);
+
+        if (rc)
+            return rc;
+    }
+    return OST_OK;
 }
 
 ost_rc ost_changed_pictures_load(ost_changed_pictures *c,

@@ -31,11 +31,16 @@ typedef struct {
     const char *positive;
     const json_t *threshold;
     const char *by;
+    const char *label;
     int zero_division; /* ost_zero_division */
     double max_fpr;
 } evaluate_params;
 
 static const ost_param params[] = {
+    OST_PARAM(evaluate_params, label, STR,
+              "of predictions of several labels the one that is judged, as the "
+              "classes 'LABEL' and 'not LABEL'",
+              .dflt = "null"),
     OST_PARAM(evaluate_params, positive, STR,
               "class that counts as positive when there are two; null: the "
               "last by name, unless that is 'normal' or the like",
@@ -308,7 +313,8 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     ost_rc rc;
 
     j.how.warnings = json_array();
-    rc = ost_prediction_table_read(ctx, "predictions", p->by, &j.table, err);
+    rc = ost_prediction_table_read(ctx, "predictions", p->by, p->label,
+                                   &j.table, err);
     if (rc)
         goto out;
     j.how.table = &j.table;

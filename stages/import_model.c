@@ -203,9 +203,11 @@ static ost_rc meta_of_file(ost_stage_ctx *ctx, const ost_input *in,
 
 static ost_rc build(const ost_model *m, ost_weights *weights, ost_err *err)
 {
-    int64_t shape[] = { 1, m->channels, m->height, m->width };
+    int64_t shape[OST_MAX_DIMS];
+    int ndim = ost_model_shape(m, 1, shape);
     ost_net *net = NULL;
-    ost_rc rc = ost_network_build(m->network, weights, 4, shape, 0, &net, err);
+    ost_rc rc =
+        ost_network_build(m->network, weights, ndim, shape, 0, &net, err);
 
     if (!rc) {
         ost_tensor out = ost_net_output(net);

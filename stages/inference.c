@@ -9,10 +9,11 @@ ost_rc ost_inference_init(ost_inference *inf, const ost_network *network,
                           ost_weights *weights, const ost_picture_set *in,
                           ost_err *err)
 {
-    int64_t shape[] = { OST_SLICE, in->channels, in->height, in->width };
+    int64_t shape[OST_MAX_DIMS];
+    int ndim = ost_picture_set_shape(in, OST_SLICE, shape);
     ost_tensor out;
     ost_rc rc =
-        ost_network_build(network, weights, 4, shape, 0, &inf->net, err);
+        ost_network_build(network, weights, ndim, shape, 0, &inf->net, err);
 
     if (rc)
         return rc;

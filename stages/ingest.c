@@ -344,7 +344,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_ingest = {
     .name = "ingest",
-    .version = 1,
+    .version = 2,
     .summary = "Read images (PNG, JPEG, DICOM) and what is known about them.",
     .flags = OST_STAGE_FOREIGN,
     .param_size = sizeof(ost_ingest_params),

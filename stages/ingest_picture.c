@@ -32,7 +32,7 @@ static ost_item *new_item(ost_stage_ctx *ctx, const ost_item *in,
     }
     ost_item_remove_field(arena, item, "bytes");
     if (file->label)
-        ost_item_set_label(arena, item, file->label);
+        ost_item_set_labels(arena, item, file->label);
     for (size_t i = 0; i < file->n_attrs; i++) {
         const ost_attr *a = &file->attrs[i];
 

@@ -22,7 +22,7 @@ typedef struct ost_layout_file {
     const char *path;
     bool dropped;       /* no image, or not in the manifest */
     const char *id;     /* path without suffix, or the manifest's */
-    const char *label;  /* NULL when there is none */
+    const char *label;  /* "a|b" for several; NULL when there is none */
     const char *group;  /* NULL: the item is its own group */
     const char *parent; /* id of what it is a part of, or NULL */
     const ost_attr *attrs;

@@ -1,8 +1,18 @@
 /* stages/predict.c - what a model makes of pictures
  *
- * Each item keeps id, group, labels and attributes and gets the attributes
- * "score.CLASS", the softmax probability of each class, and "predicted", the
- * class with the highest one (the first of equal ones).  A score depends on the
+ * Each item keeps id, group, labels and attributes.  By what the model was
+ * taught (stages/target.h) it gets the attributes
+ *
+ *     one class   "score.CLASS" for each class, the softmax or the sigmoid of
+ *                 its output, and "predicted", the class with the highest one
+ *                 (the first of equal ones).  One output for two classes is
+ *                 the score of the positive one, the other has 1 - score.
+ *     labels      "score.LABEL" for each, and "predicted", those above 0.5
+ *                 with '|' between them
+ *     a number    "predicted", the number
+ *
+ * A model that was taught an attribute leaves what the item has of it as its
+ * label: what is predicted stands beside what is true.  A score depends on the
  * model and the picture alone, never on the items beside it, and is remembered
  * by both.
  */
@@ -36,7 +46,8 @@ typedef struct prediction {
     char model_hex[2 * sizeof(ost_digest) + 1];
     ost_picture_set set;
     const char *field;
-    float *logits;   /* n x classes */
+    size_t outputs;  /* of the network, for an item */
+    float *logits;   /* n x outputs */
     uint32_t *fresh; /* indices of the items that nothing is known of */
     size_t n_fresh;
 } prediction;
@@ -58,7 +69,7 @@ static void memo_name(const prediction *p, size_t i, ost_buf *name)
 
 static ost_rc recall(prediction *p, ost_err *err)
 {
-    size_t bytes = p->model.n_classes * sizeof(float);
+    size_t bytes = p->outputs * sizeof(float);
     ost_buf name = { 0 };
     ost_buf value = { 0 };
     ost_rc rc = OST_OK;
@@ -70,7 +81,7 @@ static ost_rc recall(prediction *p, ost_err *err)
         if (rc && rc != OST_ENOTFOUND)
             break;
         if (!rc && value.len == bytes)
-            memcpy(p->logits + i * p->model.n_classes, value.data, bytes);
+            memcpy(p->logits + i * p->outputs, value.data, bytes);
         else
             p->fresh[p->n_fresh++] = (uint32_t)i;
         rc = OST_OK;
@@ -83,7 +94,7 @@ static ost_rc recall(prediction *p, ost_err *err)
 static ost_rc compute_group(prediction *p, ost_inference *inf, size_t at,
                             size_t n, float *logits, ost_err *err)
 {
-    size_t k = p->model.n_classes;
+    size_t k = p->outputs;
     ost_buf name = { 0 };
     ost_rc rc = ost_inference_run(inf, p->ctx, &p->set, &p->model.norm,
                                   p->fresh + at, n, logits, err);
@@ -100,27 +111,43 @@ static ost_rc compute_group(prediction *p, ost_inference *inf, size_t at,
     return rc;
 }
 
-static ost_rc compute(prediction *p, ost_err *err)
+/* Whether the network's output is what the model is said to give. */
+static ost_rc check_output(prediction *p, const ost_inference *inf,
+                           ost_err *err)
 {
-    ost_inference inf = { 0 };
-    float *logits = ost_xalloc(GROUP * p->model.n_classes * sizeof(*logits));
-    ost_rc rc = ost_inference_init(&inf, p->model.network, p->model.weights,
-                                   &p->set, err);
+    const ost_model *m = &p->model;
+    ost_tensor out = ost_net_output(inf->net);
+    bool single = m->kind == OST_TARGET_LABEL && m->n_classes == 2 &&
+                  ost_network_scores(m->network) == OST_SCORES_SIGMOID;
+    size_t want = m->kind == OST_TARGET_NUMBER ? 1 : m->n_classes;
 
-    if (!rc && inf.outputs != p->model.n_classes)
-        rc = ost_fail(err, OST_EINPUT,
-                      "the model has %zu classes and %zu outputs",
-                      p->model.n_classes, inf.outputs);
+    p->outputs = inf->outputs;
+    if (out.ndim != 2)
+        return ost_fail(err, OST_EINPUT,
+                        "the model's network gives pictures, target '%s' is "
+                        "for one that ends in a row of outputs",
+                        m->target);
+    if (p->outputs == want || (single && p->outputs == 1))
+        return OST_OK;
+    return ost_fail(err, OST_EINPUT,
+                    "the model has %zu classes and %zu outputs", m->n_classes,
+                    p->outputs);
+}
+
+static ost_rc compute(prediction *p, ost_inference *inf, ost_err *err)
+{
+    float *logits = ost_xalloc(GROUP * p->outputs * sizeof(*logits));
+    ost_rc rc = OST_OK;
+
     for (size_t at = 0; at < p->n_fresh && !rc; at += GROUP) {
         size_t n = p->n_fresh - at < GROUP ? p->n_fresh - at : GROUP;
 
         if (ost_ctx_stop(p->ctx))
             rc = ost_fail(err, OST_EINTERRUPTED, "interrupted");
         else
-            rc = compute_group(p, &inf, at, n, logits, err);
+            rc = compute_group(p, inf, at, n, logits, err);
         ost_progress(p->ctx, at + n, p->n_fresh, NULL);
     }
-    ost_inference_release(&inf);
     ost_free(logits);
     return rc;
 }
@@ -141,40 +168,103 @@ static void softmax(const float *logits, size_t k, double *score)
         score[i] /= sum;
 }
 
-static ost_rc emit_item(prediction *p, size_t i, double *score, ost_err *err)
+static double sigmoid(double x)
+{
+    return x >= 0.0 ? 1.0 / (1.0 + exp(-x)) : exp(x) / (1.0 + exp(x));
+}
+
+/* A score for each class. */
+static void scores_of(const prediction *p, const float *x, double *score)
+{
+    const ost_model *m = &p->model;
+
+    if (ost_network_scores(m->network) == OST_SCORES_SOFTMAX) {
+        softmax(x, m->n_classes, score);
+    } else if (p->outputs == 1 && m->n_classes == 2) {
+        score[m->positive] = sigmoid((double)x[0]);
+        score[1 - m->positive] = sigmoid(-(double)x[0]);
+    } else {
+        for (size_t c = 0; c < m->n_classes; c++)
+            score[c] = sigmoid((double)x[c]);
+    }
+}
+
+/* What is true of a taught attribute becomes the label. */
+static void set_truth(prediction *p, ost_item *out)
 {
     ost_arena *arena = ost_ctx_arena(p->ctx);
-    size_t k = p->model.n_classes;
+    const char *dot = strchr(p->model.target, '.');
+    const ost_attr *a = dot ? ost_item_attr(out, dot + 1) : NULL;
+
+    if (a && a->kind == OST_ATTR_TEXT)
+        ost_item_set_label(arena, out, a->text);
+    else if (a)
+        ost_item_set_label(arena, out,
+                           ost_arena_printf(arena, "%.9g", a->number));
+    else if (dot)
+        ost_item_set_label(arena, out, NULL);
+}
+
+static const char *names_above_half(prediction *p, const double *score)
+{
+    ost_buf text = { 0 };
+    const char *kept;
+
+    for (size_t c = 0; c < p->model.n_classes; c++)
+        if (score[c] > 0.5)
+            ost_buf_addf(&text, "%s%s", text.len ? "|" : "",
+                         p->model.classes[c]);
+    kept = ost_arena_strdup(ost_ctx_arena(p->ctx), ost_buf_str(&text));
+    ost_buf_release(&text);
+    return kept;
+}
+
+static ost_rc emit_item(prediction *p, size_t i, double *score, ost_err *err)
+{
+    const ost_model *m = &p->model;
+    const float *x = p->logits + i * p->outputs;
+    ost_arena *arena = ost_ctx_arena(p->ctx);
     ost_item *out = ost_derive(p->ctx, &p->set.items[i], -1);
     size_t best = 0;
 
-    softmax(p->logits + i * k, k, score);
     out->fields = NULL;
     out->n_fields = 0;
-    for (size_t c = 0; c < k; c++) {
-        ost_item_set_number(
-            arena, out,
-            ost_arena_printf(arena, "score.%s", p->model.classes[c]), score[c]);
+    set_truth(p, out);
+    if (m->kind == OST_TARGET_NUMBER) {
+        ost_item_set_number(arena, out, "predicted", (double)x[0]);
+        return ost_emit(p->ctx, "predictions", out, err);
+    }
+    scores_of(p, x, score);
+    for (size_t c = 0; c < m->n_classes; c++) {
+        ost_item_set_number(arena, out,
+                            ost_arena_printf(arena, "score.%s", m->classes[c]),
+                            score[c]);
         if (score[c] > score[best])
             best = c;
     }
-    ost_item_set_text(arena, out, "predicted", p->model.classes[best]);
+    ost_item_set_text(arena, out, "predicted",
+                      m->kind == OST_TARGET_LABELS ? names_above_half(p, score)
+                                                   : m->classes[best]);
     return ost_emit(p->ctx, "predictions", out, err);
 }
 
 static ost_rc emit(prediction *p, ost_err *err)
 {
-    size_t k = p->model.n_classes;
-    double *score = OST_ARENA_ARRAY(ost_ctx_arena(p->ctx), double, k);
+    const ost_model *m = &p->model;
+    double *score =
+        OST_ARENA_ARRAY(ost_ctx_arena(p->ctx), double, m->n_classes + 1);
     json_t *names = json_array();
     json_t *meta;
     ost_rc rc = OST_OK;
 
     for (size_t i = 0; i < p->set.n && !rc; i++)
         rc = emit_item(p, i, score, err);
-    for (size_t c = 0; c < k; c++)
-        json_array_append_new(names, json_string(p->model.classes[c]));
+    for (size_t c = 0; c < m->n_classes; c++)
+        json_array_append_new(names, json_string(m->classes[c]));
     meta = json_pack("{s:o}", "classes", names);
+    if (m->kind != OST_TARGET_LABEL)
+        json_object_set_new(meta, "kind",
+                            json_string(ost_target_kind_word(m->kind)));
     if (!rc)
         rc = ost_emit_meta(p->ctx, "predictions", meta, err);
     json_decref(meta);
@@ -196,8 +286,26 @@ static ost_rc open_pictures(prediction *p, ost_err *err)
         rc = ost_picture_set_open(p->ctx, items, n, p->field, &p->set, err);
     if (!rc)
         rc = ost_model_check_pictures(&p->model, &p->set, err);
-    p->logits = OST_ARENA_ARRAY(arena, float, p->set.n * p->model.n_classes);
     p->fresh = OST_ARENA_ARRAY(arena, uint32_t, p->set.n);
+    return rc;
+}
+
+static ost_rc judge(prediction *p, ost_err *err)
+{
+    ost_inference inf = { 0 };
+    ost_rc rc = ost_inference_init(&inf, p->model.network, p->model.weights,
+                                   &p->set, err);
+
+    if (!rc)
+        rc = check_output(p, &inf, err);
+    if (!rc) {
+        p->logits = OST_ARENA_ARRAY(ost_ctx_arena(p->ctx), float,
+                                    p->set.n * p->outputs);
+        rc = recall(p, err);
+    }
+    if (!rc && p->n_fresh > 0)
+        rc = compute(p, &inf, err);
+    ost_inference_release(&inf);
     return rc;
 }
 
@@ -212,12 +320,15 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
                           &p.backend, err);
     if (!rc)
         rc = ost_model_open(ctx, in, p.backend, &p.model, err);
+    if (!rc && p.model.kind == OST_TARGET_MASK)
+        rc = ost_fail(err, OST_EINPUT,
+                      "the model marks pixels (target '%s'): 'predict' is for "
+                      "classes and numbers, 'segment' makes masks",
+                      p.model.target);
     if (!rc)
         rc = open_pictures(&p, err);
-    if (!rc)
-        rc = recall(&p, err);
-    if (!rc && p.n_fresh > 0)
-        rc = compute(&p, err);
+    if (!rc && p.set.n > 0)
+        rc = judge(&p, err);
     if (!rc)
         rc = emit(&p, err);
     ost_model_release(&p.model);
@@ -227,7 +338,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_predict = {
     .name = "predict",
-    .version = 2, /* bump when any output byte can change */
+    .version = 3, /* bump when any output byte can change */
     .summary = "Lets a trained network judge pictures.",
     .flags = OST_STAGE_FLOAT,
     .param_size = sizeof(predict_params),
@@ -236,6 +347,6 @@ const ost_stage ost_stage_predict = {
                         { "data", OST_DATASET, "pictures", false, false }),
     .outputs =
         OST_PORTS({ "predictions", OST_PREDICTIONS,
-                    "the items with a score for each class", false, false }),
+                    "the items with what the model says", false, false }),
     .run = run,
 };

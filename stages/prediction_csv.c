@@ -98,6 +98,7 @@ ost_rc ost_prediction_csv(ost_stage_ctx *ctx, const ost_input *in, ost_buf *out,
                           ost_err *err)
 {
     attr_names axes = { 0 }, scores = { 0 };
+    ost_buf labels = { 0 };
     const ost_item *items;
     size_t n;
     ost_rc rc;
@@ -109,8 +110,6 @@ ost_rc ost_prediction_csv(ost_stage_ctx *ctx, const ost_input *in, ost_buf *out,
     find_names(items, n, "score.", &scores);
     add_header(out, &axes, &scores);
     for (size_t i = 0; i < n; i++) {
-        const char *label = ost_item_label(&items[i]);
-
         ost_csv_add(out, items[i].id);
         ost_buf_addc(out, ',');
         ost_csv_add(out, items[i].group);
@@ -119,7 +118,9 @@ ost_rc ost_prediction_csv(ost_stage_ctx *ctx, const ost_input *in, ost_buf *out,
             add_attr(out, in, &items[i], axes.data[k]);
         }
         ost_buf_addc(out, ',');
-        ost_csv_add(out, label ? label : "");
+        ost_buf_reset(&labels);
+        ost_item_add_labels(&labels, &items[i]);
+        ost_csv_add(out, ost_buf_str(&labels));
         ost_buf_addc(out, ',');
         add_attr(out, in, &items[i], "predicted");
         for (size_t k = 0; k < scores.len; k++) {
@@ -128,6 +129,7 @@ ost_rc ost_prediction_csv(ost_stage_ctx *ctx, const ost_input *in, ost_buf *out,
         }
         ost_buf_addc(out, '\n');
     }
+    ost_buf_release(&labels);
     ost_vec_release(&axes);
     ost_vec_release(&scores);
     return OST_OK;

@@ -74,6 +74,7 @@ typedef struct {
     ost_stage_ctx *ctx;
     const char *axis;
     const char *axis_attr;
+    const char *label; /* the one of several that the table is about */
     ost_prediction_table *table;
     OST_VEC(ost_prediction) rows;
     word_list classes;
@@ -90,6 +91,37 @@ static const char *input_part(const reading *r, const ost_input *in)
     return NULL;
 }
 
+/* Whether the stage can judge what an input predicts. */
+static ost_rc check_kind(const reading *r, const json_t *meta, ost_err *err)
+{
+    const char *kind = json_string_value(json_object_get(meta, "kind"));
+    const json_t *classes = json_object_get(meta, "classes");
+    bool several = kind && strcmp(kind, "labels") == 0;
+    bool known = false;
+    const json_t *c;
+    size_t i;
+
+    if (kind && !several)
+        return ost_fail(err, OST_EINPUT,
+                        "the predictions are of kind '%s': this stage judges "
+                        "classes and labels",
+                        kind);
+    if (several && !r->label)
+        return ost_fail(err, OST_EINPUT,
+                        "the predictions have several labels for each item: "
+                        "param 'label' says which one is judged");
+    if (!several && r->label)
+        return ost_fail(err, OST_EINPUT,
+                        "param 'label' is for predictions of several labels");
+    json_array_foreach(classes, i, c) known |=
+        several && strcmp(json_string_value(c), r->label) == 0;
+    if (several && !known)
+        return ost_fail(err, OST_EINPUT,
+                        "param 'label': '%s' is not among the labels",
+                        r->label);
+    return OST_OK;
+}
+
 static ost_rc read_input(reading *r, const ost_input *in, ost_err *err)
 {
     const char *part = input_part(r, in);
@@ -99,8 +131,12 @@ static ost_rc read_input(reading *r, const ost_input *in, ost_err *err)
     ost_rc rc;
 
     rc = ost_ctx_meta(r->ctx, in, &meta, err);
+    if (!rc)
+        rc = check_kind(r, meta, err);
     if (rc)
         return rc;
+    if (r->label)
+        meta = NULL;
     json_array_foreach(json_object_get(meta, "classes"), i, c)
     {
         if (json_is_string(c))
@@ -125,6 +161,13 @@ static void find_classes(reading *r)
 {
     const size_t skip = strlen(score_prefix);
 
+    if (r->label) {
+        word_add(&r->classes, r->label);
+        word_add(&r->classes,
+                 ost_arena_printf(ost_ctx_arena(r->ctx), "not %s", r->label));
+        r->table->scored = true;
+        return;
+    }
     for (size_t i = 0; i < r->rows.len; i++) {
         const ost_item *item = r->rows.data[i].item;
 
@@ -209,6 +252,32 @@ static ost_rc read_scores(reading *r, ost_prediction *p, ost_err *err)
     return rc;
 }
 
+/* One label of several: there, or not. */
+static ost_rc finish_label(reading *r, ost_prediction *p, ost_err *err)
+{
+    ost_prediction_table *t = r->table;
+    ost_arena *arena = ost_ctx_arena(r->ctx);
+    const ost_attr *a =
+        ost_item_attr(p->item, ost_arena_printf(arena, "score.%s", r->label));
+    double *score = OST_ARENA_ARRAY(arena, double, 2);
+    uint32_t yes = ost_prediction_class(t, r->label);
+
+    if (!a || a->kind != OST_ATTR_NUMBER || !isfinite(a->number))
+        return ost_fail(err, OST_EINPUT,
+                        "item '%s': no finite score for label '%s'",
+                        p->item->id, r->label);
+    score[yes] = a->number;
+    score[1 - yes] = 1.0 - a->number;
+    p->score = score;
+    p->predicted = a->number > 0.5 ? yes : 1 - yes;
+    p->truth = 1 - yes;
+    for (size_t i = 0; i < p->item->n_labels; i++)
+        if (strcmp(p->item->labels[i], r->label) == 0)
+            p->truth = yes;
+    t->n_labeled++;
+    return OST_OK;
+}
+
 static ost_rc finish_row(reading *r, ost_prediction *p, ost_err *err)
 {
     ost_prediction_table *t = r->table;
@@ -235,12 +304,12 @@ static ost_rc finish_row(reading *r, ost_prediction *p, ost_err *err)
 }
 
 ost_rc ost_prediction_table_read(ost_stage_ctx *ctx, const char *port,
-                                 const char *axis, ost_prediction_table *table,
-                                 ost_err *err)
+                                 const char *axis, const char *label,
+                                 ost_prediction_table *table, ost_err *err)
 {
     ost_arena *arena = ost_ctx_arena(ctx);
     size_t inputs = ost_ctx_input_count(ctx, port);
-    reading r = { .ctx = ctx, .axis = axis, .table = table };
+    reading r = { .ctx = ctx, .axis = axis, .label = label, .table = table };
     ost_rc rc = OST_OK;
 
     *table = (ost_prediction_table){ 0 };
@@ -258,7 +327,8 @@ ost_rc ost_prediction_table_read(ost_stage_ctx *ctx, const char *port,
     if (table->n_parts && r.parts_from_items)
         qsort(table->parts, table->n_parts, sizeof(*table->parts), by_part);
     for (size_t i = 0; i < r.rows.len && !rc; i++)
-        rc = finish_row(&r, &r.rows.data[i], err);
+        rc = label ? finish_label(&r, &r.rows.data[i], err)
+                   : finish_row(&r, &r.rows.data[i], err);
     table->n = r.rows.len;
     table->rows = r.rows.len ? ost_arena_copy(arena, r.rows.data,
                                               r.rows.len * sizeof(*table->rows))

@@ -39,10 +39,15 @@ typedef struct ost_prediction_table {
  * predicted as its attribute `predicted` says, else as the class with the
  * highest score, the first of equal ones.  OST_EINPUT names the item whose
  * label or prediction is not among the classes, or whose score is missing or
- * not finite. */
+ * not finite.
+ *
+ * Predictions of several labels (kind "labels") need a `label`, and only they:
+ * the table is then about that one, its classes are "LABEL" and "not LABEL", an
+ * item is predicted by its score reaching above 0.5, and every item is labeled.
+ * Predictions of numbers are OST_EINPUT. */
 ost_rc ost_prediction_table_read(ost_stage_ctx *ctx, const char *port,
-                                 const char *axis, ost_prediction_table *table,
-                                 ost_err *err);
+                                 const char *axis, const char *label,
+                                 ost_prediction_table *table, ost_err *err);
 
 /* Index of a class, or OST_NO_CLASS. */
 uint32_t ost_prediction_class(const ost_prediction_table *t, const char *name);

@@ -5,6 +5,9 @@
  * there, and something that predicts.  A single column `score` is the score of
  * the positive one of two classes; the other class has 1 - score.
  *
+ * With `kind` labels, `label` and `predicted` hold any number of labels with
+ * '|' between them; with number, each holds a number, and there are no scores.
+ *
  * What stands between `group` and `label` is an axis, and `fold` is one
  * wherever it stands; further columns become attributes.
  */
@@ -22,12 +25,19 @@
 
 typedef struct {
     ost_file file;
+    int kind;
     const char *positive;
 } predictions_params;
+
+enum { LABEL, LABELS, NUMBER };
+#define KINDS "label|labels|number"
 
 static const ost_param params[] = {
     OST_PARAM(predictions_params, file, FILE, "the table, instead of the input",
               .dflt = "null"),
+    OST_PARAM(predictions_params, kind, CHOICE,
+              "what was predicted of an item: one label, several, or a number",
+              .dflt = "\"label\"", .choices = KINDS),
     OST_PARAM(predictions_params, positive, STR,
               "class that a column `score` is about; null: the last by name, "
               "unless that is 'normal' or the like",
@@ -135,6 +145,15 @@ static ost_rc find_columns(reading *r, ost_err *err)
         return ost_fail(err, OST_EINPUT, "%s:1: no column 'id'", r->name);
     for (int i = 0; (size_t)i < n; i++)
         name_column(r, i);
+    if (r->p->kind != LABEL && (r->score >= 0 || r->predicted < 0 ||
+                                (r->classes.len > 0) != (r->p->kind == LABELS)))
+        return ost_fail(err, OST_EINPUT,
+                        r->p->kind == LABELS
+                            ? "%s:1: several labels need the columns "
+                              "'predicted' and 'score_LABEL'"
+                            : "%s:1: a number needs the column 'predicted' and "
+                              "no score",
+                        r->name);
     if (r->score >= 0 && r->classes.len)
         return ost_fail(err, OST_EINPUT,
                         "%s:1: 'score' beside '%s%s': one or the other",
@@ -164,7 +183,7 @@ static ost_rc find_classes(reading *r, ost_err *err)
 {
     ost_map seen = { 0 };
 
-    if (!r->classes.len) {
+    if (!r->classes.len && r->p->kind == LABEL) {
         add_class(r, &seen, r->label);
         add_class(r, &seen, r->predicted);
         ost_map_release(&seen);
@@ -265,15 +284,48 @@ static const char *cell(const ost_csv_row *row, int column)
     return column >= 0 && *row->cells[column] ? row->cells[column] : NULL;
 }
 
+/* `predicted` and `label` of one class, of several labels, or of a number. */
+static ost_rc set_words(const reading *r, const ost_csv_row *row,
+                        ost_item *item, ost_err *err)
+{
+    const char *label = cell(row, r->label);
+    const char *predicted = cell(row, r->predicted);
+    ost_item said = { 0 };
+    double v;
+    ost_rc rc = OST_OK;
+
+    if (r->p->kind == NUMBER && label)
+        rc = read_number(r, row, r->label, &v, err);
+    if (label && r->p->kind != LABELS)
+        ost_item_set_label(r->arena, item, label);
+    else if (label)
+        ost_item_set_labels(r->arena, item, label);
+    if (r->p->kind == NUMBER && !rc) {
+        rc = read_number(r, row, r->predicted, &v, err);
+        ost_item_set_number(r->arena, item, "predicted", v);
+        return rc;
+    }
+    for (size_t i = 0; i < item->n_labels && !rc; i++)
+        rc = check_class(r, row, "label", item->labels[i], err);
+    if (predicted && r->p->kind == LABEL)
+        ost_item_set_label(r->arena, &said, predicted);
+    else if (predicted)
+        ost_item_set_labels(r->arena, &said, predicted);
+    for (size_t i = 0; i < said.n_labels && !rc; i++)
+        rc = check_class(r, row, "prediction", said.labels[i], err);
+    if (predicted || r->p->kind == LABELS)
+        ost_item_set_text(r->arena, item, "predicted",
+                          predicted ? predicted : "");
+    return rc;
+}
+
 static ost_rc read_row(reading *r, const ost_csv_row *row, ost_map *ids,
                        ost_err *err)
 {
     const char *id = row->cells[r->id];
-    const char *label = cell(row, r->label);
-    const char *predicted = cell(row, r->predicted);
     ost_item *item;
     uint64_t line;
-    ost_rc rc = OST_OK;
+    ost_rc rc;
 
     if (!*id)
         return ost_fail(err, OST_EINPUT, "%s:%d: no id", r->name, row->line);
@@ -283,14 +335,7 @@ static ost_rc read_row(reading *r, const ost_csv_row *row, ost_map *ids,
                         row->line, id, (int)line);
     ost_map_put(ids, id, strlen(id), (uint64_t)row->line);
     item = ost_new_item(r->ctx, id, cell(row, r->group));
-    if (label) {
-        rc = check_class(r, row, "label", label, err);
-        ost_item_set_label(r->arena, item, label);
-    }
-    if (predicted && !rc) {
-        rc = check_class(r, row, "prediction", predicted, err);
-        ost_item_set_text(r->arena, item, "predicted", predicted);
-    }
+    rc = set_words(r, row, item, err);
     if (!rc)
         rc = set_scores(r, row, item, err);
     if (rc)
@@ -307,6 +352,10 @@ static ost_rc emit_classes(const reading *r, ost_err *err)
 
     for (size_t i = 0; i < r->classes.len; i++)
         json_array_append_new(classes, json_string(r->classes.data[i]));
+    if (r->p->kind != LABEL)
+        json_object_set_new(
+            meta, "kind",
+            json_string(r->p->kind == LABELS ? "labels" : "number"));
     rc = ost_emit_meta(r->ctx, "out", meta, err);
     json_decref(meta);
     return rc;

@@ -22,6 +22,7 @@
 typedef struct {
     const char *title;
     const char *by;
+    const char *label;
     const char *field;
     const char *contour;
     int64_t examples;
@@ -33,6 +34,9 @@ static const ost_param params[] = {
               "heading of the page; null: the workflow's name", .dflt = "null"),
     OST_PARAM(report_params, by, STR, "axis that divides the predictions",
               .dflt = "\"fold\""),
+    OST_PARAM(report_params, label, STR,
+              "of predictions of several labels the one that it is about",
+              .dflt = "null"),
     OST_PARAM(report_params, field, STR, "field that is shown as the picture",
               .dflt = "\"image\""),
     OST_PARAM(report_params, contour, STR,
@@ -394,7 +398,8 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
     json_object_set_new(g.doc, "title",
                         p->title ? json_string(p->title) : json_null());
-    rc = ost_prediction_table_read(ctx, "predictions", p->by, &g.table, err);
+    rc = ost_prediction_table_read(ctx, "predictions", p->by, p->label,
+                                   &g.table, err);
     if (!rc)
         rc = add_metrics(&g, err);
     if (!rc)

@@ -66,6 +66,24 @@ static const name_row *find_name(const char *name)
     return NULL;
 }
 
+const char *ost_target_kind_word(ost_target_kind kind)
+{
+    return ost_target_words[kind].word;
+}
+
+bool ost_target_kind_find(const char *word, ost_target_kind *kind)
+{
+    size_t n = sizeof(ost_target_words) / sizeof(ost_target_words[0]);
+
+    for (size_t i = 0; word && i < n; i++) {
+        if (strcmp(word, ost_target_words[i].word) == 0) {
+            *kind = (ost_target_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *ost_target_loss_word(ost_target_loss_kind loss)
 {
     return losses[loss].word;

@@ -32,6 +32,11 @@ typedef enum ost_target_kind {
     OST_TARGET_MASK,   /* yes or no for each pixel */
 } ost_target_kind;
 
+/* What models and predictions call a kind. */
+const char *ost_target_kind_word(ost_target_kind kind);
+/* The kind of that name (may be NULL); false when there is none. */
+bool ost_target_kind_find(const char *word, ost_target_kind *kind);
+
 /* In the order of the words of OST_TARGET_LOSSES. */
 typedef enum ost_target_loss_kind {
     OST_TARGET_AUTO, /* what suits the target and the network's scores */

@@ -84,17 +84,16 @@ static json_t *model_meta(ost_stage_ctx *ctx, const char *field,
                           const ost_training_spec *s, const ost_trained *t)
 {
     const ost_picture_set *set = &s->train.pictures;
-    json_t *meta = json_pack(
-        "{s:s,s:O,s:O,s:I,s:o,s:o,s:{s:s,s:I,s:I,s:I},s:{s:o,s:o}}", "network",
-        ost_network_name(s->network), "architecture",
-        ost_network_document(s->network), "params",
-        ost_network_values(s->network), "n_weights",
-        (json_int_t)count_learned(t->weights), "classes",
-        names(s->train.target), "target", ost_target_meta(s->train.target),
-        "input", "field", field, "channels", (json_int_t)set->channels,
-        "height", (json_int_t)set->height, "width", (json_int_t)set->width,
-        "normalization", "mean", numbers(s->norm.mean, s->norm.channels), "std",
-        numbers(s->norm.std, s->norm.channels));
+    json_t *meta = json_pack("{s:s,s:O,s:O,s:I,s:o,s:o,s:o,s:{s:o,s:o}}",
+                             "network", ost_network_name(s->network),
+                             "architecture", ost_network_document(s->network),
+                             "params", ost_network_values(s->network),
+                             "n_weights", (json_int_t)count_learned(t->weights),
+                             "classes", names(s->train.target), "target",
+                             ost_target_meta(s->train.target), "input",
+                             ost_picture_set_meta(set, field), "normalization",
+                             "mean", numbers(s->norm.mean, s->norm.channels),
+                             "std", numbers(s->norm.std, s->norm.channels));
 
     json_object_set_new(meta, "training", training_meta(ctx, set));
     json_object_set(meta, "metrics",

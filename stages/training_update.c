@@ -49,10 +49,10 @@ static ost_rc build_net(ost_training *t, int i, ost_err *err)
 {
     const ost_picture_set *p = &t->spec->train.pictures;
     unsigned flags = OST_NET_TRAIN | (t->parts > 1 ? OST_NET_ADD_GRAD : 0u);
-    int64_t shape[] = { (int64_t)t->items[i], p->channels, p->height,
-                        p->width };
+    int64_t shape[OST_MAX_DIMS];
+    int ndim = ost_picture_set_shape(p, (int64_t)t->items[i], shape);
 
-    return ost_network_build(t->spec->network, t->weights, 4, shape, flags,
+    return ost_network_build(t->spec->network, t->weights, ndim, shape, flags,
                              &t->nets[i], err);
 }
 

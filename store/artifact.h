@@ -126,6 +126,11 @@ void ost_item_set_number(ost_arena *arena, ost_item *item, const char *name,
 void ost_item_set_text(ost_arena *arena, ost_item *item, const char *name,
                        const char *value);
 void ost_item_set_label(ost_arena *arena, ost_item *item, const char *label);
+/* Any number of labels as tables write them, "a|b": sorted; spaces around
+ * them, empty ones and repeated ones do not count. */
+void ost_item_set_labels(ost_arena *arena, ost_item *item, const char *text);
+/* Appends them in that form; nothing when there are none. */
+void ost_item_add_labels(ost_buf *out, const ost_item *item);
 
 void ost_item_encode(ost_buf *out, const ost_item *item);
 /* Decodes the next item of a page; false (and r->bad) when malformed. */

@@ -158,6 +158,53 @@ void ost_item_set_label(ost_arena *arena, ost_item *item, const char *label)
     item->n_labels = label ? 1 : 0;
 }
 
+/* Puts a word in its place among sorted ones, unless it is there. */
+static size_t add_sorted(const char **words, size_t n, const char *word)
+{
+    size_t at = 0;
+
+    while (at < n && strcmp(words[at], word) < 0)
+        at++;
+    if (at < n && strcmp(words[at], word) == 0)
+        return n;
+    memmove(words + at + 1, words + at, (n - at) * sizeof(*words));
+    words[at] = word;
+    return n + 1;
+}
+
+void ost_item_set_labels(ost_arena *arena, ost_item *item, const char *text)
+{
+    const char **labels;
+    size_t most = 1;
+    size_t n = 0;
+
+    for (const char *p = text; *p; p++)
+        most += *p == '|';
+    labels = OST_ARENA_ARRAY(arena, const char *, most);
+    for (const char *p = text; most > 0; most--) {
+        const char *end = strchrnul(p, '|');
+        const char *last = end;
+        char *label;
+
+        while (p < last && *p == ' ')
+            p++;
+        while (last > p && last[-1] == ' ')
+            last--;
+        label = ost_arena_strndup(arena, p, (size_t)(last - p));
+        if (*label)
+            n = add_sorted(labels, n, label);
+        p = end + (*end == '|');
+    }
+    item->labels = labels;
+    item->n_labels = n;
+}
+
+void ost_item_add_labels(ost_buf *out, const ost_item *item)
+{
+    for (size_t i = 0; i < item->n_labels; i++)
+        ost_buf_addf(out, "%s%s", i ? "|" : "", item->labels[i]);
+}
+
 /* --- encoding ------------------------------------------------------------ */
 
 /* Both ost_field and ost_attr begin with their name. */

@@ -456,6 +456,53 @@ static void broken_predictions_are_named(void **state)
             "item 'i1' has neither scores nor a prediction");
 }
 
+static void one_of_several_labels_is_judged(void **state)
+{
+    static const double scores[] = { 0.9, 0.2, 0.6, 0.4 };
+    static const char *const labels[] = { "bone|lung", "lung", "", "bone" };
+    fixture *f = *state;
+    ost_item items[4];
+    ost_step_input in;
+    json_t *doc;
+
+    for (int i = 0; i < 4; i++) {
+        char *id = ost_arena_printf(&f->arena, "i%d", i);
+
+        items[i] = (ost_item){ .id = id, .group = id };
+        ost_item_set_labels(&f->arena, &items[i], labels[i]);
+        ost_item_set_number(&f->arena, &items[i], "score.bone", scores[i]);
+        ost_item_set_number(&f->arena, &items[i], "score.lung", 0.5);
+        ost_item_set_text(&f->arena, &items[i], "predicted", "bone|lung");
+    }
+    in = at_port("predictions",
+                 put_items(f->batch, OST_PREDICTIONS,
+                           "{\"classes\":[\"bone\",\"lung\"],\"kind\":"
+                           "\"labels\"}",
+                           items, 4));
+    doc = judge(f, "{'label': 'bone'}", &in, 1);
+    assert_string_equal(json_string_value(at(doc, "positive")), "bone");
+    assert_int_equal(json_integer_value(at(doc, "pooled.n_positive")), 2);
+    /* of four pairs, 0.4 is behind 0.6 */
+    assert_true(json_number_value(at(doc, "pooled.auc")) == 0.75);
+    assert_true(json_number_value(at(doc, "pooled.accuracy")) == 0.5);
+    json_decref(doc);
+
+    refuses(f, "{}", in.artifact,
+            "the predictions have several labels for each item: param 'label' "
+            "says which one is judged");
+    refuses(f, "{'label': 'skin'}", in.artifact,
+            "param 'label': 'skin' is not among the labels");
+    refuses(
+        f, "{'label': 'a'}",
+        put_items(f->batch, OST_PREDICTIONS, "{\"classes\":[\"a\"]}", items, 1),
+        "param 'label' is for predictions of several labels");
+    refuses(f, "{}",
+            put_items(f->batch, OST_PREDICTIONS,
+                      "{\"classes\":[],\"kind\":\"number\"}", items, 1),
+            "the predictions are of kind 'number': this stage judges classes "
+            "and labels");
+}
+
 static void a_threshold_that_is_no_number_is_refused_early(void **state)
 {
     const json_t *params[8] = { NULL };
@@ -494,6 +541,7 @@ int main(void)
         cmocka_unit_test(scores_of_many_classes_must_sum_to_one),
         cmocka_unit_test(labels_and_predictions_alone_give_rates),
         cmocka_unit_test(broken_predictions_are_named),
+        cmocka_unit_test(one_of_several_labels_is_judged),
         cmocka_unit_test(a_threshold_that_is_no_number_is_refused_early),
     };
 

@@ -72,6 +72,68 @@ static void one_score_is_that_of_the_positive_class(void **state)
     assert_int_equal(done.rc, OST_EINPUT);
 }
 
+static void several_labels_and_numbers_are_read(void **state)
+{
+    step_fixture *f = *state;
+    const ost_item *items, *item;
+    ost_done_msg done;
+    size_t n;
+
+    done = read_table(f,
+                      "id,label,predicted,score_a,score_b\n"
+                      "i1,b| a,a,0.75,0.25\ni2,,,0.1,0.2\n",
+                      "{\"kind\":\"labels\"}");
+    items = output_items(f, &done, "out", &n);
+    item = item_named(items, n, "i1");
+    assert_int_equal(item->n_labels, 2);
+    assert_string_equal(item->labels[0], "a");
+    assert_string_equal(item->labels[1], "b");
+    assert_string_equal(ost_item_attr(item, "predicted")->text, "a");
+    item = item_named(items, n, "i2");
+    assert_int_equal(item->n_labels, 0);
+    assert_string_equal(ost_item_attr(item, "predicted")->text, "");
+    assert_string_equal(output_artifact(f, &done, "out").meta,
+                        "{\"classes\":[\"a\",\"b\"],\"kind\":\"labels\"}");
+
+    done = read_table(f, "id,label,predicted\ni1,3,2.5\ni2,,7\n",
+                      "{\"kind\":\"number\"}");
+    items = output_items(f, &done, "out", &n);
+    assert_string_equal(ost_item_label(&items[0]), "3");
+    assert_true(ost_item_attr(&items[0], "predicted")->number == 2.5);
+    assert_null(ost_item_label(&items[1]));
+    assert_string_equal(output_artifact(f, &done, "out").meta,
+                        "{\"classes\":[],\"kind\":\"number\"}");
+}
+
+static void other_kinds_have_faults_too(void **state)
+{
+    static const struct {
+        const char *text, *with, *error;
+    } rows[] = {
+        { "id,label,predicted\ni,a|b,a\n", "{\"kind\":\"labels\"}",
+          "p.csv:1: several labels need the columns 'predicted' and "
+          "'score_LABEL'" },
+        { "id,label,predicted,score_a\ni,a|b,a,1\n", "{\"kind\":\"labels\"}",
+          "p.csv:2: label 'b' has no score" },
+        { "id,label,predicted,score_a\ni,a,b,1\n", "{\"kind\":\"labels\"}",
+          "p.csv:2: prediction 'b' has no score" },
+        { "id,label,predicted,score_a\ni,1,2,1\n", "{\"kind\":\"number\"}",
+          "p.csv:1: a number needs the column 'predicted' and no score" },
+        { "id,label,predicted\ni,1,two\n", "{\"kind\":\"number\"}",
+          "p.csv:2: predicted: 'two' is not a number" },
+        { "id,label,predicted\ni,one,2\n", "{\"kind\":\"number\"}",
+          "p.csv:2: label: 'one' is not a number" },
+    };
+    step_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ost_done_msg done = read_table(f, rows[i].text, rows[i].with);
+
+        assert_int_equal(done.rc, OST_EINPUT);
+        assert_string_equal(done.error, rows[i].error);
+    }
+}
+
 static void faults_have_their_line(void **state)
 {
     static const struct {
@@ -131,6 +193,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         step_test(what_a_run_writes_is_read),
         step_test(one_score_is_that_of_the_positive_class),
+        step_test(several_labels_and_numbers_are_read),
+        step_test(other_kinds_have_faults_too),
         step_test(faults_have_their_line),
         step_test(the_table_comes_from_one_place),
     };
