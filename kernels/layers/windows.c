@@ -316,3 +316,19 @@ ost_rc ost_adaptive_pooling_shape(ost_layer *layer, int sides, ost_err *err)
         layer->out->shape[2 + i] = ost_layer_attr_int(layer, "size", i);
     return OST_OK;
 }
+
+ost_rc ost_item_norm_shape(ost_layer *layer, ost_err *err)
+{
+    int64_t c = ost_value_channels(layer->in[0]);
+    ost_rc rc;
+
+    ost_same_shape(layer);
+    if (ost_layer_attr(layer, "affine") == 0.0)
+        return OST_OK;
+    rc = ost_layer_weight(layer, "weight", 1, &c, OST_INIT_ONES, c, c, true,
+                          err);
+    if (rc)
+        return rc;
+    return ost_layer_weight(layer, "bias", 1, &c, OST_INIT_ZEROS, c, c, true,
+                            err);
+}

@@ -28,6 +28,19 @@ extern const char *const ost_init_words[];
         .help = "standard deviation of first weights that are normal"         \
     }
 
+/* The attributes of norms of single items. */
+#define OST_ITEM_NORM_ATTRS(affine)                                    \
+    { .name = "epsilon",                                               \
+      .type = OST_NET_ATTR_REAL,                                       \
+      .dflt = 1e-5,                                                    \
+      .min = 1e-30,                                                    \
+      .max = 1,                                                        \
+      .help = "added to the variance" },                               \
+    {                                                                  \
+        .name = "affine", .type = OST_NET_ATTR_BOOL, .dflt = (affine), \
+        .max = 1, .help = "whether each channel is scaled and shifted" \
+    }
+
 /* The attributes of a convolution. */
 extern const ost_net_attr_spec ost_convolution_attrs[];
 extern const ost_net_attr_spec ost_transposed_attrs[];
@@ -59,5 +72,9 @@ ost_rc ost_transposed_shape(ost_layer *layer, int sides, ost_err *err);
 double ost_transposed_flops(const ost_layer *layer);
 ost_rc ost_pooling_shape(ost_layer *layer, int sides, ost_err *err);
 ost_rc ost_adaptive_pooling_shape(ost_layer *layer, int sides, ost_err *err);
+
+/* The output looks like the input; with `affine`, a weight and a bias for each
+ * channel. */
+ost_rc ost_item_norm_shape(ost_layer *layer, ost_err *err);
 
 #endif

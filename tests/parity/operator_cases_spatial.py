@@ -1,4 +1,5 @@
 """Layers that look around: convolutions, norms, pooling."""
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -41,6 +42,30 @@ def batch_norm(attrs, shapes):
     kind = {2: nn.BatchNorm1d, 4: nn.BatchNorm2d, 5: nn.BatchNorm3d}
     return kind[len(shapes[0])](shapes[0][1], eps=attrs.real("epsilon", 1e-5),
                                 momentum=attrs.real("momentum", 0.1))
+
+
+class InstanceNorm(nn.Module):
+    def __init__(self, channels, eps, affine):
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(channels)) if affine else None
+        self.bias = nn.Parameter(torch.zeros(channels)) if affine else None
+
+    def forward(self, x):
+        return F.instance_norm(x, weight=self.weight, bias=self.bias,
+                               eps=self.eps)
+
+
+@layer("instance_norm")
+def instance_norm(attrs, shapes):
+    return InstanceNorm(shapes[0][1], attrs.real("epsilon", 1e-5),
+                        attrs.flag("affine", False))
+
+
+@layer("layer_norm")
+def layer_norm(attrs, shapes):
+    return nn.GroupNorm(1, shapes[0][1], eps=attrs.real("epsilon", 1e-5),
+                        affine=attrs.flag("affine", True))
 
 
 def window(attrs, sides):
@@ -240,6 +265,29 @@ def batch_norm_cases(draw):
     draw.case("segments", (1, 1, 23, 24), ["batch_norm"])
     draw.case("rows", (6, 7), ["batch_norm epsilon=0.01 momentum=0.3"])
     draw.case("inference", (2, 5, 4, 3), ["batch_norm"], "infer")
+
+
+def norm_cases(draw):
+    kind = draw.kind
+    draw.case("plain", (2, 3, 4, 5), [kind])
+    draw.case("affine", (2, 3, 4, 3), [kind + " affine=1"])
+    draw.case("not_affine", (2, 3, 4, 3), [kind + " affine=0 epsilon=0.1"])
+    draw.case("segments", (1, 1, 23, 24), [kind + " affine=1"])
+    draw.case("volume", (2, 2, 2, 3, 2), [kind + " affine=1"])
+    draw.case("one_item", (1, 9, 3, 3), [kind])
+    for i, c in enumerate((8, 11, 17)):
+        draw.case(f"blocked_{i}", (2, 2, 3, 4),
+                  [f"conv2d out={c} kernel=2 bias=0", kind + " affine=1",
+                   "conv2d out=2 kernel=1"])
+
+
+cases("instance_norm")(norm_cases)
+
+
+@cases("layer_norm")
+def layer_norm_cases(draw):
+    norm_cases(draw)
+    draw.case("rows", (3, 14), ["layer_norm"])
 
 
 def random_pool(draw, sides, name):
