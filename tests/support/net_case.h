@@ -71,6 +71,14 @@ static inline void case_attribute(ost_layer_spec *l, ost_net_attr *attr,
             l->inputs[i] = (int)inputs[i];
         return;
     }
+    if (strcmp(word, "name") == 0) {
+        l->name = ost_xstrdup(value);
+        return;
+    }
+    if (strcmp(word, "shared") == 0) {
+        l->shared = strtod(value, NULL) != 0.0;
+        return;
+    }
     attr->name = ost_xstrdup(word);
     if (isalpha((unsigned char)*value))
         attr->text = ost_xstrdup(value);
@@ -186,6 +194,7 @@ static inline void case_free(net_case *c)
             ost_free((void *)(uintptr_t)l->attrs[k].text);
         }
         ost_free((void *)(uintptr_t)l->attrs);
+        ost_free((void *)(uintptr_t)l->name);
         ost_free((void *)(uintptr_t)l->kind);
     }
     for (size_t i = 0; i < c->tensors.len; i++) {
