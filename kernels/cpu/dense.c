@@ -9,6 +9,7 @@
  * changes nothing.
  */
 #include "kernels/cpu/cpu.h"
+#include "kernels/cpu/eights.h"
 #include "kernels/cpu/threads.h"
 
 #include <string.h>
@@ -63,85 +64,105 @@ static ost_rc run_product(const product *p, ost_err *err)
     return OST_OK;
 }
 
-/* Rows of x and of W that one pass multiplies. */
-enum { X_ROWS = 4, W_ROWS = 2, STEP = 8, OUTPUTS = 16 };
+/* Rows of x and of W that stay in registers; numbers of a row that one pass
+ * reads, so that the items' stay in the cache; outputs and items of a task. */
+enum { X_ROWS = 4, W_ROWS = 3, LENGTH = 512, OUTPUTS = 12, ITEMS = 32 };
 
-typedef float lanes __attribute__((vector_size(STEP * sizeof(float))));
-
-static inline __attribute__((always_inline)) float add_lanes(lanes v)
+static inline __attribute__((always_inline)) float add_lanes(ost_eight v)
 {
     return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
-/* Dot products of `nx` rows at x with `nw` rows at w, all of length k. */
-static inline __attribute__((always_inline)) void
-dot_rows(const float *x, int nx, const float *w, int nw, int64_t k, float *y,
-         int64_t y_step)
+/* Adds the products of `nx` rows at x and `nw` rows at w, all in rows of
+ * memory of length k, over their first `n` numbers. */
+OST_EIGHT_INLINE void dot_rows(const float *x, int nx, const float *w, int nw,
+                               int64_t k, int64_t n, ost_eight (*sums)[OUTPUTS])
 {
-    lanes sum[X_ROWS][W_ROWS] = { { { 0 } } };
-    lanes a[X_ROWS];
-    lanes b[W_ROWS];
-    int64_t rest = k % STEP;
+    ost_eight sum[X_ROWS][W_ROWS];
+    ost_eight a;
+    ost_eight b[W_ROWS];
 
-    for (int64_t i = 0; i < k; i += STEP) {
-        size_t bytes = sizeof(lanes);
-
-        if (i + STEP > k) {
-            bytes = (size_t)rest * sizeof(float);
-            memset(a, 0, sizeof(a));
-            memset(b, 0, sizeof(b));
-        }
-        for (int r = 0; r < nx; r++)
-            memcpy(&a[r], x + r * k + i, bytes);
-        for (int c = 0; c < nw; c++)
-            memcpy(&b[c], w + c * k + i, bytes);
-        for (int r = 0; r < nx; r++)
-            for (int c = 0; c < nw; c++)
-                sum[r][c] += a[r] * b[c];
-    }
     for (int r = 0; r < nx; r++)
         for (int c = 0; c < nw; c++)
-            y[r * y_step + c] = add_lanes(sum[r][c]);
+            sum[r][c] = sums[r][c];
+    for (int64_t i = 0; i + OST_EIGHT <= n; i += OST_EIGHT) {
+        for (int c = 0; c < nw; c++)
+            b[c] = ost_eight_load(w + c * k + i);
+        for (int r = 0; r < nx; r++) {
+            a = ost_eight_load(x + r * k + i);
+            for (int c = 0; c < nw; c++)
+                sum[r][c] = ost_eight_fma(a, b[c], sum[r][c]);
+        }
+    }
+    for (int64_t i = n - n % OST_EIGHT; i < n; i++)
+        for (int r = 0; r < nx; r++)
+            for (int c = 0; c < nw; c++)
+                sum[r][c][i % OST_EIGHT] = __builtin_fmaf(
+                    x[r * k + i], w[c * k + i], sum[r][c][i % OST_EIGHT]);
+    for (int r = 0; r < nx; r++)
+        for (int c = 0; c < nw; c++)
+            sums[r][c] = sum[r][c];
 }
 
-/* All items' outputs from `o` to `end`. */
-static void dot_outputs(const ost_layer *layer, int64_t o, int64_t end)
+/* `nw` outputs of `items` items. */
+OST_EIGHT_INLINE void dot_items(const float *x, int64_t items, const float *w,
+                                int nw, int64_t k, int64_t n,
+                                ost_eight (*sums)[OUTPUTS])
 {
-    const float *x = layer->in[0]->data;
-    const float *w = layer->weights[0]->data;
-    int64_t n = layer->in[0]->shape[0];
+    int64_t i = 0;
+
+    for (; i + X_ROWS <= items; i += X_ROWS)
+        dot_rows(x + i * k, X_ROWS, w, nw, k, n, sums + i);
+    for (; i < items; i++)
+        dot_rows(x + i * k, 1, w, nw, k, n, sums + i);
+}
+
+/* Outputs [o, end), at most OUTPUTS, of items [first, first + items). */
+static void dot_outputs(const ost_layer *layer, int64_t o, int64_t end,
+                        int64_t first, int64_t items)
+{
     int64_t k = layer->in[0]->shape[1];
     int64_t out = layer->out->shape[1];
-    float *y = layer->out->data;
-    int64_t i;
+    const float *x = layer->in[0]->data + first * k;
+    const float *w = layer->weights[0]->data + o * k;
+    const float *bias = layer->n_weights > 1 ? layer->weights[1]->data : NULL;
+    float *y = layer->out->data + first * out;
+    ost_eight sums[ITEMS][OUTPUTS];
 
-    for (; o + W_ROWS <= end; o += W_ROWS) {
-        for (i = 0; i + X_ROWS <= n; i += X_ROWS)
-            dot_rows(x + i * k, X_ROWS, w + o * k, W_ROWS, k, y + i * out + o,
-                     out);
-        for (; i < n; i++)
-            dot_rows(x + i * k, 1, w + o * k, W_ROWS, k, y + i * out + o, out);
+    memset(sums, 0, sizeof(sums));
+    for (int64_t from = 0; from < k; from += LENGTH) {
+        int64_t n = k - from < LENGTH ? k - from : LENGTH;
+        int64_t i = 0;
+
+        for (; i + W_ROWS <= end - o; i += W_ROWS)
+            dot_items(x + from, items, w + i * k + from, W_ROWS, k, n,
+                      (ost_eight(*)[OUTPUTS]) & sums[0][i]);
+        for (; i < end - o; i++)
+            dot_items(x + from, items, w + i * k + from, 1, k, n,
+                      (ost_eight(*)[OUTPUTS]) & sums[0][i]);
     }
-    for (; o < end; o++)
-        for (i = 0; i < n; i++)
-            dot_rows(x + i * k, 1, w + o * k, 1, k, y + i * out + o, out);
+    for (int64_t i = 0; i < items; i++)
+        for (int64_t c = o; c < end; c++)
+            y[i * out + c] =
+                add_lanes(sums[i][c - o]) + (bias ? bias[c] : 0.0f);
 }
 
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
     int64_t n = layer->in[0]->shape[0];
     int64_t out = layer->out->shape[1];
-    float *y = layer->out->data;
-    const float *bias = layer->n_weights > 1 ? layer->weights[1]->data : NULL;
+    int64_t parts = (n + ITEMS - 1) / ITEMS;
 
     (void)pass;
     (void)err;
-    OST_OMP("omp parallel for schedule(static)")
-    for (int64_t o = 0; o < out; o += OUTPUTS)
-        dot_outputs(layer, o, o + OUTPUTS < out ? o + OUTPUTS : out);
-    for (int64_t i = 0; bias && i < n; i++)
-        for (int64_t o = 0; o < out; o++)
-            y[i * out + o] += bias[o];
+    OST_OMP("omp parallel for schedule(dynamic, 1)")
+    for (int64_t t = 0; t < (out + OUTPUTS - 1) / OUTPUTS * parts; t++) {
+        int64_t o = t / parts * OUTPUTS;
+        int64_t first = t % parts * ITEMS;
+
+        dot_outputs(layer, o, o + OUTPUTS < out ? o + OUTPUTS : out, first,
+                    first + ITEMS < n ? ITEMS : n - first);
+    }
     return OST_OK;
 }
 
