@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "base/map.h"
 
 #include <string.h>
 
@@ -11,14 +12,18 @@
 
 enum { FILE_LIMIT = 1 << 24 };
 
-/* Sums over the layers of a network. */
-typedef struct totals {
+/* What a layer of the description has come to, or a whole network.  A layer
+ * may be built of several, and of conversions of layouts before them. */
+typedef struct part {
     double parameters;
-    double frozen;
+    double frozen; /* of these */
     double flops;
-    double weights; /* bytes */
-    double learned; /* bytes, as the device keeps them */
-} totals;
+    double bytes;   /* of values */
+    double weights; /* bytes, as the device keeps them */
+    double learned; /* of these */
+    const ost_value *out;
+    bool shared; /* has the weights of an earlier layer */
+} part;
 
 /* The sides of one item: all but the batch. */
 static json_t *item_shape(const ost_value *v)
@@ -39,60 +44,86 @@ static json_t *input_list(const ost_layer_spec *spec)
     return list;
 }
 
-/* Whether an earlier layer has the weights, too. */
-static bool counted(const ost_net_spec *spec, int layer)
+/* Marks the layers whose weights an earlier one has, too. */
+static void find_shared(const ost_net_spec *spec, part *parts)
 {
-    if (!spec->layers[layer].shared)
-        return false;
-    for (int i = 0; i < layer; i++)
-        if (strcmp(spec->layers[i].name, spec->layers[layer].name) == 0)
-            return true;
-    return false;
+    ost_map names = { 0 };
+
+    for (int i = 0; i < spec->n_layers; i++) {
+        const char *name = spec->layers[i].name;
+
+        parts[i].shared = !ost_map_put(&names, name, strlen(name), 0) &&
+                          spec->layers[i].shared;
+    }
+    ost_map_release(&names);
 }
 
-/* For each layer the bytes that its value has of its own; caller frees. */
-static double *value_bytes(const ost_net *net)
+static void add_weights(const ost_layer *l, part *p)
 {
-    double *bytes =
-        ost_xalloc(((size_t)ost_net_layers(net) + 1) * sizeof(*bytes));
+    for (int i = 0; i < l->n_weights && !p->shared; i++) {
+        const ost_weight *w = l->weights[i];
+        double count = (double)ost_weight_count(w);
+        double stored = (double)w->stored * sizeof(float);
 
+        p->parameters += w->learned || w->frozen ? count : 0.0;
+        p->frozen += w->frozen ? count : 0.0;
+        p->weights += stored;
+        p->learned += w->learned ? stored : 0.0;
+    }
+}
+
+static void add_part(part *sum, const part *p)
+{
+    sum->parameters += p->parameters;
+    sum->frozen += p->frozen;
+    sum->flops += p->flops;
+    sum->bytes += p->bytes;
+    sum->weights += p->weights;
+    sum->learned += p->learned;
+}
+
+/* What each layer of the description has come to; caller frees. */
+static part *find_parts(const ost_net *net, const ost_net_spec *spec)
+{
+    part *parts = ost_xalloc(((size_t)spec->n_layers + 1) * sizeof(*parts));
+    size_t n = (size_t)ost_net_layers(net);
+    part **owners = ost_xalloc((n + 1) * sizeof(part *));
+    part *owner = &parts[spec->n_layers];
+
+    find_shared(spec, parts);
+    for (size_t i = n; i-- > 0;) {
+        const ost_layer *l = ost_net_layer(net, (int)i);
+
+        if (l->index >= 0)
+            owner = &parts[l->index];
+        owners[i] = owner;
+        if (l->index >= 0 && !owner->out)
+            owner->out = l->out;
+        if (l->kind->flops)
+            owner->flops += l->kind->flops(l);
+        add_weights(l, owner);
+    }
     for (int i = 0; i < ost_net_spans(net); i++) {
         ost_net_span span = ost_net_span_at(net, i);
 
         if (span.layer && strcmp(span.what, "value") == 0)
-            bytes[span.layer->serial] += (double)span.bytes;
+            owners[span.layer->serial]->bytes += (double)span.bytes;
     }
-    return bytes;
+    ost_free(owners);
+    return parts;
 }
 
-static json_t *layer_json(const ost_net_spec *spec, const ost_layer *l,
-                          double bytes, totals *sum)
+static json_t *layer_json(const ost_layer_spec *l, const part *p)
 {
-    bool again = counted(spec, l->index);
-    double flops = l->kind->flops ? l->kind->flops(l) : 0.0;
-    double parameters = 0.0;
-
-    for (int i = 0; i < l->n_weights && !again; i++) {
-        const ost_weight *w = l->weights[i];
-        double stored = (double)w->stored * sizeof(float);
-
-        if (w->learned || w->frozen)
-            parameters += (double)ost_weight_count(w);
-        sum->weights += stored;
-        sum->learned += w->learned ? stored : 0.0;
-    }
-    sum->parameters += parameters;
-    sum->frozen += l->frozen ? parameters : 0.0;
-    sum->flops += flops;
     return json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:b, s:b}", "name",
-                     l->name, "kind", l->kind->name, "inputs",
-                     input_list(&spec->layers[l->index]), "output",
-                     item_shape(l->out), "parameters", (json_int_t)parameters,
-                     "flops", (json_int_t)flops, "bytes", (json_int_t)bytes,
-                     "frozen", l->frozen, "shared", again);
+                     l->name, "kind", l->kind, "inputs", input_list(l),
+                     "output", item_shape(p->out), "parameters",
+                     (json_int_t)p->parameters, "flops", (json_int_t)p->flops,
+                     "bytes", (json_int_t)p->bytes, "frozen", l->frozen,
+                     "shared", p->shared);
 }
 
-static json_t *memory_json(const ost_net *net, const totals *sum)
+static json_t *memory_json(const ost_net *net, const part *sum)
 {
     return json_pack("{s:I, s:I, s:I, s:I, s:I}", "activations",
                      (json_int_t)ost_net_memory(net), "weights",
@@ -115,35 +146,31 @@ static json_t *net_json(const ost_network *n, const ost_net *net,
 {
     const ost_net_spec *spec = ost_network_spec(n);
     const json_t *help = json_object_get(ost_network_document(n), "help");
-    const ost_value *output = NULL;
     json_t *layers = json_array();
     json_t *input = json_array();
-    double *bytes = value_bytes(net);
-    totals sum = { 0 };
+    part *parts = find_parts(net, spec);
+    part sum = { 0 };
+    json_t *made;
 
     for (int i = 0; i < use->sides; i++)
         json_array_append_new(input, json_integer(use->input[i]));
-    for (int i = 0; i < ost_net_layers(net); i++) {
-        const ost_layer *l = ost_net_layer(net, i);
-
-        if (l->index < 0)
-            continue;
-        json_array_append_new(layers, layer_json(spec, l, bytes[i], &sum));
-        if (l->index == spec->output)
-            output = l->out;
+    for (int i = 0; i < spec->n_layers; i++) {
+        json_array_append_new(layers, layer_json(&spec->layers[i], &parts[i]));
+        add_part(&sum, &parts[i]);
     }
-    ost_free(bytes);
-    return json_pack(
+    made = json_pack(
         "{s:s, s:s, s:s, s:O, s:o, s:I, s:b, s:o, s:o, s:i, s:I, s:I, s:I, "
         "s:o}",
         "name", ost_network_name(n), "help",
         json_is_string(help) ? json_string_value(help) : "", "scores",
         scores_word(ost_network_scores(n)), "params", ost_network_values(n),
         "input", input, "batch", (json_int_t)use->batch, "train", use->train,
-        "layers", layers, "output", item_shape(output), "output_layer",
-        spec->output, "parameters", (json_int_t)sum.parameters, "frozen",
-        (json_int_t)sum.frozen, "flops", (json_int_t)sum.flops, "memory",
-        memory_json(net, &sum));
+        "layers", layers, "output", item_shape(parts[spec->output].out),
+        "output_layer", spec->output, "parameters", (json_int_t)sum.parameters,
+        "frozen", (json_int_t)sum.frozen, "flops", (json_int_t)sum.flops,
+        "memory", memory_json(net, &sum));
+    ost_free(parts);
+    return made;
 }
 
 ost_rc ost_network_describe(const ost_network *n, const ost_network_use *use,

@@ -31,8 +31,9 @@ typedef struct ost_network_use {
  *
  * Parameters are what is learned or frozen, without running statistics.  Flops
  * are those of the forward pass of the batch, multiply and add counted as two.
- * Bytes are those of the layer's output for the batch, 0 when it has no memory
- * of its own (written over the input, or made together with what follows);
+ * Bytes are those of the values that the layer makes for the batch, conversions
+ * of layouts before it included; 0 when they have no memory of their own
+ * (written over the input, or made together with what follows).
  * memory.activations is what the network needs to run, with gradients of
  * activations and scratch, memory that is free at times being used again; sgd
  * (with momentum) and adam are the states of optimizers. */

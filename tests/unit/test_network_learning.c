@@ -1,0 +1,286 @@
+/* tests/unit/test_network_learning.c - shared and frozen weights at work */
+/* links: stages kernels base */
+#include "tests/support/network_text.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/banned.h"
+
+static ost_backend *backend;
+
+/* A network that is ready to learn. */
+typedef struct learner {
+    ost_network *network;
+    ost_weights *weights;
+    ost_net *net;
+} learner;
+
+static int setup(void **state)
+{
+    (void)state;
+    return ost_backend_open("cpu", 2, &backend, NULL);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    ost_backend_close(backend);
+    return 0;
+}
+
+static void learner_init(learner *l, const char *text, int ndim,
+                         const int64_t *shape)
+{
+    ost_err err = { 0 };
+
+    l->network = network_of(text, NULL);
+    l->weights = ost_weights_new(backend);
+    if (ost_network_build(l->network, l->weights, ndim, shape, OST_NET_TRAIN,
+                          &l->net, &err) ||
+        ost_weights_init(l->weights, 7, &err))
+        fail_msg("%s", err.text);
+}
+
+static void learner_release(learner *l)
+{
+    ost_net_free(l->net);
+    ost_weights_free(l->weights);
+    ost_network_free(l->network);
+}
+
+static void fill(ost_tensor t, uint64_t key)
+{
+    for (int64_t i = 0; i < ost_tensor_count(&t); i++)
+        ((float *)t.data)[i] =
+            sinf((float)(i * 37 + 11) * 0.61f + (float)key) * 0.8f;
+}
+
+/* Forward and backward from fixed numbers. */
+static void pass(learner *l)
+{
+    fill(ost_net_input(l->net), 1);
+    assert_int_equal(ost_net_forward(l->net, 1, NULL), OST_OK);
+    fill(ost_net_output_grad(l->net), 2);
+    assert_int_equal(ost_net_backward(l->net, NULL), OST_OK);
+}
+
+static int64_t get(const learner *l, const char *name, ost_weight_part part,
+                   float **numbers)
+{
+    ost_weight *w = ost_weights_find(l->weights, name);
+
+    if (!w)
+        fail_msg("no weight %s", name);
+    *numbers = ost_xalloc((size_t)ost_weight_count(w) * sizeof(float));
+    assert_int_equal(ost_weights_get(l->weights, w, part, *numbers, NULL),
+                     OST_OK);
+    return ost_weight_count(w);
+}
+
+static void copy_weight(const learner *from, const char *name, learner *to,
+                        const char *as)
+{
+    float *numbers;
+
+    get(from, name, OST_PART_DATA, &numbers);
+    assert_int_equal(ost_weights_set(to->weights,
+                                     ost_weights_find(to->weights, as),
+                                     OST_PART_DATA, numbers, NULL),
+                     OST_OK);
+    ost_free(numbers);
+}
+
+static const char unrolled[] =
+    "'layers': [\n"
+    "{'name': 'time', 'repeat': 3, 'as': 't', 'weights': 'shared', "
+    "'carry': {'state': null}, 'layers': [\n"
+    "  {'op': 'slice', 'in': 'input', 'axis': 2, 'index': '${t}'},\n"
+    "  {'op': 'conv_lstm', 'name': 'state', 'in': ['previous', 'state'], "
+    "'hidden': 4, 'kernel': 3}]},\n"
+    "{'op': 'slice', 'in': 'state', 'to': 4}, {'op': 'global_avg_pool'},\n"
+    "{'op': 'dense', 'name': 'head', 'out': 2}]";
+
+static const char written_out[] =
+    "'layers': [\n"
+    "{'op': 'slice', 'axis': 2, 'index': 0},\n"
+    "{'op': 'conv_lstm', 'name': 's0', 'hidden': 4, 'kernel': 3},\n"
+    "{'op': 'slice', 'in': 'input', 'axis': 2, 'index': 1},\n"
+    "{'op': 'conv_lstm', 'name': 's1', 'in': ['previous', 's0'], "
+    "'hidden': 4, 'kernel': 3},\n"
+    "{'op': 'slice', 'in': 'input', 'axis': 2, 'index': 2},\n"
+    "{'op': 'conv_lstm', 'name': 's2', 'in': ['previous', 's1'], "
+    "'hidden': 4, 'kernel': 3},\n"
+    "{'op': 'slice', 'to': 4}, {'op': 'global_avg_pool'},\n"
+    "{'op': 'dense', 'name': 'head', 'out': 2}]";
+
+/* A shared weight's gradient is the sum of those that copies of it get. */
+static void expect_sum(const learner *a, const learner *b, const char *suffix)
+{
+    char name[3][32];
+    float *sum;
+    float *part[3];
+    double most = 0.0;
+    int64_t n;
+
+    snprintf(name[0], sizeof(name[0]), "time.state.%s", suffix);
+    n = get(a, name[0], OST_PART_GRAD, &sum);
+    for (int k = 0; k < 3; k++) {
+        snprintf(name[k], sizeof(name[k]), "s%d.%s", k, suffix);
+        assert_int_equal(get(b, name[k], OST_PART_GRAD, &part[k]), n);
+    }
+    for (int64_t i = 0; i < n; i++)
+        most = fmax(most, fabs((double)sum[i]));
+    assert_true(most > 1e-6);
+    for (int64_t i = 0; i < n; i++) {
+        double want =
+            (double)part[0][i] + (double)part[1][i] + (double)part[2][i];
+
+        assert_true(fabs((double)sum[i] - want) <= 1e-5 * most);
+    }
+    for (int k = 0; k < 3; k++)
+        ost_free(part[k]);
+    ost_free(sum);
+}
+
+static void a_recurrent_network_is_its_passes(void **state)
+{
+    const int64_t shape[] = { 2, 1, 3, 6, 7 };
+    learner a;
+    learner b;
+    ost_tensor x;
+    ost_tensor y;
+
+    (void)state;
+    learner_init(&a, unrolled, 5, shape);
+    learner_init(&b, written_out, 5, shape);
+    assert_int_equal(a.weights->len, 4); /* of the cell and of the head */
+    for (int k = 0; k < 3; k++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "s%d.weight", k);
+        copy_weight(&a, "time.state.weight", &b, name);
+        snprintf(name, sizeof(name), "s%d.bias", k);
+        copy_weight(&a, "time.state.bias", &b, name);
+    }
+    copy_weight(&a, "head.weight", &b, "head.weight");
+    copy_weight(&a, "head.bias", &b, "head.bias");
+    pass(&a);
+    pass(&b);
+    x = ost_net_output(a.net);
+    y = ost_net_output(b.net);
+    assert_memory_equal(x.data, y.data, 2 * 2 * sizeof(float));
+    expect_sum(&a, &b, "weight");
+    expect_sum(&a, &b, "bias");
+    learner_release(&b);
+    learner_release(&a);
+}
+
+/* What a kind needs, where that is more than nothing. */
+typedef struct need {
+    const char *kind;
+    const char *attrs;
+    int ndim;
+} need;
+
+static const need needs[] = {
+    { "conv2d", ", 'out': 5, 'kernel': 3", 4 },
+    { "conv3d", ", 'out': 5, 'kernel': 3", 5 },
+    { "conv_lstm", ", 'hidden': 3", 4 },
+    { "conv_transpose2d", ", 'out': 5, 'kernel': 2, 'stride': 2", 4 },
+    { "dense", ", 'out': 3", 2 },
+    { "instance_norm", ", 'affine': true", 4 },
+};
+
+static const need *need_of(const char *kind)
+{
+    static need none;
+
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+        if (strcmp(needs[i].kind, kind) == 0)
+            return &needs[i];
+    none = (need){ kind, "", 4 };
+    return &none;
+}
+
+/* The gradient of what stands before a layer of a kind; NULL when the kind has
+ * no weights. */
+static float *gradient_before(const need *k, bool frozen, int64_t *count)
+{
+    const int64_t shape[] = { 2, 4, 6, 5, 4 };
+    char *text = ost_xprintf(
+        "'layers': [{'op': 'batch_norm', 'name': 'before'},\n"
+        "{'op': '%s', 'name': 'kind', 'in': 'before', 'frozen': %s%s}]",
+        k->kind, frozen ? "true" : "false", k->attrs);
+    float *grad = NULL;
+    learner l;
+    bool any = false;
+
+    learner_init(&l, text, k->ndim, shape);
+    pass(&l);
+    for (size_t i = 0; i < l.weights->len; i++) {
+        const ost_weight *w = l.weights->data[i];
+
+        if (strncmp(w->name, "kind.", 5) != 0)
+            continue;
+        any |= w->learned || w->frozen;
+        if (frozen)
+            assert_null(w->grad);
+    }
+    if (any)
+        *count = get(&l, "before.weight", OST_PART_GRAD, &grad);
+    learner_release(&l);
+    ost_free(text);
+    return grad;
+}
+
+static bool has_weights(const need *k)
+{
+    char *text = ost_xprintf("'layers': [{'op': '%s'%s}]", k->kind, k->attrs);
+    ost_network *n = network_of(text, NULL);
+    ost_weights *w = ost_weights_new(backend);
+    ost_net *net = NULL;
+    bool has = !ost_network_build(n, w, k->ndim, (int64_t[]){ 2, 4, 6, 5, 4 },
+                                  OST_NET_PLAN | OST_NET_TRAIN, &net, NULL) &&
+               w->len > 0;
+
+    ost_net_free(net);
+    ost_weights_free(w);
+    ost_network_free(n);
+    ost_free(text);
+    return has;
+}
+
+static void every_kind_may_be_frozen(void **state)
+{
+    const ost_layer_kind *kind;
+    int found = 0;
+
+    (void)state;
+    for (size_t i = 0; (kind = ost_layer_kind_at(i)); i++) {
+        const need *k = need_of(kind->name);
+        float *grad[2];
+        int64_t count = 0;
+
+        if (!has_weights(k))
+            continue;
+        grad[0] = gradient_before(k, false, &count);
+        grad[1] = gradient_before(k, true, &count);
+        assert_non_null(grad[0]);
+        assert_memory_equal(grad[0], grad[1], (size_t)count * sizeof(float));
+        ost_free(grad[1]);
+        ost_free(grad[0]);
+        found++;
+    }
+    assert_in_range(found, 7, 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_recurrent_network_is_its_passes),
+        cmocka_unit_test(every_kind_may_be_frozen),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
