@@ -19,8 +19,11 @@ UPDATE = os.environ.get("OSTEON_UPDATE") == "1"
 
 
 def model(*words):
-    return subprocess.run([BIN, "model", *words], check=True, text=True,
-                          capture_output=True).stdout
+    done = subprocess.run([BIN, "model", *words], text=True,
+                          capture_output=True)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return done.stdout
 
 
 def net(*words):
@@ -161,7 +164,40 @@ def check_kinds():
         assert text.startswith(f"{name} - "), text
 
 
+def snippets(text):
+    """The indented blocks of a page that begin with a brace."""
+    for block in re.findall(r"(?:^(?: {4}.*)?\n)+", text, re.M):
+        if block.strip().startswith("{"):
+            yield block.strip()
+
+
+def check_page():
+    """The examples of docs/networks.md are networks, or parts of one."""
+    page = HERE.parents[2] / "docs" / "networks.md"
+    params = {"depth": 18, "pooling": "mean", "residual": True, "frames": 3}
+    shapes = {"time": [1, 3, 12, 12]}
+    seen = 0
+    for text in snippets(page.read_text()):
+        if "osteon_model" in text:
+            whole = json.loads(text)
+        elif text.startswith('{ "case"'):
+            whole = {"params": dict(params, blocks=json.loads(text)), "layers": [
+                {"repeat": "${blocks}", "layers": [{"op": "relu"}]}]}
+        else:
+            part = json.loads(f"[{text.rstrip(',')}]")
+            name = part[0].get("name")
+            whole = {"params": params, "input": shapes.get(name, [64, 32, 32]),
+                     "layers": [{"op": "relu", "name": "shortcut"}, *part]}
+        whole = {"osteon_model": 1, "name": "page", "input": [4, 32, 32], **whole}
+        path = pathlib.Path("page.json")
+        path.write_text(json.dumps(whole))
+        model(path, "--train")
+        seen += 1
+    assert seen == 7, seen
+
+
 check_tables()
+check_page()
 check_json()
 check_size()
 check_dot()
