@@ -21,8 +21,6 @@ typedef struct composite {
     const char *layers; /* as in fixtures, with '|' between */
 } composite;
 
-#define NORMED_CONV(words) "conv2d " words " bias=0|batch_norm|"
-
 /* CBAM (Woo et al., ECCV 2018): a gate of channels, of the mean and the highest
  * of each through one small network, then a gate of positions. */
 #define ATTENTION                                                         \
@@ -34,21 +32,24 @@ typedef struct composite {
     "conv2d out=1 kernel=7 padding=3 bias=0|batch_norm|sigmoid|"          \
     "multiply in=11,17"
 
+#define RESIDUAL                                              \
+    "conv2d out=4 kernel=3 padding=1 bias=0|batch_norm|relu|" \
+    "conv2d out=4 kernel=3 padding=1 bias=0|batch_norm|"      \
+    "conv2d out=4 kernel=1 bias=0 in=-1|batch_norm|add in=4,6|relu"
+
+#define RESIDUAL_BLOCKED                                             \
+    "conv2d out=8 kernel=3 padding=1 bias=0|batch_norm|"             \
+    "leaky_relu slope=0.2|"                                          \
+    "conv2d out=8 kernel=3 padding=1 bias=0|batch_norm|add in=4,-1|" \
+    "leaky_relu"
+
+#define DILATED                                                     \
+    "conv2d out=4 kernel=3 padding=2 dilation=2 bias=0|batch_norm|" \
+    "tanh|conv2d out=2 kernel=3 stride=2 padding=1|sum axes=2,3"
+
 static const composite composites[] = {
-    { "residual block",
-      { 2, 3, 6, 5 },
-      NORMED_CONV("out=4 kernel=3 padding=1") "relu|" NORMED_CONV(
-          "out=4 kernel=3 padding=1") "conv2d out=4 kernel=1 bias=0 in=-1|"
-                                      "batch_norm|add in=4,6|relu" },
-    { "residual block, blocked",
-      { 2, 8, 5, 5 },
-      NORMED_CONV("out=8 kernel=3 padding=1") "leaky_relu "
-                                              "slope=0.2|" NORMED_CONV(
-                                                  "out=8 kernel=3 "
-                                                  "padding=1") "add "
-                                                               "in=4,-1|"
-                                                               "leaky_"
-                                                               "relu" },
+    { "residual block", { 2, 3, 6, 5 }, RESIDUAL },
+    { "residual block, blocked", { 2, 8, 5, 5 }, RESIDUAL_BLOCKED },
     { "attention", { 2, 3, 5, 6 }, ATTENTION },
     { "attention, inside a residual block",
       { 2, 16, 4, 5 },
@@ -72,13 +73,15 @@ static const composite composites[] = {
       "conv_lstm hidden=8 kernel=1 name=b|slice from=2 in=-1|"
       "conv_lstm hidden=8 name=a shared=1 in=4,1|slice to=8|"
       "conv_lstm hidden=8 kernel=1 name=b shared=1 in=6,3" },
-    { "dilated block",
-      { 2, 3, 7, 7 },
-      NORMED_CONV(
-          "out=4 kernel=3 padding=2 dilation=2") "tanh|"
-                                                 "conv2d out=2 kernel=3 "
-                                                 "stride=2 padding=1|sum "
-                                                 "axes=2,3" },
+    { "dilated block", { 2, 3, 7, 7 }, DILATED },
+    { "layer norms",
+      { 2, 3, 5, 4 },
+      "layer_norm|conv2d out=11 kernel=3 padding=1|layer_norm|leaky_relu|"
+      "conv2d out=8 kernel=1|layer_norm affine=0|tanh|mean axes=3" },
+    { "instance norms",
+      { 2, 3, 5, 4 },
+      "conv2d out=11 kernel=3 padding=1 bias=0|instance_norm affine=1|relu|"
+      "conv2d out=8 kernel=1 bias=0|instance_norm|sigmoid|multiply in=5,3" },
 };
 
 /* A composite, built and filled. */

@@ -188,48 +188,51 @@ static inline void ref_dense(const ref_layer *l)
         }
 }
 
-/* Normalizes groups of numbers: group g has those whose index `group` maps to
- * g; then scales and moves each channel. */
-static inline void ref_normalize(const ref_layer *l, int64_t groups,
-                                 bool by_item)
+/* The numbers that share a mean and a variance with number i: those of a
+ * channel, of an item or of both. */
+static inline int64_t ref_norm_group(const ref_layer *l, int64_t i)
+{
+    int64_t row = i / ref_area(l->in[0]);
+    int64_t channels = l->in[0]->shape[1];
+
+    if (strcmp(l->spec->kind, "instance_norm") == 0)
+        return row;
+    return strcmp(l->spec->kind, "layer_norm") == 0 ? row / channels
+                                                    : row % channels;
+}
+
+/* Mean 0 and variance 1 of each group; then each channel's scale and shift. */
+static inline void ref_normalize(const ref_layer *l)
 {
     const ref_value *in = l->in[0];
-    int64_t area = ref_area(in);
-    int64_t channels = in->shape[1];
     int64_t count = ref_count(in);
+    int64_t rows = in->shape[0] * in->shape[1]; /* at most as many groups */
     double epsilon = ref_attr(l, "epsilon", 1e-5);
-    double *sum = ost_xalloc((size_t)groups * 2 * sizeof(double));
-    double *square = sum + groups;
-    double m = (double)(count / groups);
+    double *sum = ost_xalloc((size_t)rows * 3 * sizeof(double));
+    double *square = sum + rows;
+    double *m = square + rows; /* numbers of each group */
 
     ref_like(l);
-    for (int64_t i = 0; i < count; i++)
-        sum[by_item ? i / area / channels : i / area % channels] += in->v[i];
     for (int64_t i = 0; i < count; i++) {
-        int64_t g = by_item ? i / area / channels : i / area % channels;
-        double d = in->v[i] - sum[g] / m;
+        sum[ref_norm_group(l, i)] += in->v[i];
+        m[ref_norm_group(l, i)] += 1.0;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        int64_t g = ref_norm_group(l, i);
+        double d = in->v[i] - sum[g] / m[g];
 
         square[g] += d * d;
     }
     for (int64_t i = 0; i < count; i++) {
-        int64_t c = i / area % channels;
-        int64_t g = by_item ? i / area / channels : c;
+        int64_t c = i / ref_area(in) % in->shape[1];
+        int64_t g = ref_norm_group(l, i);
+        double d = in->v[i] - sum[g] / m[g];
 
-        l->out->v[i] = (in->v[i] - sum[g] / m) / sqrt(square[g] / m + epsilon) *
+        l->out->v[i] = d / sqrt(square[g] / m[g] + epsilon) *
                            (l->weight ? l->weight[c] : 1.0) +
                        (l->bias ? l->bias[c] : 0.0);
     }
     ost_free(sum);
-}
-
-static inline void ref_batch_norm(const ref_layer *l)
-{
-    ref_normalize(l, l->in[0]->shape[1], false);
-}
-
-static inline void ref_layer_norm(const ref_layer *l)
-{
-    ref_normalize(l, l->in[0]->shape[0], true);
 }
 
 static inline void ref_max_pool2d(const ref_layer *l)
@@ -445,14 +448,15 @@ static const struct {
     void (*run)(const ref_layer *l);
 } ref_operators[] = {
     { "add", ref_broadcast },
-    { "batch_norm", ref_batch_norm },
+    { "batch_norm", ref_normalize },
     { "concat", ref_concat },
     { "conv2d", ref_conv2d },
     { "conv_lstm", ref_conv_lstm },
     { "dense", ref_dense },
     { "global_avg_pool", ref_global_pool },
     { "global_max_pool", ref_global_pool },
-    { "layer_norm", ref_layer_norm },
+    { "instance_norm", ref_normalize },
+    { "layer_norm", ref_normalize },
     { "leaky_relu", ref_pointwise },
     { "max", ref_reduce },
     { "max_pool2d", ref_max_pool2d },
