@@ -88,7 +88,8 @@ typedef struct ost_training {
     int64_t best_epoch; /* 0: none yet */
     ost_buf best;       /* weights then, as ost_training_copy() makes them */
 
-    double save_at; /* seconds */
+    double began; /* seconds, as the next two: this attempt */
+    double save_at;
     double epoch_began;
     uint64_t epoch_items; /* since then */
 } ost_training;

@@ -77,17 +77,19 @@ static bool has_state(const ost_weights *w, int i)
     return false;
 }
 
-/* Seconds to the next checkpoint when one took `cost` seconds: writing takes a
- * twentieth of the time at most.  Tests of interruption want one after every
- * update: OSTEON_CHECKPOINT_SECONDS=0. */
-static double seconds_after(double cost)
+/* Seconds to the next checkpoint when one took `cost` seconds and the training
+ * runs since `began`: writing takes a twentieth of the time at most, and a long
+ * training, which loses a twentieth of its work at most, does not fill the
+ * store. Tests of interruption want one after every update:
+ * OSTEON_CHECKPOINT_SECONDS=0. */
+static double seconds_after(double cost, double began)
 {
     const char *text = getenv("OSTEON_CHECKPOINT_SECONDS");
     double seconds;
 
     if (text && ost_parse_f64(text, &seconds))
         return seconds;
-    return fmax(3.0, 19.0 * cost);
+    return fmax(3.0, fmax(19.0 * cost, (ost_now() - began) / 20.0));
 }
 
 static void write_counts(const ost_training *t, ost_buf *b)
@@ -149,7 +151,7 @@ ost_rc ost_training_save(ost_training *t, ost_err *err)
     }
     if (!rc)
         rc = ost_checkpoint_save(t->ctx, b.data, b.len, err);
-    t->save_at = ost_now() + seconds_after(ost_now() - began);
+    t->save_at = ost_now() + seconds_after(ost_now() - began, t->began);
     ost_buf_release(&text);
     ost_buf_release(&b);
     return rc;
@@ -192,7 +194,8 @@ ost_rc ost_training_resume(ost_training *t, ost_err *err)
         rc = OST_OK;
     else if (!rc)
         rc = resume_from(t, &r, err);
-    t->save_at = ost_now() + seconds_after(0.0);
+    t->began = ost_now();
+    t->save_at = t->began + seconds_after(0.0, t->began);
     ost_buf_release(&data);
     return rc;
 }
