@@ -22,6 +22,7 @@ ost_rc ost_changed_pictures_init(ost_changed_pictures *c, ost_stage_ctx *ctx,
     c->bytes = ost_try_alloc(most, c->size);
     c->tensors = ost_xalloc(most * sizeof(*c->tensors));
     c->index = ost_xalloc(most * sizeof(*c->index));
+    c->drawn = ost_xalloc(most * sizeof(*c->drawn));
     for (size_t i = 0; i < most; i++)
         c->index[i] = (uint32_t)i;
     return c->bytes ? OST_OK
@@ -30,6 +31,7 @@ ost_rc ost_changed_pictures_init(ost_changed_pictures *c, ost_stage_ctx *ctx,
 
 void ost_changed_pictures_release(ost_changed_pictures *c)
 {
+    ost_free(c->drawn);
     ost_free(c->index);
     ost_free(c->tensors);
     ost_free(c->bytes);
@@ -42,39 +44,20 @@ typedef struct changing {
     uint64_t first; /* number of the first one's stream */
 } changing;
 
-/* Frame `f` of a series. */
-static ost_tensor frame_of(const ost_tensor *t, int64_t f)
-{
-    return (ost_tensor){ .data = (char *)t->data + (size_t)(f * t->stride[0]) *
-                                                       ost_dtype_size(t->dtype),
-                         .dtype = t->dtype,
-                         .ndim = 2,
-                         .shape = { t->shape[1], t->shape[2] },
-                         .stride = { t->stride[1], t->stride[2] } };
-}
-
 static ost_rc change_one(void *user, size_t i, ost_err *err)
 {
     const changing *job = user;
     ost_changed_pictures *c = job->c;
     const ost_tensor *from = &c->set->tensors[job->index[i]];
     ost_rng r = ost_rng_of(c->key, job->first + i);
-    ost_change change = ost_change_draw(c->ranges, &r);
-    unsigned flags = ost_change_ranges_tone(c->ranges) ? OST_CHANGE_TONE : 0u;
+    unsigned flags =
+        (ost_change_ranges_tone(c->ranges) ? OST_CHANGE_TONE : 0u) |
+        (c->set->frames > 0 ? OST_CHANGE_FRAMES : 0u);
 
     c->tensors[i] = ost_tensor_of(c->bytes + i * c->size, from->dtype,
                                   from->ndim, from->shape);
-    if (c->set->frames == 0)
-        return ost_change_plane(&change, flags, from, &c->tensors[i], err);
-    for (int64_t f = 0; f < c->set->frames; f++) {
-        ost_tensor in = frame_of(from, f);
-        ost_tensor out = frame_of(&c->tensors[i], f);
-        ost_rc rc = ost_change_plane(&change, flags, &in, &out, err);
-
-        if (rc)
-            return rc;
-    }
-    return OST_OK;
+    c->drawn[i] = ost_change_draw(c->ranges, &r);
+    return ost_change_picture(&c->drawn[i], flags, from, &c->tensors[i], err);
 }
 
 ost_rc ost_changed_pictures_load(ost_changed_pictures *c,

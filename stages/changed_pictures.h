@@ -20,6 +20,7 @@ typedef struct ost_changed_pictures {
     unsigned char *bytes;
     ost_tensor *tensors; /* on them */
     uint32_t *index;     /* 0, 1, 2, ... */
+    ost_change *drawn;   /* of the pictures that were loaded last */
 } ost_changed_pictures;
 
 /* For batches of at most `most` pictures of `set`; `key` names the stream of

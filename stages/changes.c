@@ -2,6 +2,7 @@
 #include "stages/changes.h"
 
 #include "stages/params.h"
+#include "stages/planes.h"
 
 #include <string.h>
 
@@ -120,5 +121,21 @@ ost_rc ost_change_plane(const ost_change *c, unsigned flags,
     rc = ost_cpu_warp(in, &spec, out, err);
     if (!rc && (flags & OST_CHANGE_TONE))
         rc = tone_plane(c, out, err);
+    return rc;
+}
+
+ost_rc ost_change_picture(const ost_change *c, unsigned flags,
+                          const ost_tensor *in, ost_tensor *out, ost_err *err)
+{
+    ost_rc rc = OST_OK;
+
+    if (!(flags & OST_CHANGE_FRAMES))
+        return ost_change_plane(c, flags, in, out, err);
+    for (int64_t i = 0; i < in->shape[0] && !rc; i++) {
+        ost_tensor from = ost_plane_frame(in, i);
+        ost_tensor to = ost_plane_frame(out, i);
+
+        rc = ost_change_plane(c, flags, &from, &to, err);
+    }
     return rc;
 }

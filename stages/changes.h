@@ -86,12 +86,16 @@ ost_change ost_change_draw(const ost_change_ranges *ranges, ost_rng *r);
 ost_affine ost_change_map(const ost_change *c, int64_t height, int64_t width);
 
 enum ost_change_flags {
-    OST_CHANGE_MASK = 1u << 0, /* classes: the nearest pixel, 0 at the sides */
-    OST_CHANGE_TONE = 1u << 1, /* brightness and contrast too */
+    OST_CHANGE_MASK = 1u << 0,   /* the nearest pixel, 0 at the sides */
+    OST_CHANGE_TONE = 1u << 1,   /* brightness and contrast too */
+    OST_CHANGE_FRAMES = 1u << 2, /* (T, H, W): all frames alike */
 };
 
 /* Changes a plane (H, W[, C]) into another of its type and shape. */
 ost_rc ost_change_plane(const ost_change *c, unsigned flags,
                         const ost_tensor *in, ost_tensor *out, ost_err *err);
+/* The same, or all frames of a picture. */
+ost_rc ost_change_picture(const ost_change *c, unsigned flags,
+                          const ost_tensor *in, ost_tensor *out, ost_err *err);
 
 #endif

@@ -62,8 +62,7 @@ ost_rc ost_open_plane(ost_stage_ctx *ctx, const ost_item *item,
     return OST_OK;
 }
 
-/* Frame `i` of (T, H, W). */
-static ost_tensor frame_of(const ost_tensor *t, int64_t i)
+ost_tensor ost_plane_frame(const ost_tensor *t, int64_t i)
 {
     ost_tensor f = *t;
 
@@ -103,7 +102,7 @@ ost_rc ost_map_planes(ost_stage_ctx *ctx, const ost_item *in, const char *from,
     if (!rc && kind != OST_PLANE_FRAMES)
         rc = map->body(map->user, kind, &src, &dst, err);
     for (int64_t i = 0; kind == OST_PLANE_FRAMES && i < shape[0] && !rc; i++) {
-        ost_tensor a = frame_of(&src, i), b = frame_of(&dst, i);
+        ost_tensor a = ost_plane_frame(&src, i), b = ost_plane_frame(&dst, i);
 
         rc = map->body(map->user, kind, &a, &b, err);
     }

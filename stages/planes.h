@@ -28,6 +28,9 @@ int64_t ost_plane_width(ost_plane_kind kind, const int64_t *shape);
  * understood ("image" if there is one); NULL when it has no picture. */
 const ost_field *ost_plane_lead(const ost_item *item);
 
+/* Frame `i` of a picture (T, H, W), borrowed of it. */
+ost_tensor ost_plane_frame(const ost_tensor *t, int64_t i);
+
 /* How a plane becomes another: (H, W[, C]) to (h, w[, c]). */
 typedef ost_rc (*ost_plane_body)(void *user, ost_plane_kind kind,
                                  const ost_tensor *in, ost_tensor *out,

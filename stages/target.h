@@ -22,6 +22,7 @@
 #define OST_STAGES_TARGET_H
 
 #include "kernels/backend.h"
+#include "stages/changes.h"
 #include "stages/network.h"
 #include "stages/stage.h"
 
@@ -107,6 +108,8 @@ typedef struct ost_target_batch {
     const uint32_t *index;
     size_t n;
     double total; /* ost_target_total() of the whole batch */
+    /* How each item's picture was changed, which its mask follows; or NULL. */
+    const ost_change *changes;
 } ost_target_batch;
 
 /* What batches add up to. */

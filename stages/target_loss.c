@@ -218,8 +218,24 @@ double ost_target_total(const ost_target *t, const uint32_t *index, size_t n)
 typedef struct batch_masks {
     const ost_target *t;
     const uint32_t *index;
+    const ost_change *changes;
     float *out;
 } batch_masks;
+
+/* The mask as its picture was changed; caller frees `moved->data`. */
+static ost_rc move_mask(const ost_change *change, const ost_tensor *mask,
+                        ost_tensor *moved, ost_err *err)
+{
+    unsigned flags =
+        OST_CHANGE_MASK | (mask->ndim == 3 ? OST_CHANGE_FRAMES : 0u);
+    void *data = ost_try_alloc((size_t)ost_tensor_count(mask),
+                               ost_dtype_size(mask->dtype));
+
+    if (!data)
+        return ost_fail(err, OST_ENOMEM, "no memory for a mask");
+    *moved = ost_tensor_of(data, mask->dtype, mask->ndim, mask->shape);
+    return ost_change_picture(change, flags, mask, moved, err);
+}
 
 static ost_rc read_mask(void *user, size_t i, ost_err *err)
 {
@@ -228,11 +244,17 @@ static ost_rc read_mask(void *user, size_t i, ost_err *err)
     int64_t width = m->shape[m->ndim - 1];
     int64_t rows = ost_tensor_count(m) / width;
     float *out = b->out + i * b->t->like->outputs;
+    ost_tensor moved = { 0 };
+    ost_rc rc = OST_OK;
 
-    (void)err;
-    for (int64_t r = 0; r < rows; r++, out += width)
+    if (b->changes) {
+        rc = move_mask(&b->changes[i], m, &moved, err);
+        m = &moved;
+    }
+    for (int64_t r = 0; r < rows && !rc; r++, out += width)
         ost_target_mask_row(m, r, out);
-    return OST_OK;
+    ost_free(moved.data);
+    return rc;
 }
 
 /* What the outputs of the batch should be, number by number. */
@@ -241,7 +263,7 @@ static ost_rc fill_wanted(ost_target *t, const ost_target_batch *b,
 {
     size_t outputs = t->like->outputs;
     size_t need = b->n * outputs;
-    batch_masks masks = { .t = t, .index = b->index };
+    batch_masks masks = { .t = t, .index = b->index, .changes = b->changes };
 
     if (need > t->wanted_cap) {
         t->wanted = OST_ARENA_ARRAY(ost_ctx_arena(t->ctx), float, need);

@@ -380,10 +380,6 @@ static ost_rc plan_changes(ost_stage_ctx *ctx, const train_params *p,
 
     if (!p->augment || json_is_null(p->augment))
         return OST_OK;
-    if (ost_target_kind_of(s->train.target) == OST_TARGET_MASK)
-        return ost_fail(err, OST_EINPUT,
-                        "'augment' moves pictures and not the masks that are "
-                        "learned (a stage 'augment' moves both)");
     ranges = OST_ARENA_ARRAY(ost_ctx_arena(ctx), ost_change_ranges, 1);
     s->changes = ranges;
     return ost_change_ranges_read("augment", p->augment, ranges, err);

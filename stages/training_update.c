@@ -113,7 +113,7 @@ static ost_rc run_part(ost_training *t, size_t at, size_t n, double total,
                        size_t part, ost_err *err)
 {
     ost_net *net = t->nets[n != t->items[0]];
-    ost_target_batch batch = { t->order + at, n, total };
+    ost_target_batch batch = { t->order + at, n, total, t->changed.drawn };
     uint64_t number = (uint64_t)t->weights->step * t->parts + part;
     ost_tensor output = ost_net_output(net);
     ost_rc rc = load(t, at, n, ost_net_input(net).data, err);

@@ -115,11 +115,13 @@ static ost_rc compare_parts(ost_target *t, ost_backend *b, const loss_case *c,
     float *whole = ost_xalloc(4 * each * sizeof(*whole));
     float *parts = ost_xalloc(4 * each * sizeof(*parts));
     ost_target_score a = { 0 }, s = { 0 };
-    ost_target_batch all = { index, 4, total };
+    ost_target_batch all = { .index = index, .n = 4, .total = total };
     ost_rc rc = ost_target_loss(t, b, &all, &out, whole, &a, err);
 
     for (size_t at = 0, n = 1; at < 4 && !rc; at += n, n = 3) {
-        ost_target_batch part = { index + at, at ? 3 : 1, total };
+        ost_target_batch part = { .index = index + at,
+                                  .n = at ? 3 : 1,
+                                  .total = total };
         ost_tensor some = out;
 
         n = part.n;
@@ -155,7 +157,9 @@ static ost_rc try_case(ost_stage_ctx *ctx, const ost_item *items,
     if (!rc)
         rc = ost_target_check_output(t, network, &out, err);
     for (int v = 0; v < 2 && !rc; v++) {
-        ost_target_batch batch = { index, 4, ost_target_total(t, index, 4) };
+        ost_target_batch batch = { .index = index,
+                                   .n = 4,
+                                   .total = ost_target_total(t, index, 4) };
         ost_target_score s = { 0 };
 
         for (size_t i = 0; i < count; i++)

@@ -68,6 +68,11 @@ static const lesson lessons[] = {
       "{\"kind\":\"number\",\"loss\":\"l2\",\"name\":\"attribute.squares\"}" },
     { ", \"target\": \"mask.square\"", "sigmoid", true, "val_dice", 0.9, 1.0,
       "{\"kind\":\"mask\",\"loss\":\"dice\",\"name\":\"mask.square\"}" },
+    /* masks follow the pictures */
+    { ", \"target\": \"mask.square\", \"augment\": {\"flip_v\": 1, "
+      "\"translate\": 0.1}",
+      "sigmoid", true, "val_dice", 0.85, 1.0,
+      "{\"kind\":\"mask\",\"loss\":\"dice\",\"name\":\"mask.square\"}" },
 };
 
 static void every_kind_is_learned(void **state)
