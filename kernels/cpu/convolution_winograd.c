@@ -45,35 +45,68 @@ static void wino_release(ost_layer *layer)
     layer->state = NULL;
 }
 
+/* Whether a value has a depth. */
+static bool has_depth(const ost_value *v)
+{
+    return v->ndim == 5;
+}
+
 static ost_wino_value value_of(const ost_value *v, int block)
 {
+    const int64_t *side = v->shape + 2 + has_depth(v);
+
     return (ost_wino_value){ .items = v->shape[0],
                              .eights = v->shape[1] / OST_EIGHT,
-                             .side = { v->shape[2], v->shape[3] },
+                             .depth = has_depth(v) ? v->shape[2] : 1,
+                             .side = { side[0], side[1] },
                              .block = block };
+}
+
+static ost_wino_window window_of(const ost_layer *layer)
+{
+    const ost_weight *w = layer->weights[0];
+    int depth = has_depth(layer->out);
+    ost_wino_window window = { .depth = depth ? w->shape[2] : 1,
+                               .side = w->shape[2 + depth] };
+
+    for (int i = !depth; i < 3; i++)
+        window.padding[i] = ost_layer_attr_int(layer, "padding", i - !depth);
+    return window;
+}
+
+/* One step at a time, two equal sides of 3 or 5. */
+static bool kernel_fits(const ost_layer *layer)
+{
+    const int64_t *kernel = layer->weights[0]->shape + 2;
+    int sides = layer->out->ndim - 2;
+
+    for (int i = 0; i < sides; i++)
+        if (ost_layer_attr_int(layer, "stride", i) > 1 ||
+            ost_layer_attr_int(layer, "dilation", i) > 1 ||
+            ost_layer_attr_int(layer, "padding", i) >= kernel[i])
+            return false;
+    return kernel[sides - 1] == kernel[sides - 2] &&
+           (kernel[sides - 1] == 3 || kernel[sides - 1] == 5);
 }
 
 bool ost_conv_is_winograd(const ost_layer *layer)
 {
     const ost_weight *w = layer->weights[0];
-    const int64_t *out = layer->out->shape;
     int block = ost_cpu_block(layer->backend);
-    int64_t kernel = w->shape[2];
+    ost_wino_value out;
+    ost_wino_window window;
     ost_wino_grid grid;
 
-    if (w->ndim != 4 || (kernel != 3 && kernel != 5) || w->shape[0] % block ||
-        w->shape[1] % block || w->shape[0] < CHANNELS ||
-        w->shape[1] < CHANNELS || layer->in[0]->shape[1] != w->shape[1])
+    if (w->ndim < 4 || w->shape[0] % block || w->shape[1] % block ||
+        w->shape[0] < CHANNELS || w->shape[1] < CHANNELS ||
+        ost_conv_groups(layer) > 1 || !kernel_fits(layer))
         return false;
-    for (int i = 0; i < 2; i++)
-        if (w->shape[2 + i] != kernel ||
-            ost_layer_attr_int(layer, "stride", i) > 1 ||
-            ost_layer_attr_int(layer, "dilation", i) > 1 ||
-            ost_layer_attr_int(layer, "padding", i) >= kernel)
-            return false;
-    grid = ost_wino_grid_of(out[0], out + 2, kernel);
+    out = value_of(layer->out, block);
+    window = window_of(layer);
+    grid = ost_wino_grid_of(&out, &window);
     return grid.tiles >= TILES &&
-           grid.tiles * grid.out * grid.out < WASTE * out[0] * out[2] * out[3];
+           grid.tiles * grid.out * grid.out <
+               WASTE * out.items * out.depth * out.side[0] * out.side[1];
 }
 
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
@@ -95,7 +128,7 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 /* The sum of every channel over all positions, in the order of the items. */
 static void bias_grad(const ost_wino_value *v, const float *dy, float *grad)
 {
-    int64_t area = v->side[0] * v->side[1];
+    int64_t area = v->depth * v->side[0] * v->side[1];
 
     OST_OMP("omp parallel for schedule(dynamic, 1)")
     for (int64_t e = 0; e < v->eights; e++) {
@@ -151,14 +184,17 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     return OST_OK;
 }
 
-/* The weights' layout: OIhw8i8o. */
+/* The weights' layout: OIhw8i8o or OIdhw8i8o. */
 static dnnl_memory_desc_t wanted_layout(const ost_layer *layer)
 {
+    int ndim = layer->weights[0]->ndim;
     dnnl_dims_t dims = { 0 };
     dnnl_memory_desc_t md;
 
-    memcpy(dims, layer->weights[0]->shape, 4 * sizeof(dims[0]));
-    if (dnnl_memory_desc_init_by_tag(&md, 4, dims, dnnl_f32, dnnl_ABcd8b8a))
+    memcpy(dims, layer->weights[0]->shape, (size_t)ndim * sizeof(dims[0]));
+    if (dnnl_memory_desc_init_by_tag(&md, ndim, dims, dnnl_f32,
+                                     ndim == 4 ? dnnl_ABcd8b8a
+                                               : dnnl_ABcde8b8a))
         OST_BUG();
     return md;
 }
@@ -201,23 +237,17 @@ static void prepare_passes(ost_layer *layer, wino_layer *l)
     int block = layer->in_block[0];
     ost_wino_value in = value_of(layer->in[0], block);
     ost_wino_value out = value_of(layer->out, block);
-    int64_t kernel = layer->weights[0]->shape[2];
-    int64_t padding[2];
-    int64_t turned[2];
+    ost_wino_window window = window_of(layer);
     size_t bytes;
 
-    for (int i = 0; i < 2; i++) {
-        padding[i] = ost_layer_attr_int(layer, "padding", i);
-        turned[i] = kernel - 1 - padding[i];
-    }
-    l->forward = ost_wino_pass_of(&in, &out, padding, kernel, false);
+    l->forward = ost_wino_pass_of(&in, &out, &window, false);
     ost_layer_memory(layer, bytes_of(layer, &l->forward), OST_LIFE_FORWARD,
                      &l->forward_memory);
     if (!layer->training)
         return;
-    l->gradient = ost_wino_gradient_of(&in, &out, padding, kernel);
+    l->gradient = ost_wino_gradient_of(&in, &out, &window);
     bytes = bytes_of(layer, &l->gradient);
-    l->data = ost_wino_pass_of(&out, &in, turned, kernel, true);
+    l->data = ost_wino_pass_of(&out, &in, &window, true);
     if (layer->in[0]->wants_grad && bytes_of(layer, &l->data) > bytes)
         bytes = bytes_of(layer, &l->data);
     ost_layer_memory(layer, bytes, OST_LIFE_BACKWARD, &l->backward_memory);

@@ -42,7 +42,7 @@ static int64_t smaller(int64_t a, int64_t b)
 /* Floats of the weights of one plane. */
 static int64_t plane_weights(const ost_wino_pass *p)
 {
-    return p->in.eights * p->out.eights * E * E;
+    return p->inner * p->out.eights * E * E;
 }
 
 static int64_t weight_count(const ost_wino_pass *p)
@@ -52,19 +52,19 @@ static int64_t weight_count(const ost_wino_pass *p)
 
 /* `times`: how much larger chunks are to be. */
 static ost_wino_pass cut(const ost_wino_value *in, const ost_wino_value *out,
-                         const int64_t padding[2], int64_t kernel,
-                         int64_t times)
+                         const ost_wino_window *window, int64_t times)
 {
     ost_wino_pass p = {
         .in = *in,
         .out = *out,
-        .padding = { padding[0], padding[1] },
-        .weights = { in->eights, out->eights, kernel },
-        .grid = ost_wino_grid_of(out->items, out->side, kernel),
+        .weights = { in->eights, out->eights, window->depth, window->side },
+        .grid = ost_wino_grid_of(out, window),
+        .inner = in->eights * window->depth,
     };
     int64_t fits = times * CACHE / (PLANES * E * (int64_t)sizeof(float)) /
-                   (in->eights + out->eights);
+                   (p.inner + out->eights);
 
+    memcpy(p.padding, window->padding, sizeof(p.padding));
     p.by_channels = p.grid.tiles <= 2 * E * out->eights;
     p.group = smaller(out->eights, out->eights >= 32 ? 2 * PANEL : PANEL);
     p.chunk = OST_WINO_TILES;
@@ -75,47 +75,46 @@ static ost_wino_pass cut(const ost_wino_value *in, const ost_wino_value *out,
     }
     p.chunk = smaller(p.chunk, p.grid.tiles);
     p.chunks = (p.grid.tiles + p.chunk - 1) / p.chunk;
-    return p;
-}
-
-ost_wino_pass ost_wino_pass_of(const ost_wino_value *in,
-                               const ost_wino_value *out,
-                               const int64_t padding[2], int64_t kernel,
-                               bool turned)
-{
-    ost_wino_pass p = cut(in, out, padding, kernel, 1);
-
-    p.turned = turned;
-    if (turned)
-        p.weights = (ost_wino_weights){ out->eights, in->eights, kernel };
     if (p.by_channels) {
-        p.shared = ost_wino_planes_size(in->eights, p.grid.tiles);
-        p.own = PLANES * in->eights * E * p.group * E +
+        p.shared = ost_wino_planes_size(p.inner, p.grid.tiles);
+        p.own = PLANES * p.inner * E * p.group * E +
                 ost_wino_planes_size(p.group, p.chunk);
     } else {
-        p.shared = PLANES * plane_weights(&p);
-        p.own = ost_wino_planes_size(in->eights, p.chunk) +
+        p.own = ost_wino_planes_size(p.inner, p.chunk) +
                 ost_wino_planes_size(out->eights, p.chunk);
     }
     return p;
 }
 
+ost_wino_pass ost_wino_pass_of(const ost_wino_value *in,
+                               const ost_wino_value *out,
+                               const ost_wino_window *window, bool turned)
+{
+    ost_wino_pass p = cut(in, out, window, 1);
+
+    if (turned) {
+        p.turned = true;
+        p.weights.in = out->eights;
+        p.weights.out = in->eights;
+        for (int i = 0; i < 3; i++)
+            p.padding[i] =
+                (i ? window->side : window->depth) - 1 - window->padding[i];
+    }
+    if (!p.by_channels)
+        p.shared = PLANES * plane_weights(&p);
+    return p;
+}
+
 ost_wino_pass ost_wino_gradient_of(const ost_wino_value *in,
                                    const ost_wino_value *out,
-                                   const int64_t padding[2], int64_t kernel)
+                                   const ost_wino_window *window)
 {
-    ost_wino_pass p = cut(in, out, padding, kernel, 2);
+    ost_wino_pass p = cut(in, out, window, 2);
 
-    if (p.by_channels) {
-        p.shared = ost_wino_planes_size(in->eights, p.grid.tiles);
-        p.own = PLANES * in->eights * E * p.group * E +
-                ost_wino_planes_size(p.group, p.chunk);
-    } else {
+    if (!p.by_channels) {
         p.slices = smaller(SLICES, p.chunks);
         p.shared = p.slices * weight_count(&p);
-        p.own = ost_wino_planes_size(in->eights, p.chunk) +
-                ost_wino_planes_size(out->eights, p.chunk) +
-                PLANES * plane_weights(&p);
+        p.own += PLANES * plane_weights(&p);
     }
     return p;
 }
@@ -140,7 +139,7 @@ static int panel_lanes(int64_t panel, int64_t eights)
 static ost_wino_planes transform_inputs(const ost_wino_pass *p, const float *x,
                                         float *memory)
 {
-    int64_t eights = p->in.eights;
+    int64_t eights = p->inner;
     ost_wino_planes v = ost_wino_planes_of(memory, eights, p->grid.tiles);
 
     OST_OMP("omp parallel for schedule(static)")
@@ -189,15 +188,14 @@ static void convolve_chunk(const ost_wino_pass *p, const float *x,
 {
     int64_t first = chunk * p->chunk;
     int64_t tiles = chunk_tiles(p, chunk);
-    ost_wino_planes v = ost_wino_planes_of(own, p->in.eights, p->chunk);
+    ost_wino_planes v = ost_wino_planes_of(own, p->inner, p->chunk);
     ost_wino_planes m =
-        ost_wino_planes_of(own + ost_wino_planes_size(p->in.eights, p->chunk),
+        ost_wino_planes_of(own + ost_wino_planes_size(p->inner, p->chunk),
                            p->out.eights, p->chunk);
 
-    ost_wino_input(&p->in, x, &p->grid, p->padding, first, tiles, 0,
-                   p->in.eights, v);
-    multiply_planes(v, p->in.eights, u, plane_weights(p), m, p->out.eights,
-                    tiles);
+    ost_wino_input(&p->in, x, &p->grid, p->padding, first, tiles, 0, p->inner,
+                   v);
+    multiply_planes(v, p->inner, u, plane_weights(p), m, p->out.eights, tiles);
     ost_wino_output(m, &p->out, y, bias, &p->grid, first, tiles, 0,
                     p->out.eights);
 }
@@ -211,7 +209,7 @@ static void convolve_tiles(const ost_wino_pass *p, const float *x,
     OST_OMP("omp parallel for schedule(dynamic, 1)")
     for (int64_t k = 0; k < panels; k++)
         ost_wino_filter(&p->weights, weights, p->turned, k,
-                        memory + k * p->in.eights * E * PANEL * E,
+                        memory + k * p->inner * E * PANEL * E,
                         plane_weights(p));
     OST_OMP("omp parallel for schedule(dynamic, 1)")
     for (int64_t i = 0; i < p->chunks; i++)
@@ -223,18 +221,18 @@ static void convolve_group(const ost_wino_pass *p, ost_wino_planes v,
                            float *own, int64_t e)
 {
     int64_t eights = smaller(p->group, p->out.eights - e);
-    int64_t step = p->in.eights * E * eights * E;
+    int64_t step = p->inner * E * eights * E;
     ost_wino_planes m =
         ost_wino_planes_of(own + PLANES * step, eights, p->chunk);
 
     for (int64_t k = 0; k * PANEL < eights; k++)
         ost_wino_filter(&p->weights, weights, p->turned, e / PANEL + k,
-                        own + k * p->in.eights * E * PANEL * E, step);
+                        own + k * p->inner * E * PANEL * E, step);
     for (int64_t i = 0; i < p->chunks; i++) {
         int64_t first = i * p->chunk;
         ost_wino_planes from = { v.data + first * E, v.plane, v.eight };
 
-        multiply_planes(from, p->in.eights, own, step, m, eights,
+        multiply_planes(from, p->inner, own, step, m, eights,
                         chunk_tiles(p, i));
         ost_wino_output(m, &p->out, y, bias, &p->grid, first, chunk_tiles(p, i),
                         e, e + eights);
@@ -261,7 +259,7 @@ static void correlate_group(const ost_wino_pass *p, ost_wino_planes v,
                             const float *dy, float *dg, float *own, int64_t e)
 {
     int64_t eights = smaller(p->group, p->out.eights - e);
-    int64_t step = p->in.eights * E * eights * E;
+    int64_t step = p->inner * E * eights * E;
     ost_wino_planes w =
         ost_wino_planes_of(own + PLANES * step, eights, p->chunk);
 
@@ -271,20 +269,19 @@ static void correlate_group(const ost_wino_pass *p, ost_wino_planes v,
 
         ost_wino_output_grad(&p->out, dy, &p->grid, first, chunk_tiles(p, i), e,
                              e + eights, w);
-        correlate_planes(from, p->in.eights, w, eights, own, step,
+        correlate_planes(from, p->inner, w, eights, own, step,
                          chunk_tiles(p, i), i > 0);
     }
     for (int64_t k = 0; k * PANEL < eights; k++)
-        ost_wino_filter_grad(&p->weights,
-                             own + k * p->in.eights * E * PANEL * E, step,
-                             e / PANEL + k, dg);
+        ost_wino_filter_grad(&p->weights, own + k * p->inner * E * PANEL * E,
+                             step, e / PANEL + k, dg);
 }
 
 static void correlate_slice(const ost_wino_pass *p, const float *x,
                             const float *dy, float *dg, float *own,
                             int64_t slice)
 {
-    int64_t in = p->in.eights;
+    int64_t in = p->inner;
     int64_t out = p->out.eights;
     int64_t begin = p->chunks * slice / p->slices;
     int64_t end = p->chunks * (slice + 1) / p->slices;

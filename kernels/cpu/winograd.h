@@ -39,10 +39,12 @@ enum {
     OST_WINO_TILES = 96, /* at most so many tiles at a time */
 };
 
-/* A value (N, C, H, W) in channel block 8 or 16; C fills its blocks. */
+/* A value (N, C, D, H, W) in channel block 8 or 16; C fills its blocks.  A flat
+ * one has depth 1. */
 typedef struct ost_wino_value {
     int64_t items;
     int64_t eights; /* C / 8 */
+    int64_t depth;
     int64_t side[2];
     int64_t block;
 } ost_wino_value;
@@ -59,22 +61,31 @@ ost_wino_planes ost_wino_planes_of(float *data, int64_t eights, int64_t tiles);
 /* Floats that they need. */
 int64_t ost_wino_planes_size(int64_t eights, int64_t tiles);
 
-/* The tiles of an output of `height` x `width`, row by row, item by item. */
+/* What a layer's kernel is: depth x side x side, and the zeros around its
+ * input.  The slices of a kernel that has depth are so many more channels. */
+typedef struct ost_wino_window {
+    int64_t depth;
+    int64_t side; /* 3 or 5 */
+    int64_t padding[3];
+} ost_wino_window;
+
+/* The tiles of an output, row by row, slice by slice, item by item. */
 typedef struct ost_wino_grid {
     int64_t out; /* side of a tile: 4 for 3x3 kernels, 2 for 5x5 */
+    int64_t depth;
     int64_t rows;
     int64_t cols;
     int64_t tiles; /* of all items */
 } ost_wino_grid;
 
-ost_wino_grid ost_wino_grid_of(int64_t items, const int64_t side[2],
-                               int64_t kernel);
+ost_wino_grid ost_wino_grid_of(const ost_wino_value *out,
+                               const ost_wino_window *window);
 
-/* B' d B of tiles [first, first + count) of `x`, for eights [e0, e1), where
- * tile 0 begins `padding` positions outside; `to` begins with tile `first` and
- * eight e0.  `count` <= OST_WINO_TILES. */
+/* B' d B of tiles [first, first + count) of `x`, for eights [e0, e1) of all
+ * slices, where tile 0 begins `padding` positions outside; `to` begins with
+ * tile `first` and eight e0.  `count` <= OST_WINO_TILES. */
 void ost_wino_input(const ost_wino_value *v, const float *x,
-                    const ost_wino_grid *grid, const int64_t padding[2],
+                    const ost_wino_grid *grid, const int64_t padding[3],
                     int64_t first, int64_t count, int64_t e0, int64_t e1,
                     ost_wino_planes to);
 /* A dy A' in the same way, of the tiles of outputs themselves. */
@@ -87,16 +98,18 @@ void ost_wino_output(ost_wino_planes m, const ost_wino_value *v, float *y,
                      const float *bias, const ost_wino_grid *grid,
                      int64_t first, int64_t count, int64_t e0, int64_t e1);
 
-/* Weights lie as oneDNN's OIhw8i8o: [out/8][in/8][side][side][in 8][out 8].  G
- * g G' of panel `panel` of output channels (at most two eights) becomes
- * [plane][in][panel lanes], planes `step` floats apart.  `turned`: for the
- * gradient of the input, where in and out change places. */
+/* Weights lie as oneDNN's OIdhw8i8o:
+ * [out/8][in/8][depth][side][side][in 8][out 8]. */
 typedef struct ost_wino_weights {
-    int64_t in;   /* eights of the weights' input channels */
-    int64_t out;  /* and of their output channels */
-    int64_t side; /* of the kernel: 3 or 5 */
+    int64_t in;  /* eights of the weights' input channels */
+    int64_t out; /* and of their output channels */
+    int64_t depth;
+    int64_t side;
 } ost_wino_weights;
 
+/* G g G' of panel `panel` of output channels (at most two eights), as
+ * [plane][slice][in][panel lanes], planes `step` floats apart.  `turned`: for
+ * the gradient of the input, where in and out change places. */
 void ost_wino_filter(const ost_wino_weights *w, const float *g, bool turned,
                      int64_t panel, float *u, int64_t step);
 /* G' du G of one panel of output channels, to where its weights lie in dg. */
@@ -121,11 +134,12 @@ void ost_wino_correlate(const float *v, int64_t ve, int64_t eights,
 typedef struct ost_wino_pass {
     ost_wino_value in;
     ost_wino_value out;
-    int64_t padding[2];
+    int64_t padding[3];
     ost_wino_weights weights;
     bool turned;
     bool by_channels;
     ost_wino_grid grid;
+    int64_t inner;  /* eights of the inputs of all slices */
     int64_t chunk;  /* tiles at a time */
     int64_t chunks; /* of all tiles */
     int64_t group;  /* by channels: eights of the output of a task */
@@ -134,17 +148,16 @@ typedef struct ost_wino_pass {
     int64_t own;    /* and for each of them */
 } ost_wino_pass;
 
-/* A convolution from `in` to `out` (stride 1), or with `turned` weights the
- * gradient of its input: then `in` is the layer's output, `out` its input and
- * `padding` kernel - 1 less the layer's. */
+/* A convolution from `in` to `out` (stride 1); with `turned` weights the
+ * gradient of its input, and then `in` is the layer's output and `out` its
+ * input. */
 ost_wino_pass ost_wino_pass_of(const ost_wino_value *in,
                                const ost_wino_value *out,
-                               const int64_t padding[2], int64_t kernel,
-                               bool turned);
+                               const ost_wino_window *window, bool turned);
 /* The gradient of the weights of a layer from `in` to `out`. */
 ost_wino_pass ost_wino_gradient_of(const ost_wino_value *in,
                                    const ost_wino_value *out,
-                                   const int64_t padding[2], int64_t kernel);
+                                   const ost_wino_window *window);
 
 /* `memory` is what the pass asks for: shared + threads * own floats; `bias` may
  * be NULL. */

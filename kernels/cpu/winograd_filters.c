@@ -111,34 +111,38 @@ static int64_t eights_of_panel(int64_t panel, int64_t eights)
     return rest < OST_WINO_PANEL ? rest : OST_WINO_PANEL;
 }
 
+/* The weights from eight `i` to eight `o` in a slice. */
+static int64_t pair_at(const ost_wino_weights *w, int64_t o, int64_t i,
+                       int64_t slice)
+{
+    return ((o * w->in + i) * w->depth + slice) * w->side * w->side * SQUARE;
+}
+
 void ost_wino_filter(const ost_wino_weights *w, const float *g, bool turned,
                      int64_t panel, float *u, int64_t step)
 {
     int64_t in = turned ? w->out : w->in;
     int64_t out = turned ? w->in : w->out;
     int64_t count = eights_of_panel(panel, out);
-    int64_t taps = w->side * w->side;
     float pair[MOST * MOST * SQUARE];
 
-    for (int64_t k = 0; k < count; k++) {
-        int64_t o = panel * OST_WINO_PANEL + k;
+    for (int64_t e = 0; e < in * w->depth * count; e++) {
+        int64_t i = e / count % in;
+        int64_t slice = e / count / in;
+        int64_t o = panel * OST_WINO_PANEL + e % count;
+        const float *from = g + pair_at(w, o, i, slice);
+        float *to = u + (e / count * E * count + e % count) * E;
 
-        for (int64_t i = 0; i < in; i++) {
-            const float *from =
-                g + (turned ? i * out + o : o * in + i) * taps * SQUARE;
-
-            if (turned) {
-                turn(from, taps, pair);
-                from = pair;
-            }
-            for (int64_t c = 0; c < E; c++)
-                if (w->side == 3)
-                    filter(from + c * E, 3, u + ((i * E + c) * count + k) * E,
-                           step);
-                else
-                    filter(from + c * E, MOST,
-                           u + ((i * E + c) * count + k) * E, step);
+        if (turned) {
+            turn(g + pair_at(w, i, o, w->depth - 1 - slice), w->side * w->side,
+                 pair);
+            from = pair;
         }
+        for (int64_t c = 0; c < E; c++)
+            if (w->side == 3)
+                filter(from + c * E, 3, to + c * count * E, step);
+            else
+                filter(from + c * E, MOST, to + c * count * E, step);
     }
 }
 
@@ -146,18 +150,16 @@ void ost_wino_filter_grad(const ost_wino_weights *w, const float *du,
                           int64_t step, int64_t panel, float *dg)
 {
     int64_t count = eights_of_panel(panel, w->out);
-    int64_t pair = w->side * w->side * SQUARE;
 
-    for (int64_t k = 0; k < count; k++) {
-        float *to = dg + (panel * OST_WINO_PANEL + k) * w->in * pair;
+    for (int64_t e = 0; e < w->in * w->depth * count; e++) {
+        int64_t o = panel * OST_WINO_PANEL + e % count;
+        const float *from = du + (e / count * E * count + e % count) * E;
+        float *to = dg + pair_at(w, o, e / count % w->in, e / count / w->in);
 
-        for (int64_t i = 0; i < w->in; i++, to += pair)
-            for (int64_t c = 0; c < E; c++)
-                if (w->side == 3)
-                    filter_grad(du + ((i * E + c) * count + k) * E, step, 3,
-                                to + c * E);
-                else
-                    filter_grad(du + ((i * E + c) * count + k) * E, step, MOST,
-                                to + c * E);
+        for (int64_t c = 0; c < E; c++)
+            if (w->side == 3)
+                filter_grad(from + c * count * E, step, 3, to + c * E);
+            else
+                filter_grad(from + c * count * E, step, MOST, to + c * E);
     }
 }

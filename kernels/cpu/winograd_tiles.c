@@ -21,19 +21,21 @@ enum { E = OST_EIGHT, IN = OST_WINO_IN, MOST = OST_WINO_OUT };
  * lie outside. */
 typedef struct corner {
     int64_t item;
+    int64_t z;
     int64_t y;
     int64_t x;
 } corner;
 
-ost_wino_grid ost_wino_grid_of(int64_t items, const int64_t side[2],
-                               int64_t kernel)
+ost_wino_grid ost_wino_grid_of(const ost_wino_value *out,
+                               const ost_wino_window *window)
 {
-    int64_t out = IN + 1 - kernel;
-    ost_wino_grid g = { .out = out,
-                        .rows = (side[0] + out - 1) / out,
-                        .cols = (side[1] + out - 1) / out };
+    int64_t side = IN + 1 - window->side;
+    ost_wino_grid g = { .out = side,
+                        .depth = out->depth,
+                        .rows = (out->side[0] + side - 1) / side,
+                        .cols = (out->side[1] + side - 1) / side };
 
-    g.tiles = items * g.rows * g.cols;
+    g.tiles = out->items * g.depth * g.rows * g.cols;
     return g;
 }
 
@@ -53,24 +55,27 @@ int64_t ost_wino_planes_size(int64_t eights, int64_t tiles)
     return OST_WINO_PLANES * plane_step(eights, tiles);
 }
 
-static void find_corners(const ost_wino_grid *g, const int64_t padding[2],
+static void find_corners(const ost_wino_grid *g, const int64_t padding[3],
                          int64_t first, int64_t count, corner *c)
 {
     for (int64_t i = 0; i < count; i++) {
         int64_t t = first + i;
 
-        c[i].item = t / (g->rows * g->cols);
-        c[i].y = t / g->cols % g->rows * g->out - padding[0];
-        c[i].x = t % g->cols * g->out - padding[1];
+        c[i].item = t / (g->rows * g->cols * g->depth);
+        c[i].z = t / (g->rows * g->cols) % g->depth - padding[0];
+        c[i].y = t / g->cols % g->rows * g->out - padding[1];
+        c[i].x = t % g->cols * g->out - padding[2];
     }
 }
 
-/* Where item `n` has its channels of eight `e`. */
-static int64_t eight_at(const ost_wino_value *v, int64_t n, int64_t e)
+/* Where slice `z` of item `n` has its channels of eight `e`. */
+static int64_t eight_at(const ost_wino_value *v, int64_t n, int64_t z,
+                        int64_t e)
 {
     int64_t c = e * E;
+    int64_t blocks = v->eights * E / v->block;
 
-    return (n * (v->eights * E / v->block) + c / v->block) * v->side[0] *
+    return ((n * blocks + c / v->block) * v->depth + z) * v->side[0] *
                v->side[1] * v->block +
            c % v->block;
 }
@@ -235,7 +240,7 @@ OST_EIGHT_INLINE void tile_output(const float *m, int64_t plane, ost_eight bias,
 }
 
 void ost_wino_input(const ost_wino_value *v, const float *x,
-                    const ost_wino_grid *grid, const int64_t padding[2],
+                    const ost_wino_grid *grid, const int64_t padding[3],
                     int64_t first, int64_t count, int64_t e0, int64_t e1,
                     ost_wino_planes to)
 {
@@ -246,10 +251,14 @@ void ost_wino_input(const ost_wino_value *v, const float *x,
     find_corners(grid, padding, first, count, at);
     for (int64_t e = e0; e < e1; e++)
         for (int64_t i = 0; i < count; i++) {
-            const float *from = x + eight_at(v, at[i].item, e);
+            int64_t z = at[i].z + e / v->eights;
+            const float *from = x + eight_at(v, at[i].item, z, e % v->eights);
             float *t = to.data + (e - e0) * to.eight + i * E;
 
-            if (is_inside(v, &at[i], IN)) {
+            if (z < 0 || z >= v->depth) {
+                for (int64_t k = 0; k < OST_WINO_PLANES; k++)
+                    ost_eight_store(t + k * to.plane, ost_eight_of(0.0f));
+            } else if (is_inside(v, &at[i], IN)) {
                 tile_input(from + at[i].y * row + at[i].x * v->block, row,
                            v->block, t, to.plane);
             } else {
@@ -268,10 +277,10 @@ OST_EIGHT_INLINE void output_grad(const ost_wino_value *v, const float *dy,
     float square[MOST * MOST * E];
     int64_t row = v->side[1] * v->block;
 
-    find_corners(grid, (int64_t[2]){ 0, 0 }, first, count, at);
+    find_corners(grid, (int64_t[3]){ 0, 0, 0 }, first, count, at);
     for (int64_t e = e0; e < e1; e++)
         for (int64_t i = 0; i < count; i++) {
-            const float *from = dy + eight_at(v, at[i].item, e);
+            const float *from = dy + eight_at(v, at[i].item, at[i].z, e);
             float *t = to.data + (e - e0) * to.eight + i * E;
 
             if (is_inside(v, &at[i], out)) {
@@ -304,12 +313,12 @@ OST_EIGHT_INLINE void output(ost_wino_planes m, const ost_wino_value *v,
     float square[MOST * MOST * E];
     int64_t row = v->side[1] * v->block;
 
-    find_corners(grid, (int64_t[2]){ 0, 0 }, first, count, at);
+    find_corners(grid, (int64_t[3]){ 0, 0, 0 }, first, count, at);
     for (int64_t e = e0; e < e1; e++) {
         ost_eight b = bias ? ost_eight_load(bias + e * E) : ost_eight_of(0.0f);
 
         for (int64_t i = 0; i < count; i++) {
-            float *to = y + eight_at(v, at[i].item, e);
+            float *to = y + eight_at(v, at[i].item, at[i].z, e);
             const float *t = m.data + (e - e0) * m.eight + i * E;
 
             if (is_inside(v, &at[i], out)) {

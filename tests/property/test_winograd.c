@@ -15,11 +15,12 @@
 
 #include "base/banned.h"
 
-enum { CASES = 24, EIGHT = 8, OUTPUTS = 4 };
+enum { CASES = 14, EIGHT = 8, OUTPUTS = 4 };
 
 /* A layer and what has to come out, in double precision. */
 typedef struct layer {
-    int64_t n, in, out, kernel, side[2], padding[2], result[2];
+    /* Depth first; a flat layer has a kernel of depth 1 and one slice. */
+    int64_t n, in, out, kernel[3], side[3], padding[3], result[3];
     bool bias;
     int64_t count[OUTPUTS]; /* y, dx, dw, db */
     double *want[OUTPUTS];
@@ -41,22 +42,30 @@ static float *numbers(ost_rng *r, int64_t n, double low)
     return v;
 }
 
+static int64_t taps_of(const layer *l)
+{
+    return l->kernel[0] * l->kernel[1] * l->kernel[2];
+}
+
 static void draw(ost_rng *r, layer *l)
 {
     memset(l, 0, sizeof(*l));
     l->n = 1 + (int64_t)ost_rng_below(r, 3);
-    l->in = 32 + 16 * (int64_t)ost_rng_below(r, 4);
-    l->out = 32 + 16 * (int64_t)ost_rng_below(r, 4);
-    l->kernel = ost_rng_below(r, 3) ? 3 : 5;
-    for (int i = 0; i < 2; i++) {
-        l->side[i] = 12 + (int64_t)ost_rng_below(r, 24);
-        l->padding[i] = (int64_t)ost_rng_below(r, (uint32_t)l->kernel);
-        l->result[i] = l->side[i] + 2 * l->padding[i] + 1 - l->kernel;
+    l->in = 32 + 16 * (int64_t)ost_rng_below(r, 3);
+    l->out = 32 + 16 * (int64_t)ost_rng_below(r, 3);
+    l->kernel[0] = ost_rng_below(r, 3) ? 1 : 3;
+    l->kernel[1] = l->kernel[2] = ost_rng_below(r, 3) ? 3 : 5;
+    for (int i = 0; i < 3; i++) {
+        l->side[i] = 12 + (int64_t)ost_rng_below(r, 16);
+        if (i == 0)
+            l->side[i] = l->kernel[0] == 1 ? 1 : 3;
+        l->padding[i] = (int64_t)ost_rng_below(r, (uint32_t)l->kernel[i]);
+        l->result[i] = l->side[i] + 2 * l->padding[i] + 1 - l->kernel[i];
     }
     l->bias = ost_rng_below(r, 2);
-    l->count[0] = l->n * l->out * l->result[0] * l->result[1];
-    l->count[1] = l->n * l->in * l->side[0] * l->side[1];
-    l->count[2] = l->out * l->in * l->kernel * l->kernel;
+    l->count[0] = l->n * l->out * l->result[0] * l->result[1] * l->result[2];
+    l->count[1] = l->n * l->in * l->side[0] * l->side[1] * l->side[2];
+    l->count[2] = l->out * l->in * taps_of(l);
     l->count[3] = l->out;
     l->x = numbers(r, l->count[1], ost_rng_below(r, 2) ? -1.0 : 0.0);
     l->w = numbers(r, l->count[2], -1.0);
@@ -82,18 +91,23 @@ static void drop(layer *l)
 
 /* One tap of one channel pair of one item: a row of products. */
 static void tap_row(layer *l, int64_t n, int64_t o, int64_t c, int64_t tap,
-                    int64_t y)
+                    int64_t row)
 {
-    int64_t from = y + tap / l->kernel - l->padding[0];
-    int64_t shift = tap % l->kernel - l->padding[1];
-    int64_t weight = (o * l->in + c) * l->kernel * l->kernel + tap;
-    int64_t out = ((n * l->out + o) * l->result[0] + y) * l->result[1];
-    int64_t in = ((n * l->in + c) * l->side[0] + from) * l->side[1];
+    int64_t z = row / l->result[1] + tap / (l->kernel[1] * l->kernel[2]) -
+                l->padding[0];
+    int64_t y =
+        row % l->result[1] + tap / l->kernel[2] % l->kernel[1] - l->padding[1];
+    int64_t shift = tap % l->kernel[2] - l->padding[2];
+    int64_t weight = (o * l->in + c) * taps_of(l) + tap;
+    int64_t out =
+        ((n * l->out + o) * l->result[0] * l->result[1] + row) * l->result[2];
+    int64_t in =
+        (((n * l->in + c) * l->side[0] + z) * l->side[1] + y) * l->side[2];
 
-    if (from < 0 || from >= l->side[0])
+    if (z < 0 || z >= l->side[0] || y < 0 || y >= l->side[1])
         return;
-    for (int64_t x = 0; x < l->result[1]; x++) {
-        if (x + shift < 0 || x + shift >= l->side[1])
+    for (int64_t x = 0; x < l->result[2]; x++) {
+        if (x + shift < 0 || x + shift >= l->side[2])
             continue;
         l->want[0][out + x] +=
             (double)l->w[weight] * (double)l->x[in + x + shift];
@@ -106,8 +120,9 @@ static void tap_row(layer *l, int64_t n, int64_t o, int64_t c, int64_t tap,
 
 static void compute(layer *l)
 {
-    int64_t area = l->result[0] * l->result[1];
-    int64_t taps = l->kernel * l->kernel;
+    int64_t rows = l->result[0] * l->result[1];
+    int64_t area = rows * l->result[2];
+    int64_t taps = taps_of(l);
 
     for (int64_t i = 0; i < l->n * l->out; i++)
         for (int64_t k = 0; k < area; k++) {
@@ -115,7 +130,7 @@ static void compute(layer *l)
             l->want[3][i % l->out] += (double)l->dy[i * area + k];
         }
     for (int64_t i = 0; i < l->n * l->out * l->in; i++)
-        for (int64_t t = 0; t < taps * l->result[0]; t++)
+        for (int64_t t = 0; t < taps * rows; t++)
             tap_row(l, i / l->in / l->out, i / l->in % l->out, i % l->in,
                     t % taps, t / taps);
 }
@@ -123,22 +138,21 @@ static void compute(layer *l)
 /* Runs the first `n` items. */
 static const char *run(layer *l, int64_t n, int threads)
 {
+    int flat = l->kernel[0] == 1;
     ost_net_attr attrs[] = {
         { .name = "out", .count = 1, .v = { (double)l->out } },
-        { .name = "kernel", .count = 1, .v = { (double)l->kernel } },
-        { .name = "padding",
-          .count = 2,
-          .v = { (double)l->padding[0], (double)l->padding[1] } },
+        { .name = "kernel", .count = 3 - flat },
+        { .name = "padding", .count = 3 - flat },
         { .name = "bias", .count = 1, .v = { (double)l->bias } },
     };
-    ost_layer_spec spec = { .kind = "conv2d",
+    ost_layer_spec spec = { .kind = flat ? "conv2d" : "conv3d",
                             .name = "c",
                             .n_inputs = 1,
                             .inputs = { OST_NET_INPUT },
                             .attrs = attrs,
                             .n_attrs = 4 };
     ost_net_spec net_spec = { &spec, 1, 0 };
-    int64_t shape[4] = { n, l->in, l->side[0], l->side[1] };
+    int64_t shape[5] = { n, l->in };
     ost_backend *b = NULL;
     ost_weights *weights = NULL;
     ost_net *net = NULL;
@@ -146,10 +160,15 @@ static const char *run(layer *l, int64_t n, int threads)
     const char *wrong = "a call fails";
     ost_weight *w;
 
+    for (int i = flat; i < 3; i++) {
+        attrs[1].v[i - flat] = (double)l->kernel[i];
+        attrs[2].v[i - flat] = (double)l->padding[i];
+        shape[2 + i - flat] = l->side[i];
+    }
     if (ost_backend_open("cpu", threads, &b, &err))
         return wrong;
     weights = ost_weights_new(b);
-    if (ost_net_new(weights, &net_spec, 4, shape,
+    if (ost_net_new(weights, &net_spec, 5 - flat, shape,
                     OST_NET_TRAIN | OST_NET_INPUT_GRAD, &net, NULL, &err))
         goto out;
     wrong = "another way is taken";
@@ -270,9 +289,9 @@ static void widen(const float *v, const ost_wino_value *shape, float *to)
 /* y and dg are the same numbers in blocks of 8 and of 16. */
 static const char *blocks_agree(ost_rng *r)
 {
-    int64_t padding[2] = { 1, 1 };
-    ost_wino_value in = { 2, 4, { 21, 18 }, EIGHT };
-    ost_wino_value out = { 2, 6, { 21, 18 }, EIGHT };
+    ost_wino_window window = { 1, 3, { 0, 1, 1 } };
+    ost_wino_value in = { 2, 4, 1, { 21, 18 }, EIGHT };
+    ost_wino_value out = { 2, 6, 1, { 21, 18 }, EIGHT };
     int64_t xs = in.items * in.eights * in.side[0] * in.side[1] * EIGHT;
     int64_t ys = out.items * out.eights * out.side[0] * out.side[1] * EIGHT;
     int64_t ws = in.eights * out.eights * EIGHT * EIGHT * 9;
@@ -288,8 +307,8 @@ static const char *blocks_agree(ost_rng *r)
         float *memory;
 
         in.block = out.block = (i + 1) * EIGHT;
-        go = ost_wino_pass_of(&in, &out, padding, 3, false);
-        back = ost_wino_gradient_of(&in, &out, padding, 3);
+        go = ost_wino_pass_of(&in, &out, &window, false);
+        back = ost_wino_gradient_of(&in, &out, &window);
         memory = ost_xalloc(
             (size_t)(go.shared + 16 * go.own + back.shared + 16 * back.own) *
             sizeof(float));
