@@ -245,6 +245,24 @@ typedef struct summands {
     float *small;
 } summands;
 
+/* Adds the i-th of n numbers to sum[i % b], by way of more sums when blocks fit
+ * into them. */
+static void sum_run(int b, const float *g, int64_t n, double *sum)
+{
+    double more[OST_FIT_BLOCK] = { 0.0 };
+    int step = OST_FIT_BLOCK % b ? b : OST_FIT_BLOCK;
+    int64_t i = 0;
+
+    for (; step == OST_FIT_BLOCK && i + OST_FIT_BLOCK <= n; i += OST_FIT_BLOCK)
+        for (int k = 0; k < OST_FIT_BLOCK; k++)
+            more[k] += (double)g[i + k];
+    for (; i < n; i += step)
+        for (int k = 0; k < step && i + k < n; k++)
+            more[k] += (double)g[i + k];
+    for (int k = 0; k < step; k++)
+        sum[k % b] += more[k];
+}
+
 /* Over all positions and blocks of a part: one number for each lane. */
 static void sum_to_one(const summands *a, const ost_fit_part *p)
 {
@@ -260,9 +278,7 @@ static void sum_to_one(const summands *a, const ost_fit_part *p)
             ost_tile t = ost_part_tile(f, p, k, at);
             const float *g = a->source(a->from, &t, room);
 
-            for (int64_t s = 0; s < t.count; s++)
-                for (int l = 0; l < b; l++)
-                    sum[l] += (double)g[s * b + l];
+            sum_run(b, g, t.count * b, sum);
         }
     for (int l = 1; l < b && !f->per_channel; l++)
         sum[0] += sum[l];
