@@ -18,7 +18,7 @@
 #include <stdbool.h>
 
 enum {
-    NETWORK_LAYERS = 100000,       /* at most; passes of groups too */
+    NETWORK_LAYERS = 20000,        /* at most; passes of groups too */
     NETWORK_DEPTH = 16,            /* of groups, and of params in params */
     NETWORK_NOTHING = -2,          /* a value that is not there (yet) */
     NETWORK_INPUT = OST_NET_INPUT, /* the network's input */

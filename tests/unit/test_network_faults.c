@@ -224,7 +224,7 @@ static void groups(void **state)
 {
     static const fault faults[] = {
         { "'layers': [{'repeat': -1, 'layers': []}]",
-          "n.json:2:23: 'repeat' must be a number from 0 to 100000 or a "
+          "n.json:2:23: 'repeat' must be a number from 0 to 20000 or a "
           "list" },
         { "'layers': [{'repeats': 1, 'layers': []}]",
           "n.json:2:13: unknown word 'repeats' in a group (did you mean "
@@ -249,12 +249,12 @@ static void groups(void **state)
         { "'layers': [{'repeat': [1, 1], 'as': 'i', 'name': 'a${i}', "
           "'layers': [{'op': 'relu'}]}]",
           "n.json:2:50: name 'a1' is used twice" },
-        { "'layers': [{'repeat': 50000, 'layers': [{'repeat': 2, "
+        { "'layers': [{'repeat': 10000, 'layers': [{'repeat': 2, "
           "'layers': []}]}]",
-          "n.json:2:41: the groups have more than 100000 passes" },
-        { "'layers': [{'repeat': 100000, 'layers': [{'op': 'relu'}]}, "
+          "n.json:2:41: the groups have more than 20000 passes" },
+        { "'layers': [{'repeat': 20000, 'layers': [{'op': 'relu'}]}, "
           "{'op': 'relu'}]",
-          "n.json:2:60: more than 100000 layers" },
+          "n.json:2:59: more than 20000 layers" },
     };
     ost_buf text = { 0 };
 
