@@ -308,6 +308,50 @@ static void no_operator_runs_reference_code(void **state)
     }
 }
 
+/* Fails when a lane that is no channel is not 0. */
+static void expect_clear_lanes(const net_case *c, const ost_layer *l)
+{
+    const ost_value *v = l->out;
+    int64_t blocks = ost_value_blocks(v);
+    int64_t area = ost_value_area(v);
+
+    for (int64_t i = 0; i < ost_value_stored(v); i++) {
+        int64_t channel =
+            i / v->block / area % blocks * v->block + i % v->block;
+
+        if (channel >= ost_value_channels(v) && v->data[i] != 0.0f)
+            fail_msg("%s: layer %s (%s) leaves %g in a missing channel",
+                     c->name, l->name, l->kind->name, (double)v->data[i]);
+    }
+}
+
+/* What a layer does not write would be seen: memory is filled before. */
+static void lanes_of_missing_channels_are_zero(void **state)
+{
+    const ost_pass pass = { .draw = 1 };
+
+    (void)state;
+    open_backend(2);
+    for (size_t n = 0; n < cases.len; n++) {
+        const net_case *c = cases.data[n];
+        unsigned flags = c->train ? OST_NET_TRAIN : 0;
+        built b;
+
+        build(c, flags | OST_NET_KEEP, &b);
+        run_once(c, 0, &b);
+        for (int i = 0; i < ost_net_layers(b.net); i++) {
+            ost_layer *l = (ost_layer *)(uintptr_t)ost_net_layer(b.net, i);
+
+            if (l->out->data_home == l->out)
+                memset(l->out->data, 0xff,
+                       (size_t)ost_value_stored(l->out) * sizeof(float));
+            assert_int_equal(l->forward(l, &pass, NULL), OST_OK);
+            expect_clear_lanes(c, l);
+        }
+        tear_down(&b);
+    }
+}
+
 static bool has_case(const char *kind)
 {
     for (size_t n = 0; n < cases.len; n++)
@@ -348,6 +392,7 @@ int main(void)
         cmocka_unit_test(every_kind_of_layer_has_cases),
         cmocka_unit_test(numbers_agree_with_pytorch),
         cmocka_unit_test(bytes_are_the_same_for_any_number_of_threads),
+        cmocka_unit_test(lanes_of_missing_channels_are_zero),
         cmocka_unit_test(no_operator_runs_reference_code),
     };
 
