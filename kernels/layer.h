@@ -218,6 +218,9 @@ ost_rc ost_layer_before(ost_layer *layer, const char *kind,
 typedef enum ost_life {
     OST_LIFE_FORWARD,  /* within a forward call */
     OST_LIFE_BACKWARD, /* within a backward call */
+    /* Within one of two parts of a backward call, in this order. */
+    OST_LIFE_BACKWARD_FIRST,
+    OST_LIFE_BACKWARD_SECOND,
     OST_LIFE_SAVED,    /* from the forward call to the backward call */
 } ost_life;
 

@@ -15,8 +15,10 @@ typedef struct ost_span {
     size_t offset; /* filled; a multiple of 64 */
 } ost_span;
 
-/* Fills the offsets, largest span first, each as low as it fits, and returns
- * the bytes of the whole; SIZE_MAX when they cannot be counted. */
+/* Fills the offsets and returns the bytes of the whole; SIZE_MAX when they
+ * cannot be counted.  Spans are placed one after the other, each as low as it
+ * fits; of a few such orders (largest first, longest first, earliest first) the
+ * one that needs least is taken. */
 size_t ost_memory_plan(ost_span *spans, size_t count);
 
 #endif

@@ -382,7 +382,6 @@ ost_rc ost_net_new(ost_weights *weights, const ost_net_spec *spec, int ndim,
     if (rc)
         goto out;
     ost_net_arrange(n);
-    ost_net_settle(n);
     rc = ost_net_place_memory(n, err);
     if (rc)
         goto out;

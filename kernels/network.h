@@ -111,6 +111,7 @@ typedef struct ost_net_span {
     size_t offset;
     int from;
     int to;
+    int part; /* of its only tick, a backward one: 1 or 2; 0: all of it */
 } ost_net_span;
 
 int ost_net_spans(const ost_net *net);

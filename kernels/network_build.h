@@ -64,8 +64,9 @@ struct ost_net {
 /* The steps of planning, in this order. */
 /* Which layers run, where, and whose values share memory. */
 void ost_net_arrange(ost_net *net);
-/* How long each room's content is kept, and what is made again when. */
-void ost_net_settle(ost_net *net);
+/* How long each room's content is kept, and what is made again when.
+ * `use[tick]` is how many bytes other things take. */
+void ost_net_settle(ost_net *net, const size_t *use);
 /* Finds a place for everything and allocates it. */
 ost_rc ost_net_place_memory(ost_net *net, ost_err *err);
 

@@ -90,11 +90,15 @@ static void add_grad(plan *p, const ost_value *home)
 
 static void add_values(plan *p)
 {
+    for (size_t i = 0; i <= p->net->layers.len; i++)
+        if (p->net->rooms[i].home)
+            add_data(p, &p->net->rooms[i]);
+}
+
+static void add_grads(plan *p)
+{
     ost_net *net = p->net;
 
-    for (size_t i = 0; i <= net->layers.len; i++)
-        if (net->rooms[i].home)
-            add_data(p, &net->rooms[i]);
     for (size_t i = 0; i < net->values.len; i++) {
         const ost_value *v = net->values.data[i];
 
@@ -116,27 +120,46 @@ static void add_request(plan *p, const ost_request *r)
     ost_net *net = p->net;
     const ost_layer *l = r->layer;
     int backward = ost_net_backward_tick(net, l);
-    int again = again_tick(net, l);
-    size_t first;
-    size_t second;
+    bool trains = net->flags & OST_NET_TRAIN;
+    size_t span;
 
-    if (l->absent || (r->life == OST_LIFE_BACKWARD && !l->learns))
+    if (l->absent)
         return;
-    if (r->life == OST_LIFE_FORWARD) {
-        first = add_span(p, l, "layer", r->bytes, l->at, l->at);
-        second = OST_NOWHERE;
-        if (again)
-            second = add_span(p, l, "layer", r->bytes, again, again);
-    } else if (r->life == OST_LIFE_BACKWARD) {
-        first = OST_NOWHERE;
-        second = add_span(p, l, "layer", r->bytes, backward, backward);
-    } else {
-        int last = l->learns ? backward : again > l->at ? again : l->at;
-
-        first = add_span(p, l, "layer", r->bytes, l->at, last);
-        second = first;
+    switch (r->life) {
+    case OST_LIFE_FORWARD:
+        span = add_span(p, l, "layer", r->bytes, l->at, l->at);
+        add_pointer(p, r->slot, span, OST_NOWHERE);
+        break;
+    case OST_LIFE_BACKWARD:
+    case OST_LIFE_BACKWARD_FIRST:
+    case OST_LIFE_BACKWARD_SECOND:
+        if (!l->learns)
+            break;
+        span = add_span(p, l, "layer", r->bytes, backward, backward);
+        if (r->life != OST_LIFE_BACKWARD)
+            net->spans.data[span].part =
+                r->life == OST_LIFE_BACKWARD_FIRST ? 1 : 2;
+        add_pointer(p, r->slot, OST_NOWHERE, span);
+        break;
+    case OST_LIFE_SAVED:
+        span =
+            add_span(p, l, "layer", r->bytes, l->at, trains ? backward : l->at);
+        add_pointer(p, r->slot, span, span);
+        break;
     }
-    add_pointer(p, r->slot, first, second);
+}
+
+/* What the layer needs in its forward pass it needs again in the second. */
+static void add_second(plan *p, const ost_request *r)
+{
+    int tick = again_tick(p->net, r->layer);
+
+    if (r->life != OST_LIFE_FORWARD || r->layer->absent || !tick)
+        return;
+    for (size_t i = 0; i < p->net->pointers.len; i++)
+        if (p->net->pointers.data[i].slot == r->slot)
+            p->backward.data[i] =
+                add_span(p, r->layer, "layer", r->bytes, tick, tick);
 }
 
 /* Whether another layer of the network uses the weight too. */
@@ -188,9 +211,12 @@ static size_t place(const plan *p)
     size_t bytes;
 
     for (size_t i = 0; i < net->spans.len; i++)
-        spans[i] = (ost_span){ .bytes = net->spans.data[i].bytes,
-                               .from = net->spans.data[i].from,
-                               .to = net->spans.data[i].to };
+        spans[i] = (ost_span){
+            .bytes = net->spans.data[i].bytes,
+            .from =
+                2 * net->spans.data[i].from + (net->spans.data[i].part == 2),
+            .to = 2 * net->spans.data[i].to + (net->spans.data[i].part != 1),
+        };
     bytes = ost_memory_plan(spans, net->spans.len);
     for (size_t i = 0; i < net->spans.len; i++)
         net->spans.data[i].offset = spans[i].offset;
@@ -216,17 +242,55 @@ void ost_net_enter(ost_net *net, int pass)
     }
 }
 
+/* Bytes in use at each tick by what has a span by now. */
+static size_t *uses(const plan *p)
+{
+    const ost_net *net = p->net;
+    size_t *use = ost_xalloc((2 * net->layers.len + 2) * sizeof(*use));
+    size_t *part = ost_xalloc((2 * net->layers.len + 2) * sizeof(*part));
+
+    for (size_t i = 0; i < net->spans.len; i++) {
+        const ost_net_span *s = &net->spans.data[i];
+
+        for (int t = s->from; t <= s->to; t++) {
+            if (net->spans.data[i].part != 2)
+                use[t] += s->bytes;
+            if (net->spans.data[i].part != 1)
+                part[t] += s->bytes;
+        }
+    }
+    for (size_t t = 0; t < 2 * net->layers.len + 2; t++)
+        if (part[t] > use[t])
+            use[t] = part[t];
+    ost_free(part);
+    return use;
+}
+
+static void plan_spans(plan *p)
+{
+    ost_net *net = p->net;
+    size_t *use;
+
+    add_grads(p);
+    for (size_t i = 0; i < net->requests.len; i++)
+        add_request(p, &net->requests.data[i]);
+    for (size_t i = 0; i < net->layers.len; i++)
+        if (net->layers.data[i]->learns)
+            add_spares(p, net->layers.data[i]);
+    use = uses(p);
+    ost_net_settle(net, use);
+    ost_free(use);
+    add_values(p);
+    for (size_t i = 0; i < net->requests.len; i++)
+        add_second(p, &net->requests.data[i]);
+}
+
 ost_rc ost_net_place_memory(ost_net *net, ost_err *err)
 {
     plan p = { .net = net };
     size_t bytes;
 
-    add_values(&p);
-    for (size_t i = 0; i < net->requests.len; i++)
-        add_request(&p, &net->requests.data[i]);
-    for (size_t i = 0; i < net->layers.len; i++)
-        if (net->layers.data[i]->learns)
-            add_spares(&p, net->layers.data[i]);
+    plan_spans(&p);
     bytes = place(&p);
     ost_vec_release(&p.backward);
     ost_vec_release(&p.forward);

@@ -10,10 +10,13 @@
  *   channels) at most CHEAP operations for each number made, from something
  *   that is kept;
  * - it must not be smaller than what it is made from;
- * - more memory must become free than has to be kept to make it again.
+ * - more memory must become free than has to be kept to make it again;
+ * - without that the fullest moment of the whole step would be fuller.
  */
 #include "base/alloc.h"
 #include "kernels/network_build.h"
+
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -37,17 +40,23 @@ static void widen(ost_room *r, int tick)
         r->to = tick;
 }
 
+static void open_room(ost_room *r, const ost_value *v, int tick)
+{
+    *r = (ost_room){ .home = v,
+                     .bytes = (size_t)ost_value_stored(v) * sizeof(float),
+                     .last = v->producer,
+                     .again = r->again,
+                     .from = tick,
+                     .to = tick };
+}
+
 /* What the forward pass needs. */
 static void open_rooms(ost_net *net)
 {
     int last = 2 * (int)net->layers.len;
 
-    net->rooms[0] = (ost_room){
-        .home = net->input,
-        .bytes = (size_t)ost_value_stored(net->input) * sizeof(float),
-        .last = -1,
-        .to = last,
-    };
+    open_room(&net->rooms[0], net->input, 0);
+    widen(&net->rooms[0], last);
     for (size_t i = 0; i < net->layers.len; i++) {
         const ost_layer *l = net->layers.data[i];
         ost_room *r = ost_net_room(net, l->out);
@@ -55,18 +64,33 @@ static void open_rooms(ost_net *net)
         if (l->absent)
             continue;
         if (l->out->data_home == l->out)
-            *r = (ost_room){
-                .home = l->out,
-                .bytes = (size_t)ost_value_stored(l->out) * sizeof(float),
-                .from = l->at,
-                .to = l->at,
-            };
+            open_room(r, l->out, l->at);
         r->last = l->serial;
         widen(r, l->at);
         for (int k = 0; k < l->n_inputs; k++)
             widen(ost_net_room(net, l->in[k]), l->at);
     }
     widen(ost_net_room(net, net->output), last);
+}
+
+/* Whether the layer writes into the room. */
+static bool writes(const ost_net *net, const ost_layer *l, const ost_room *r)
+{
+    return !l->absent && ost_net_room(net, l->out) == r;
+}
+
+static void need_inputs(const ost_net *net, const ost_layer *l)
+{
+    for (int k = 0; k < l->n_inputs; k++)
+        ost_net_room(net, l->in[k])->needed = true;
+}
+
+/* Needs inputs of all that writes into a room that is made again. */
+static void need_makers(const ost_net *net, const ost_room *r)
+{
+    for (int i = r->home->producer; i <= r->last; i++)
+        if (writes(net, net->layers.data[i], r))
+            need_inputs(net, net->layers.data[i]);
 }
 
 static void note_needs(ost_net *net)
@@ -78,9 +102,8 @@ static void note_needs(ost_net *net)
             continue;
         if (l->kind->flags & OST_READS_OUTPUT)
             ost_net_room(net, l->out)->needed = true;
-        for (int k = 0; k < l->n_inputs; k++)
-            if (l->kind->flags & OST_READS_INPUT)
-                ost_net_room(net, l->in[k])->needed = true;
+        if (l->kind->flags & OST_READS_INPUT)
+            need_inputs(net, l);
     }
 }
 
@@ -100,12 +123,6 @@ static bool is_cheap(const ost_net *net, const ost_layer *l)
             return false;
     }
     return flops <= CHEAP * (double)ost_value_stored(l->out);
-}
-
-/* Whether the layer writes into the room, or reads another into it. */
-static bool writes(const ost_net *net, const ost_layer *l, const ost_room *r)
-{
-    return !l->absent && ost_net_room(net, l->out) == r;
 }
 
 /* Bytes that must be kept only to make the room's content again; SIZE_MAX when
@@ -137,12 +154,7 @@ static void decide(ost_net *net, ost_room *r)
         r == ost_net_room(net, net->output) || price(net, r) >= r->bytes)
         return;
     r->again = true;
-    for (int i = r->home->producer; i <= r->last; i++) {
-        const ost_layer *l = net->layers.data[i];
-
-        for (int k = 0; writes(net, l, r) && k < l->n_inputs; k++)
-            ost_net_room(net, l->in[k])->needed = true;
-    }
+    need_makers(net, r);
 }
 
 static void make_again(ost_net *net, ost_room *r, ost_layer *before);
@@ -200,7 +212,62 @@ static void schedule(ost_net *net)
     }
 }
 
-void ost_net_settle(ost_net *net)
+/* The bytes of the fullest tick, with rooms made again as they are marked. */
+static size_t fullest(ost_net *net, const size_t *use, size_t *room_use)
+{
+    size_t ticks = 2 * net->layers.len + 2;
+    size_t now = 0;
+    size_t most = 0;
+
+    for (size_t i = 0; i < net->layers.len; i++)
+        net->layers.data[i]->n_again = 0;
+    open_rooms(net);
+    schedule(net);
+    memset(room_use, 0, ticks * sizeof(*room_use));
+    for (size_t i = 0; i <= net->layers.len; i++) {
+        const ost_room *r = &net->rooms[i];
+
+        if (!r->home)
+            continue;
+        room_use[r->from] += r->bytes;
+        room_use[r->to + 1] -= r->bytes;
+        if (r->again_from) {
+            room_use[r->again_from] += r->bytes;
+            room_use[r->again_to + 1] -= r->bytes;
+        }
+    }
+    for (size_t t = 0; t < ticks; t++) {
+        now += room_use[t];
+        if (now + use[t] > most)
+            most = now + use[t];
+    }
+    return most;
+}
+
+/* Keeps what the fullest moment has room for, the last first. */
+static void keep_what_fits(ost_net *net, const size_t *use)
+{
+    size_t *room_use =
+        ost_xalloc((2 * net->layers.len + 2) * sizeof(*room_use));
+    size_t most = fullest(net, use, room_use);
+
+    for (size_t i = net->layers.len; i > 0; i--) {
+        ost_room *r = &net->rooms[i];
+        size_t bytes;
+
+        if (!r->again)
+            continue;
+        r->again = false;
+        bytes = fullest(net, use, room_use);
+        r->again = bytes > most;
+        if (bytes < most)
+            most = bytes;
+    }
+    fullest(net, use, room_use);
+    ost_free(room_use);
+}
+
+void ost_net_settle(ost_net *net, const size_t *use)
 {
     net->rooms = ost_xalloc((net->layers.len + 1) * sizeof(ost_room));
     open_rooms(net);
@@ -211,5 +278,5 @@ void ost_net_settle(ost_net *net)
         if (!(net->flags & OST_NET_KEEP) && r->last == (int)i)
             decide(net, r);
     }
-    schedule(net);
+    keep_what_fits(net, use);
 }

@@ -156,13 +156,13 @@ static ost_rc prepare_data(ost_layer *layer, conv *c, ost_err *err)
     const ost_backend *b = layer->backend;
     ost_pieces *p = &c->data;
     ost_rc rc = ost_pieces_init(p, layer, ost_conv_backward_data, c->cut,
-                                OST_LIFE_BACKWARD, err);
+                                OST_LIFE_BACKWARD_SECOND, err);
 
     if (rc)
         return rc;
     layer->code[1] = ost_prim_code(&p->whole);
-    rc = want_weights(layer, &c->data_weights, &p->whole, OST_LIFE_BACKWARD,
-                      err);
+    rc = want_weights(layer, &c->data_weights, &p->whole,
+                      OST_LIFE_BACKWARD_SECOND, err);
     if (!rc)
         rc = ost_pieces_add(p, b, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md, 0,
                             per_item(layer->in[0], layer->in_block[0]), err);
@@ -183,7 +183,7 @@ static ost_rc prepare_weights(ost_layer *layer, conv *c, ost_err *err)
     ost_pieces *p = &c->weights;
     const dnnl_memory_desc_t *made;
     ost_rc rc = ost_pieces_init(p, layer, ost_conv_backward_weights, true,
-                                OST_LIFE_BACKWARD, err);
+                                OST_LIFE_BACKWARD_FIRST, err);
 
     if (rc)
         return rc;
@@ -200,10 +200,10 @@ static ost_rc prepare_weights(ost_layer *layer, conv *c, ost_err *err)
                                             BIAS_ALIGN * BIAS_ALIGN;
     ost_layer_memory(layer,
                      (size_t)c->partial_step * (size_t)p->count * sizeof(float),
-                     OST_LIFE_BACKWARD, &c->partial);
+                     OST_LIFE_BACKWARD_FIRST, &c->partial);
     given = ost_conv_weight_desc(layer, made);
     rc = ost_conversion_init(&c->weight_grad, layer, &given, &keep,
-                             OST_LIFE_BACKWARD, err);
+                             OST_LIFE_BACKWARD_FIRST, err);
     if (!rc)
         rc = ost_pieces_add(p, b, DNNL_ARG_SRC, dnnl_query_src_md, 0,
                             per_item(layer->in[0], layer->in_block[0]), err);

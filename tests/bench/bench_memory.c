@@ -46,32 +46,37 @@ typedef struct subject {
     double seconds[WAYS][MAX_STEPS];
 } subject;
 
-static bool lives_at(const ost_net_span *s, int tick)
+/* In the first or the second part of a tick. */
+static bool lives_at(const ost_net_span *s, int tick, int part)
 {
-    return s->from <= tick && tick <= s->to;
+    return s->from <= tick && tick <= s->to && (!s->part || s->part == part);
 }
 
 /* Bytes in use at a tick, of one kind or of all (NULL). */
-static size_t in_use(const ost_net *net, int tick, const char *what)
+static size_t in_use(const ost_net *net, int tick, int part, const char *what)
 {
     size_t bytes = 0;
 
     for (int i = 0; i < ost_net_spans(net); i++) {
         ost_net_span s = ost_net_span_at(net, i);
 
-        if (lives_at(&s, tick) && (!what || strcmp(s.what, what) == 0))
+        if (lives_at(&s, tick, part) && (!what || strcmp(s.what, what) == 0))
             bytes += s.bytes;
     }
     return bytes;
 }
 
-static int fullest_tick(const ost_net *net)
+static int fullest_tick(const ost_net *net, int *part)
 {
     int best = 0;
 
+    *part = 1;
     for (int t = 1; t <= 2 * ost_net_layers(net); t++)
-        if (in_use(net, t, NULL) > in_use(net, best, NULL))
-            best = t;
+        for (int k = 1; k <= 2; k++)
+            if (in_use(net, t, k, NULL) > in_use(net, best, *part, NULL)) {
+                best = t;
+                *part = k;
+            }
     return best;
 }
 
@@ -85,7 +90,7 @@ static int larger_first(const void *a, const void *b)
     return x->from < y->from ? -1 : x->from > y->from;
 }
 
-static void print_spans(const ost_net *net, int tick)
+static void print_spans(const ost_net *net, int tick, int part)
 {
     int n = ost_net_spans(net);
     ost_net_span *s = ost_xalloc((size_t)n * sizeof(*s) + 1);
@@ -94,7 +99,7 @@ static void print_spans(const ost_net *net, int tick)
         s[i] = ost_net_span_at(net, i);
     qsort(s, (size_t)n, sizeof(*s), larger_first);
     for (int i = 0; i < n; i++)
-        if (lives_at(&s[i], tick) && s[i].bytes >= 100000)
+        if (lives_at(&s[i], tick, part) && s[i].bytes >= 100000)
             printf("%10.2f MB  %5d..%-5d %-12s %s (%s)\n",
                    (double)s[i].bytes / 1e6, s[i].from, s[i].to, s[i].what,
                    s[i].layer ? s[i].layer->name : "input",
@@ -114,21 +119,24 @@ static void print_way(subject *s, int way, int steps)
 {
     const ost_net *net = s->net[way];
     const char *debug = getenv("OSTEON_DEBUG");
-    int tick = fullest_tick(net);
+    int part;
+    int tick = fullest_tick(net, &part);
 
     if (steps)
         qsort(s->seconds[way], (size_t)steps, sizeof(double), ascending);
     printf("{\"bench\":\"memory\",\"way\":\"%s\",\"memory_mb\":%.1f,"
-           "\"step_ms\":%.2f,\"layers\":%d,\"tick\":%d",
+           "\"in_use_mb\":%.1f,\"step_ms\":%.2f,\"layers\":%d,"
+           "\"tick\":%d",
            ways[way].name, (double)ost_net_memory(net) / 1e6,
+           (double)in_use(net, tick, part, NULL) / 1e6,
            steps ? s->seconds[way][steps / 2] * 1e3 : 0.0, ost_net_layers(net),
            tick);
     for (int i = 0; i < WHATS; i++)
         printf(",\"%s_mb\":%.1f", whats[i],
-               (double)in_use(net, tick, whats[i]) / 1e6);
+               (double)in_use(net, tick, part, whats[i]) / 1e6);
     printf("}\n");
     if (debug && strcmp(debug, "spans") == 0)
-        print_spans(net, tick);
+        print_spans(net, tick, part);
 }
 
 static ost_rc step(ost_net *net, ost_weights *w, bool train, int i,
