@@ -199,14 +199,14 @@ static ost_rc prepare_forward(ost_layer *layer, transposed *t, ost_err *err)
 static ost_rc prepare_data(ost_layer *layer, transposed *t, ost_err *err)
 {
     ost_pieces *p = &t->data;
-    ost_rc rc =
-        ost_pieces_init(p, layer, make_data, t->cut, OST_LIFE_BACKWARD, err);
+    ost_rc rc = ost_pieces_init(p, layer, make_data, t->cut,
+                                OST_LIFE_BACKWARD_SECOND, err);
 
     if (rc)
         return rc;
     layer->code[1] = ost_prim_code(&p->whole);
-    rc = want_weights(layer, &t->data_weights, &p->whole, OST_LIFE_BACKWARD,
-                      err);
+    rc = want_weights(layer, &t->data_weights, &p->whole,
+                      OST_LIFE_BACKWARD_SECOND, err);
     if (rc)
         return rc;
     return add_operands(
@@ -221,8 +221,8 @@ static ost_rc prepare_weights(ost_layer *layer, transposed *t, ost_err *err)
     dnnl_memory_desc_t given;
     ost_pieces *p = &t->weights;
     const dnnl_memory_desc_t *made;
-    ost_rc rc =
-        ost_pieces_init(p, layer, make_weights, true, OST_LIFE_BACKWARD, err);
+    ost_rc rc = ost_pieces_init(p, layer, make_weights, true,
+                                OST_LIFE_BACKWARD_FIRST, err);
 
     if (rc)
         return rc;
@@ -235,12 +235,14 @@ static ost_rc prepare_weights(ost_layer *layer, transposed *t, ost_err *err)
                         "oneDNN makes one gradient in two layouts");
     t->partial_step =
         (int64_t)((dnnl_memory_desc_get_size(made) + 63) / 64 * 16);
-    ost_layer_memory(layer,
-                     (size_t)t->partial_step * (size_t)p->count * sizeof(float),
-                     OST_LIFE_BACKWARD, &t->partial);
+    ost_layer_memory(
+        layer,
+        (size_t)(t->partial_step * ost_pieces_runs(p, b, t->partial_step)) *
+            sizeof(float),
+        OST_LIFE_BACKWARD_FIRST, &t->partial);
     given = weight_desc(layer, made);
     rc = ost_conversion_init(&t->weight_grad, layer, &given, &keep,
-                             OST_LIFE_BACKWARD, err);
+                             OST_LIFE_BACKWARD_FIRST, err);
     if (!rc)
         rc = ost_pieces_add(p, b, DNNL_ARG_SRC, dnnl_query_src_md, 0,
                             per_item(layer->out, layer->out->block), err);
@@ -314,13 +316,13 @@ static void sum_block(const ost_layer *layer, int64_t block)
 static ost_rc backward_weights(ost_layer *layer, transposed *t, ost_err *err)
 {
     int64_t blocks = ost_value_blocks(layer->out);
-    ost_rc rc = ost_pieces_run(
+    ost_rc rc = ost_pieces_run_sum(
         &t->weights, layer->backend,
-        (float *[]){ layer->out->grad, layer->in[0]->data, t->partial }, err);
+        (float *[]){ layer->out->grad, layer->in[0]->data, t->partial },
+        t->partial, t->partial_step, err);
 
     if (rc)
         return rc;
-    ost_pieces_add_up(t->partial, t->partial_step, t->weights.count);
     if (layer->n_weights > 1) {
         OST_OMP("omp parallel for schedule(static)")
         for (int64_t i = 0; i < blocks; i++)

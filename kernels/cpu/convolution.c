@@ -8,7 +8,8 @@
  * oneDNN divides the sum over the batch in the gradient of the weights among
  * its threads, so that the last bits hang on how many there are: here it is
  * taken in pieces, and the partial gradients are added pairwise, in a fixed
- * tree.
+ * tree.  Where they are large the pieces run in waves of as many as there are
+ * threads, so that only the sums of waves have to be kept.
  *
  * Weights are kept in the layout that the first network's forward pass likes
  * and converted where another primitive wants them otherwise.
@@ -32,7 +33,8 @@ typedef struct conv {
     ost_conversion data_weights;
     ost_pieces weights; /* gradient of the weights, partial */
     ost_conversion weight_grad;
-    float *partial;
+    float *partial;       /* of a wave's pieces, then sums of waves */
+    int wave;             /* pieces that run together: a power of two */
     int64_t partial_step; /* floats of a partial gradient, bias included */
     int64_t partial_bias; /* where its bias begins */
     float *bias;          /* the bias, padded; NULL when it needs none */
@@ -198,9 +200,11 @@ static ost_rc prepare_weights(ost_layer *layer, conv *c, ost_err *err)
         (int64_t)((dnnl_memory_desc_get_size(made) + 63) / 64 * 16);
     c->partial_step = c->partial_bias + (c->bias_padded + BIAS_ALIGN - 1) /
                                             BIAS_ALIGN * BIAS_ALIGN;
-    ost_layer_memory(layer,
-                     (size_t)c->partial_step * (size_t)p->count * sizeof(float),
-                     OST_LIFE_BACKWARD_FIRST, &c->partial);
+    ost_layer_memory(
+        layer,
+        (size_t)(c->partial_step * ost_pieces_runs(p, b, c->partial_step)) *
+            sizeof(float),
+        OST_LIFE_BACKWARD_FIRST, &c->partial);
     given = ost_conv_weight_desc(layer, made);
     rc = ost_conversion_init(&c->weight_grad, layer, &given, &keep,
                              OST_LIFE_BACKWARD_FIRST, err);
@@ -247,15 +251,14 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 
 static ost_rc backward_weights(ost_layer *layer, conv *c, ost_err *err)
 {
-    ost_rc rc =
-        ost_pieces_run(&c->weights, layer->backend,
-                       (float *[]){ layer->in[0]->data, layer->out->grad,
-                                    c->partial, c->partial + c->partial_bias },
-                       err);
+    ost_rc rc = ost_pieces_run_sum(&c->weights, layer->backend,
+                                   (float *[]){ layer->in[0]->data,
+                                                layer->out->grad, c->partial,
+                                                c->partial + c->partial_bias },
+                                   c->partial, c->partial_step, err);
 
     if (rc)
         return rc;
-    ost_pieces_add_up(c->partial, c->partial_step, c->weights.count);
     if (layer->n_weights > 1)
         memcpy(layer->weight_grad[1], c->partial + c->partial_bias,
                (size_t)layer->weights[1]->stored * sizeof(float));

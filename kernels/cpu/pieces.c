@@ -4,10 +4,12 @@
 #include "kernels/cpu/threads.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/banned.h"
 
 enum { PAGE = 4096 };
+enum { SMALL = 1 << 19 }; /* floats of all runs of a sum without waves */
 
 ost_rc ost_pieces_init(ost_pieces *p, ost_layer *layer, ost_piece_maker make,
                        bool cut, ost_life life, ost_err *err)
@@ -19,6 +21,7 @@ ost_rc ost_pieces_init(ost_pieces *p, ost_layer *layer, ost_piece_maker make,
 
     p->items = cut ? (n + OST_PIECES - 1) / OST_PIECES : n;
     p->count = (int)((n + p->items - 1) / p->items);
+    p->wave = p->count;
     rc = make(layer, p->items, threads, &p->whole, err);
     if (!rc && n % p->items)
         rc = make(layer, n % p->items, threads, &p->rest, err);
@@ -60,6 +63,7 @@ ost_rc ost_pieces_add_own(ost_pieces *p, const ost_backend *backend, int name,
         if (rc)
             return rc;
     }
+    p->own[p->operands] = true;
     p->step[p->operands++] = step;
     return OST_OK;
 }
@@ -68,8 +72,11 @@ ost_rc ost_pieces_add(ost_pieces *p, const ost_backend *backend, int name,
                       dnnl_query_t what, int index, int64_t per_item,
                       ost_err *err)
 {
-    return ost_pieces_add_own(p, backend, name, what, index,
-                              per_item * p->items, err);
+    ost_rc rc = ost_pieces_add_own(p, backend, name, what, index,
+                                   per_item * p->items, err);
+
+    p->own[p->operands - 1] = false;
+    return rc;
 }
 
 static ost_rc run_piece(ost_pieces *p, const ost_backend *backend, int i,
@@ -81,7 +88,7 @@ static ost_rc run_piece(ost_pieces *p, const ost_backend *backend, int i,
     ost_args *args = &p->args[i];
 
     for (int k = 0; k < p->operands; k++)
-        data[k] = base[k] + i * p->step[k];
+        data[k] = base[k] + (p->own[k] ? i % p->wave : i) * p->step[k];
     data[p->operands] = p->scratch + thread * p->scratch_step;
     if (args->count == p->operands) {
         ost_rc rc =
@@ -94,8 +101,8 @@ static ost_rc run_piece(ost_pieces *p, const ost_backend *backend, int i,
     return ost_prim_run(prim, backend, args, data, err);
 }
 
-ost_rc ost_pieces_run(ost_pieces *p, const ost_backend *backend,
-                      float *const *base, ost_err *err)
+static ost_rc run_some(ost_pieces *p, const ost_backend *backend,
+                       float *const *base, int from, int to, ost_err *err)
 {
     ost_rc failed = OST_OK;
 
@@ -104,7 +111,7 @@ ost_rc ost_pieces_run(ost_pieces *p, const ost_backend *backend,
         return run_piece(p, backend, 0, base, err);
     }
     OST_OMP("omp parallel for schedule(dynamic, 1)")
-    for (int i = 0; i < p->count; i++) {
+    for (int i = from; i < to; i++) {
         ost_rc rc = run_piece(p, backend, i, base, NULL);
 
         if (rc) {
@@ -117,29 +124,80 @@ ost_rc ost_pieces_run(ost_pieces *p, const ost_backend *backend,
     return OST_OK;
 }
 
-/* Of floats a to e of each run. */
-static void add_tree(float *partial, int64_t step, int count, int64_t a,
-                     int64_t e)
+ost_rc ost_pieces_run(ost_pieces *p, const ost_backend *backend,
+                      float *const *base, ost_err *err)
 {
-    for (int apart = 1; apart < count; apart *= 2)
-        for (int i = 0; i + apart < count; i += 2 * apart) {
-            float *sum = partial + i * step;
-            const float *add = partial + (i + apart) * step;
-
-            for (int64_t k = a; k < e; k++)
-                sum[k] += add[k];
-        }
+    return run_some(p, backend, base, 0, p->count, err);
 }
 
-void ost_pieces_add_up(float *partial, int64_t step, int count)
+int64_t ost_pieces_runs(ost_pieces *p, const ost_backend *backend, int64_t step)
+{
+    int kept = 0;
+
+    p->wave = 1;
+    while (p->wave < p->count &&
+           (p->wave < backend->threads || step * p->count < SMALL))
+        p->wave *= 2;
+    /* Sums of 2^k waves: one for each k at a time. */
+    while (p->wave << kept < p->count)
+        kept++;
+    return p->wave + kept;
+}
+
+static void add_run(float *sums, int64_t step, int to, int from, int64_t a,
+                    int64_t e)
+{
+    float *sum = sums + to * step;
+    const float *add = sums + from * step;
+
+    for (int64_t k = a; k < e; k++)
+        sum[k] += add[k];
+}
+
+/* Adds floats a to e of the runs of the wave that begins with piece `first`
+ * into those of its first, then the sums of waves before it, the lowest powers
+ * of two first.  What is not complete is put beside them. */
+static void add_wave(const ost_pieces *p, float *sums, int64_t step, int first,
+                     int64_t a, int64_t e)
+{
+    int left = p->count - first;
+    int count = left < p->wave ? left : p->wave;
+    bool last = left <= p->wave;
+    int number = first / p->wave;
+    int k = 0;
+
+    for (int apart = 1; apart < count; apart *= 2)
+        for (int i = 0; i + apart < count; i += 2 * apart)
+            add_run(sums, step, i, i + apart, a, e);
+    for (; number >> k && (last || number >> k & 1); k++)
+        if (number >> k & 1)
+            add_run(sums, step, 0, p->wave + k, a, e);
+    if (!last)
+        memcpy(sums + (p->wave + k) * step + a, sums + a,
+               (size_t)(e - a) * sizeof(float));
+}
+
+ost_rc ost_pieces_run_sum(ost_pieces *p, const ost_backend *backend,
+                          float *const *base, float *sums, int64_t step,
+                          ost_err *err)
 {
     int64_t chunks = ost_cpu_chunks(step);
+    ost_rc rc = OST_OK;
 
-    OST_OMP("omp parallel for schedule(static)")
-    for (int64_t i = 0; i < chunks; i++) {
-        int64_t a = i * OST_CPU_CHUNK;
-        int64_t e = a + OST_CPU_CHUNK;
+    for (int first = 0; !rc && first < p->count; first += p->wave) {
+        int left = p->count - first;
 
-        add_tree(partial, step, count, a, e < step ? e : step);
+        rc = run_some(p, backend, base, first,
+                      first + (left < p->wave ? left : p->wave), err);
+        if (rc)
+            return rc;
+        OST_OMP("omp parallel for schedule(static)")
+        for (int64_t i = 0; i < chunks; i++) {
+            int64_t a = i * OST_CPU_CHUNK;
+            int64_t e = a + OST_CPU_CHUNK;
+
+            add_wave(p, sums, step, first, a, e < step ? e : step);
+        }
     }
+    return rc;
 }

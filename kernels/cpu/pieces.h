@@ -23,6 +23,8 @@ typedef struct ost_pieces {
     int count;
     int operands;
     int64_t step[OST_DNNL_ARGS]; /* floats from one piece to the next */
+    bool own[OST_DNNL_ARGS];     /* has a place for each piece of a wave */
+    int wave; /* pieces that run together: a power of two, or all */
     ost_args args[OST_PIECES];
     char *scratch; /* one for each thread */
     size_t scratch_step;
@@ -39,7 +41,8 @@ void ost_pieces_release(ost_pieces *p);
 ost_rc ost_pieces_add(ost_pieces *p, const ost_backend *backend, int name,
                       dnnl_query_t what, int index, int64_t per_item,
                       ost_err *err);
-/* The next operand, of which each piece has its own, `step` floats apart. */
+/* The next operand, of which each piece has its own, `step` floats apart: piece
+ * i uses place i % wave. */
 ost_rc ost_pieces_add_own(ost_pieces *p, const ost_backend *backend, int name,
                           dnnl_query_t what, int index, int64_t step,
                           ost_err *err);
@@ -48,8 +51,15 @@ ost_rc ost_pieces_add_own(ost_pieces *p, const ost_backend *backend, int name,
 ost_rc ost_pieces_run(ost_pieces *p, const ost_backend *backend,
                       float *const *base, ost_err *err);
 
-/* Adds `count` runs of `step` floats, pairwise in a fixed tree, into the
- * first. */
-void ost_pieces_add_up(float *partial, int64_t step, int count);
+/* For sums over pieces: how many runs of `step` floats ost_pieces_run_sum()
+ * needs for what each piece makes of its own.  Large ones are few, because the
+ * pieces then run in waves of as many as there are threads. */
+int64_t ost_pieces_runs(ost_pieces *p, const ost_backend *backend,
+                        int64_t step);
+/* Runs all pieces and adds what each makes in its run of `sums`, pairwise in
+ * one fixed tree, into the first run. */
+ost_rc ost_pieces_run_sum(ost_pieces *p, const ost_backend *backend,
+                          float *const *base, float *sums, int64_t step,
+                          ost_err *err);
 
 #endif
