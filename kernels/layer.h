@@ -221,7 +221,7 @@ typedef enum ost_life {
     /* Within one of two parts of a backward call, in this order. */
     OST_LIFE_BACKWARD_FIRST,
     OST_LIFE_BACKWARD_SECOND,
-    OST_LIFE_SAVED,    /* from the forward call to the backward call */
+    OST_LIFE_SAVED, /* from the forward call to the backward call */
 } ost_life;
 
 /* For backends, while preparing: the pointer at `slot` will point to `bytes` of
