@@ -11,9 +11,11 @@ static const char *const words[] = {
     "op", "name", "in", "when", "l2", "frozen"
 };
 
+enum { WORDS = sizeof(words) / sizeof(words[0]) };
+
 static bool is_attr(const char *name)
 {
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    for (size_t i = 0; i < WORDS; i++)
         if (strcmp(words[i], name) == 0)
             return false;
     return !ost_starts_with(name, "$comment");
@@ -51,6 +53,27 @@ static ost_rc set_attr(ost_network *n, const char *pointer, const json_t *v,
     return OST_OK;
 }
 
+/* What a kind does not know may be a word of ours that is misspelled. */
+static ost_rc check_attr(ost_network *n, const char *kind, const char *name,
+                         const char *place, ost_err *err)
+{
+    const ost_layer_kind *k = ost_layer_kind_find(kind);
+    const char *names[WORDS + OST_LAYER_ATTRS];
+    size_t count = 0;
+
+    if (!k)
+        return OST_OK;
+    for (; k->attrs && k->attrs[count].name; count++) {
+        names[count] = k->attrs[count].name;
+        if (strcmp(names[count], name) == 0)
+            return OST_OK;
+    }
+    for (size_t i = 0; i < WORDS; i++)
+        names[count++] = words[i];
+    return ost_network_unknown(n, place, true, name, names, count, err,
+                               "unknown attribute '%s' of '%s'", name, kind);
+}
+
 static ost_rc read_attrs(ost_network *n, const network_scope *s,
                          const network_entry *e, ost_layer_spec *l,
                          ost_err *err)
@@ -72,7 +95,9 @@ static ost_rc read_attrs(ost_network *n, const network_scope *s,
             continue;
         place = ost_network_child(n, e->pointer, name);
         a->name = ost_arena_strdup(&n->arena, name);
-        rc = ost_network_expand(n, s, v, place, &value, err);
+        rc = check_attr(n, l->kind, a->name, place, err);
+        if (!rc)
+            rc = ost_network_expand(n, s, v, place, &value, err);
         if (!rc)
             rc = set_attr(n, place, value, a, err);
         json_decref(value);

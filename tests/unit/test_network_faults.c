@@ -81,6 +81,14 @@ static void layers(void **state)
         { "'layers': [{'op': 'pad', 'sides': {'a': 1}}]",
           "n.json:2:35: attribute 'sides' must be a number, a word or true or "
           "false" },
+        { "'layers': [{'op': 'dense', 'outs': 3}]",
+          "n.json:2:28: unknown attribute 'outs' of 'dense' (did you mean "
+          "'out'?)" },
+        { "'layers': [{'op': 'relu', 'frozne': true}]",
+          "n.json:2:27: unknown attribute 'frozne' of 'relu' (did you mean "
+          "'frozen'?)" },
+        { "'layers': [{'op': 'relu', 'size': 3}]",
+          "n.json:2:27: unknown attribute 'size' of 'relu'" },
         { "'layers': [{'op': 'dense', 'l2': -1}]",
           "n.json:2:34: 'l2' must be a number of at least 0" },
         { "'layers': [{'op': 'dense', 'l2': true}]",
@@ -294,9 +302,9 @@ static void what_cannot_be_built_has_a_place(void **state)
 {
     (void)state;
     expect_no_net("'layers': [{'op': 'relu'},\n"
-                  "  {'op': 'dense', 'outs': 3}]",
-                  "n.json:3:19: layer 1 (dense '1'): unknown attribute 'outs' "
-                  "(did you mean 'out'?)");
+                  "  {'op': 'dense', 'out': 0}]",
+                  "n.json:3:19: layer 1 (dense '1'): attribute 'out' is 0, "
+                  "must be an integer from 1 to 1.67772e+07");
     expect_no_net("'layers': [{'op': 'flatten'},\n"
                   "{'name': 'a', 'repeat': 2, 'layers': [\n"
                   "  {'name': '', 'layers': [{'op': 'dense', 'name': 'fc', "
