@@ -265,6 +265,10 @@ def batch_norm_cases(draw):
     draw.case("segments", (1, 1, 23, 24), ["batch_norm"])
     draw.case("rows", (6, 7), ["batch_norm epsilon=0.01 momentum=0.3"])
     draw.case("inference", (2, 5, 4, 3), ["batch_norm"], "infer")
+    draw.case("volume", (2, 3, 2, 3, 2), ["batch_norm"])
+    draw.case("volume_blocked", (2, 2, 3, 3, 3),
+              ["conv3d out=9 kernel=2 bias=0", "batch_norm", "relu",
+               "max_pool3d kernel=2"])
 
 
 def norm_cases(draw):
@@ -275,6 +279,10 @@ def norm_cases(draw):
     draw.case("segments", (1, 1, 23, 24), [kind + " affine=1"])
     draw.case("volume", (2, 2, 2, 3, 2), [kind + " affine=1"])
     draw.case("one_item", (1, 9, 3, 3), [kind])
+    draw.case("twice", (2, 3, 3, 4),
+              ["conv2d out=9 kernel=2 bias=0", kind + " affine=1", "relu",
+               "upsample factor=2", "conv2d out=4 kernel=2 bias=0", kind,
+               "relu", "reflection_pad2d padding=1", "conv2d out=2 kernel=3"])
     for i, c in enumerate((8, 11, 17)):
         draw.case(f"blocked_{i}", (2, 2, 3, 4),
                   [f"conv2d out={c} kernel=2 bias=0", kind + " affine=1",
