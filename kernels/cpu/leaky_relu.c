@@ -19,7 +19,7 @@ static void backward(const float *y, const float *dy, float *dx, int64_t n,
         dx[i] = y[i] > 0.0f ? dy[i] : slope * dy[i];
 }
 
-static const ost_pointwise leaky = { forward, backward, .has_slope = true };
+static const ost_pointwise leaky = { forward, backward, .number = "slope" };
 
 ost_rc ost_cpu_leaky_relu(ost_layer *layer, ost_err *err)
 {

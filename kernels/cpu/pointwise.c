@@ -13,9 +13,9 @@ static int64_t span(int64_t chunk, int64_t count)
     return rest < OST_CPU_CHUNK ? rest : OST_CPU_CHUNK;
 }
 
-static float slope_of(const ost_layer *layer, const ost_pointwise *f)
+static float number_of(const ost_layer *layer, const ost_pointwise *f)
 {
-    return f->has_slope ? (float)ost_layer_attr(layer, "slope") : 0.0f;
+    return f->number ? (float)ost_layer_attr(layer, f->number) : 0.0f;
 }
 
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
@@ -24,7 +24,7 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     const float *x = layer->in[0]->data;
     float *y = layer->out->data;
     int64_t count = ost_value_stored(layer->out);
-    float slope = slope_of(layer, f);
+    float number = number_of(layer, f);
 
     (void)pass;
     (void)err;
@@ -32,7 +32,7 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     for (int64_t c = 0; c < ost_cpu_chunks(count); c++) {
         int64_t a = c * OST_CPU_CHUNK;
 
-        f->forward(x + a, y + a, span(c, count), slope);
+        f->forward(x + a, y + a, span(c, count), number);
     }
     if (f->zero_moves)
         ost_clear_lanes(layer->out, layer->out->block, y);
@@ -46,7 +46,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     const float *dy = layer->out->grad;
     float *dx = layer->in_grad[0];
     int64_t count = ost_value_stored(layer->out);
-    float slope = slope_of(layer, f);
+    float number = number_of(layer, f);
 
     (void)pass;
     (void)err;
@@ -56,7 +56,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     for (int64_t c = 0; c < ost_cpu_chunks(count); c++) {
         int64_t a = c * OST_CPU_CHUNK;
 
-        f->backward(y + a, dy + a, dx + a, span(c, count), slope);
+        f->backward(y + a, dy + a, dx + a, span(c, count), number);
     }
     return OST_OK;
 }

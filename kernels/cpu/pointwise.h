@@ -9,11 +9,11 @@
 
 /* A function of each number and what its gradient is, told by the result. */
 typedef struct ost_pointwise {
-    void (*forward)(const float *x, float *y, int64_t n, float slope);
+    void (*forward)(const float *x, float *y, int64_t n, float number);
     void (*backward)(const float *y, const float *dy, float *dx, int64_t n,
-                     float slope);
-    bool zero_moves; /* f(0) is not 0, so that lanes must be cleared */
-    bool has_slope;  /* passes the attribute `slope` */
+                     float number);
+    bool zero_moves;    /* f(0) is not 0, so that lanes must be cleared */
+    const char *number; /* the attribute that is passed; NULL: 0 */
 } ost_pointwise;
 
 /* Prepares a layer for it, in any layout; `f` stays where it is. */

@@ -18,6 +18,11 @@ def leaky_relu(attrs, shapes):
     return lambda x: F.leaky_relu(x, attrs.real("slope", 0.01))
 
 
+@layer("scale")
+def scale(attrs, shapes):
+    return lambda x: x * attrs.real("by", None)
+
+
 @layer("prelu")
 def prelu(attrs, shapes):
     return nn.PReLU(shapes[0][1] if attrs.flag("per_channel", False) else 1)
@@ -213,6 +218,11 @@ def leaky_relu_cases(draw):
     number_by_number(draw, "leaky_relu", "leaky_relu slope=0.2",
                      "leaky_relu slope=0", "leaky_relu slope=1")
     draw.case("chunks", (1, 1, 59, 71), ["leaky_relu"])
+
+
+@cases("scale")
+def scale_cases(draw):
+    number_by_number(draw, "scale by=0.1", "scale by=-3", "scale by=0")
 
 
 @cases("prelu")

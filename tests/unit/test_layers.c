@@ -90,6 +90,7 @@ static const refused table[] = {
 };
 
 static const refused along_axes[] = {
+    { "scale", "2,3", "attribute 'by' is missing" },
     { "leaky_relu slope=-0.1", "2,3",
       "attribute 'slope' is -0.1, must be a number from 0 to 1" },
     { "slice axis=1 to=2|add in=-1,0", "2,3,4,4",
