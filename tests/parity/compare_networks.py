@@ -6,9 +6,8 @@
 
 For each case of network_cases.py: the output and all gradients of one training
 pass, osteon's in single precision beside PyTorch's in double, as the greatest
-difference of a tensor divided by its greatest magnitude.  (A bias in front of a
-batch norm has no gradient; what is left of it is divided by the greatest
-magnitude of its layer's weight.)  Fails when one is above 1e-4.
+difference of a tensor divided by its greatest magnitude (scale_of()).  Fails
+when one is above 1e-4.
 """
 import environment
 
@@ -37,11 +36,7 @@ def differences(made, folder):
     for name, wanted in made.items():
         wanted = wanted.flatten().numpy()
         got = np.fromfile(folder / name, np.float32).astype(np.float64)
-        of = name
-        if cases.is_zero(made, name):
-            of = name[:-4] + "weight"
-        scale = made[of].abs().max().item()
-        yield name, np.abs(got - wanted).max() / scale
+        yield name, np.abs(got - wanted).max() / cases.scale_of(made, name)
 
 
 def compare(build, c):

@@ -9,16 +9,18 @@ test_networks.c reads the lines:
     case NAME
     file NAME            of workflows/models/NAME.json
     params JSON
+    stream NAME
     input SIDE...
-    tensor NAME COUNT MAX : NUMBER...
+    tensor NAME COUNT SCALE : NUMBER...
     end
 
 A tensor is the output or the gradient of the weight of that name, with its
-count and its greatest magnitude.  The numbers are a millionth of MAX: all of a
+count and its greatest magnitude (of a single number: the greatest of its
+layer's gradients).  The numbers are millionths of SCALE: all of a
 tensor that has no more than SAMPLES, else those at the places hash("NAME", k)
 modulo the count, k below SAMPLES; then, for each sign stream "NAME+" and
 "NAME-", the sum of all numbers with the signs (+ where hash is even), divided
-by the root of the count.  A gradient of 0 has MAX 0 and no numbers.
+by the root of the count.  A gradient of 0 has SCALE 0 and no numbers.
 
     count FILE CHANNELS COUNT PARAMS
 
@@ -36,9 +38,8 @@ import network_cases as cases
 SAMPLES = 12
 
 
-def numbers(name, tensor):
+def numbers(name, tensor, scale):
     v = tensor.flatten().numpy()
-    scale = np.abs(v).max()
     count = len(v)
     if count > SAMPLES:
         places = cases.number_hash(name, np.arange(SAMPLES)) % np.uint64(count)
@@ -56,13 +57,15 @@ def write_case(c):
     print("case", c["name"])
     print("file", c["file"])
     print("params", cases.params_text(c["params"]))
+    print("stream", c["stream"])
     print("input", *c["shape"])
     for name, tensor in made.items():
         if cases.is_zero(made, name):
             print("tensor", name, tensor.numel(), "0 :")
         else:
-            print("tensor", name, tensor.numel(),
-                  "%.9g" % tensor.abs().max(), ":", *numbers(name, tensor))
+            scale = cases.scale_of(made, name)
+            print("tensor", name, tensor.numel(), "%.9g" % scale, ":",
+                  *numbers(name, tensor, scale))
     print("end", flush=True)
 
 

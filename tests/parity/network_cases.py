@@ -13,15 +13,22 @@ the stream called NAME is, with arithmetic modulo 2^64,
 where fnv1a is the 64-bit hash of that name over the bytes of NAME.  From it, in
 double precision, rounded to single:
 
-    the input                              u of "input"
+    the input                              u of the case's own stream
     the gradient given to the output       u of "loss"
     weights with two sides or more         u * sqrt(6 / numbers per row)
-    other weights called ".weight"         1 + u / 4   (batch norm)
-    other weights                          u / 4
+    scales of batch norms                  1 + u / 8
+    shifts of batch norms                  2 + u / 4, times -1 at odd places
+    biases                                 u / 4
     running means and variances            0 and 1 (training does not read them)
 
 each stream called by the weight's name.  A row is what belongs to one place of
 the first side.  Dropout leaves out nothing.
+
+The gradient of a ReLU jumps where its input is 0; nearby, rounding decides
+which side of the jump a computation is on, and whole terms of sums are there or
+not.  So the shift of a batch norm is about twice its scale, up for even
+channels and down for odd ones, in all layers alike: few numbers come near 0,
+and none are torn apart by residual links.
 """
 import json
 
@@ -33,15 +40,16 @@ import torch_networks as nets
 OUTPUT = "output"
 
 
-def case(file, shape, build, suffix=None, **params):
-    """One network: the file under workflows/models/, the input, the function
-    that builds it for PyTorch and the params."""
+def case(file, shape, build, suffix=None, stream="input", **params):
+    """One network: the file under workflows/models/, the shape and the stream
+    of the input, the function that builds it for PyTorch and the params."""
     return {"name": file + (f"-{suffix}" if suffix else ""), "file": file,
-            "shape": shape, "build": build, "params": params}
+            "shape": shape, "stream": stream, "build": build,
+            "params": params}
 
 
 def ra(suffix, depth, attention, residual, **more):
-    return case("ra_conv", (2, 1, 128, 64),
+    return case("ra_conv", (3, 1, 96, 48),
                 lambda: nets.ra_conv(1, 3, depth, attention, residual),
                 suffix, depth=depth, attention=attention, residual=residual,
                 classes=3, **more)
@@ -55,26 +63,26 @@ CASES = [
     case("alexnet_bn", (4, 1, 63, 63),
          lambda: nets.alexnet(1, 2, norm=True, side=63, dropout=0),
          classes=2, dropout=0),
-    case("vgg11", (2, 1, 64, 96),
+    case("vgg11", (2, 1, 32, 64),
          lambda: nets.vgg11(1, 3, hidden=256, dropout=0), classes=3,
          hidden=256, dropout=0),
-    case("googlenet", (2, 1, 64, 64),
+    case("googlenet", (2, 1, 48, 48),
          lambda: nets.GoogLeNet(1, 2, dropout=0), classes=2, dropout=0),
-    case("googlenet", (4, 3, 64, 64),
+    case("googlenet", (4, 3, 48, 48),
          lambda: nets.googlenet_port(3, 5, dropout=0), "port", classes=5,
          dropout=0, norm="batch", k5=3, pool4=2),
-    case("resnet18", (4, 3, 64, 64), lambda: nets.resnet(18, 3, 2), classes=2),
-    case("resnet34", (4, 1, 64, 64), lambda: nets.resnet(34, 1, 2), classes=2),
-    case("resnet34_scan", (4, 1, 64, 64), lambda: nets.resnet_scan(1, 2),
+    case("resnet18", (4, 3, 48, 48), lambda: nets.resnet(18, 3, 2), classes=2),
+    case("resnet34", (4, 1, 48, 48), lambda: nets.resnet(34, 1, 2), classes=2),
+    case("resnet34_scan", (4, 1, 48, 48), lambda: nets.resnet_scan(1, 2),
          classes=2),
-    ra("in", 26, "in", True),
-    ra("out", 18, "out", True),
+    ra("in", 26, "in", True, stream="input 11"),
+    ra("out", 18, "out", True, stream="input 1"),
     ra("none", 18, "none", True),
-    ra("in-chain", 18, "in", False),
-    ra("out-chain", 18, "out", False),
+    ra("in-chain", 18, "in", False, stream="input 8"),
+    ra("out-chain", 18, "out", False, stream="input 8"),
     ra("none-chain", 18, "none", False),
-    case("drn", (2, 1, 48, 40), lambda: nets.drn(1, 1), classes=1),
-    case("drn", (2, 3, 48, 40), lambda: nets.drn(3, 4, "c_26"), "c_26",
+    case("drn", (2, 1, 40, 32), lambda: nets.drn(1, 1), classes=1),
+    case("drn", (2, 3, 40, 32), lambda: nets.drn(3, 4, "c_26"), "c_26",
          classes=4, variant="c_26"),
     case("cnn3d", (2, 1, 4, 32, 32),
          lambda: nets.cnn3d(1, 2, 4, 32, 64, dropout=0), classes=2, hidden=64,
@@ -82,14 +90,14 @@ CASES = [
     case("cnn3d", (2, 2, 2, 16, 16),
          lambda: nets.cnn3d(2, 3, 2, 16, 64, dropout=0), "two", classes=3,
          hidden=64, dropout=0, pool2=[1, 2, 2]),
-    case("filter_bank", (2, 1, 64, 128), lambda: nets.FilterBank(1, 2),
+    case("filter_bank", (2, 1, 32, 64), lambda: nets.FilterBank(1, 2),
          classes=2),
-    case("unet", (2, 1, 32, 48), lambda: nets.UNet(1, 2), classes=2),
-    case("unet", (2, 1, 32, 32), lambda: nets.UNet(1, 1, norm=True), "batch",
+    case("unet", (2, 1, 16, 32), lambda: nets.UNet(1, 2), classes=2),
+    case("unet", (3, 1, 32, 32), lambda: nets.UNet(1, 1, norm=True), "batch",
          classes=1, norm="batch"),
     case("unet_residual", (2, 1, 32, 48), lambda: nets.ResidualUNet(1, 1),
          classes=1),
-    case("site_report", (3, 2, 512, 512), lambda: nets.SiteReport(2, 6),
+    case("site_report", (2, 2, 512, 512), lambda: nets.SiteReport(2, 6),
          classes=6),
 ]
 
@@ -150,25 +158,29 @@ def rounded(values, shape):
                             ).reshape(tuple(shape))
 
 
-def weight(name, shape):
+def weight(name, shape, of_norm):
     u = stream(name, int(np.prod(shape)))
     if len(shape) > 1:
         return rounded(u * np.sqrt(6 / np.prod(shape[1:])), shape)
+    if not of_norm:
+        return rounded(u / 4, shape)
     if name.endswith(".weight"):
-        return rounded(1 + u / 4, shape)
-    return rounded(u / 4, shape)
+        return rounded(1 + u / 8, shape)
+    return rounded((2 + u / 4) * (1 - 2 * (np.arange(len(u)) % 2)), shape)
 
 
 def run(c):
     """The output and the gradients of all weights, by name."""
     net = c["build"]().double().train()
+    weights = dict(net.named_parameters())
     with torch.no_grad():
-        for name, p in net.named_parameters():
-            p.copy_(weight(name, p.shape))
-    y = net(rounded(stream("input", int(np.prod(c["shape"]))), c["shape"]))
+        for name, p in weights.items():
+            of_norm = weights[name.rsplit(".", 1)[0] + ".weight"].dim() == 1
+            p.copy_(weight(name, p.shape, of_norm))
+    y = net(rounded(stream(c["stream"], int(np.prod(c["shape"]))), c["shape"]))
     y.backward(rounded(stream("loss", y.numel()), y.shape))
     made = {OUTPUT: y.detach()}
-    made.update((name, p.grad) for name, p in net.named_parameters())
+    made.update((name, p.grad) for name, p in weights.items())
     return made
 
 
@@ -176,10 +188,25 @@ def params_text(params):
     return json.dumps(params, separators=(",", ":"))
 
 
+def greatest(made, name):
+    return made[name].abs().max().item()
+
+
 def is_zero(made, name):
     """A bias in front of a batch norm moves nothing: its gradient is 0 but for
     rounding."""
     if not name.endswith(".bias"):
         return False
-    scale = made[name[:-4] + "weight"].abs().max()
-    return bool(made[name].abs().max() < 1e-9 * scale)
+    beside = greatest(made, name[:-4] + "weight")
+    return greatest(made, name) < 1e-9 * beside
+
+
+def scale_of(made, name):
+    """What differences are divided by: the greatest magnitude of the tensor.
+    One that is 0, or a single number, which may be all that is left of a sum of
+    great ones, is measured by all that its layer has."""
+    layer = name.rsplit(".", 1)[0]
+    if name == OUTPUT or (made[name].numel() > 1 and not is_zero(made, name)):
+        return greatest(made, name)
+    return max(greatest(made, other) for other in made
+               if other.rsplit(".", 1)[0] == layer)

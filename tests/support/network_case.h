@@ -53,21 +53,44 @@ static inline void stream_fill(const char *name, double offset, double scale,
     }
 }
 
-static inline void stream_weight(const ost_weight *w, float *p)
+static inline bool has_suffix(const ost_weight *w, const char *suffix)
+{
+    return strcmp(strrchr(w->name, '.'), suffix) == 0;
+}
+
+/* Whether a weight with one side is that of a batch norm. */
+static inline bool of_norm(const ost_weights *all, const ost_weight *w)
+{
+    char *name = ost_xprintf("%.*s.weight",
+                             (int)(strrchr(w->name, '.') - w->name), w->name);
+    const ost_weight *scale = ost_weights_find(all, name);
+
+    ost_free(name);
+    return scale && scale->ndim == 1;
+}
+
+static inline void stream_weight(const ost_weights *all, const ost_weight *w,
+                                 float *p)
 {
     int64_t count = ost_weight_count(w);
-    const char *suffix = strrchr(w->name, '.');
 
-    if (strcmp(suffix, ".running_mean") == 0)
-        memset(p, 0, (size_t)count * sizeof(*p));
-    else if (strcmp(suffix, ".running_var") == 0)
-        for (int64_t i = 0; i < count; i++)
-            p[i] = 1.0f;
-    else if (w->ndim > 1)
+    if (w->ndim > 1) {
         stream_fill(w->name, 0.0, sqrt(6.0 / (double)(count / w->shape[0])),
                     count, p);
-    else
-        stream_fill(w->name, strcmp(suffix, ".weight") == 0, 0.25, count, p);
+    } else if (has_suffix(w, ".running_mean")) {
+        memset(p, 0, (size_t)count * sizeof(*p));
+    } else if (has_suffix(w, ".running_var")) {
+        for (int64_t i = 0; i < count; i++)
+            p[i] = 1.0f;
+    } else if (!of_norm(all, w)) {
+        stream_fill(w->name, 0.0, 0.25, count, p);
+    } else if (has_suffix(w, ".weight")) {
+        stream_fill(w->name, 1.0, 0.125, count, p);
+    } else {
+        stream_fill(w->name, 2.0, 0.25, count, p);
+        for (int64_t i = 1; i < count; i += 2)
+            p[i] = -p[i];
+    }
 }
 
 /* --- networks ---------------------------------------------------------- */
@@ -76,12 +99,14 @@ typedef struct network_case {
     char *name;
     char *file;
     char *params;
+    char *stream; /* of the input */
     int ndim;
     int64_t shape[OST_MAX_DIMS];
 } network_case;
 
 static inline void network_case_release(network_case *c)
 {
+    ost_free(c->stream);
     ost_free(c->params);
     ost_free(c->file);
     ost_free(c->name);
@@ -100,8 +125,8 @@ static inline FILE *network_references(void)
     return f;
 }
 
-/* Takes a line "case", "file", "params" or "input" (without its end) in; false
- * for any other. */
+/* Takes a line "case", "file", "params", "stream" or "input" (without its end)
+ * in; false for any other. */
 static inline bool network_case_line(network_case *c, char *line)
 {
     char *text = strchr(line, ' ');
@@ -113,6 +138,8 @@ static inline bool network_case_line(network_case *c, char *line)
         c->file = ost_xstrdup(text + 1);
     } else if (ost_starts_with(line, "params ")) {
         c->params = ost_xstrdup(text + 1);
+    } else if (ost_starts_with(line, "stream ")) {
+        c->stream = ost_xstrdup(text + 1);
     } else if (ost_starts_with(line, "input ")) {
         while (*text)
             c->shape[c->ndim++] = strtoll(text, &text, 10);
@@ -152,7 +179,7 @@ static inline void network_fill_weights(ost_weights *w)
         ost_weight *weight = w->data[i];
         float *p = ost_xalloc((size_t)ost_weight_count(weight) * sizeof(*p));
 
-        stream_weight(weight, p);
+        stream_weight(w, weight, p);
         if (ost_weights_set(w, weight, OST_PART_DATA, p, &err))
             fail_msg("%s", err.text);
         ost_free(p);
@@ -175,7 +202,7 @@ static inline ost_net *network_pass(const network_case *c, ost_backend *backend,
         fail_msg("%s: %s", c->name, err.text);
     network_fill_weights(*weights);
     t = ost_net_input(net);
-    stream_fill("input", 0.0, 1.0, ost_tensor_count(&t), t.data);
+    stream_fill(c->stream, 0.0, 1.0, ost_tensor_count(&t), t.data);
     if (ost_net_forward(net, 0, &err))
         fail_msg("%s: %s", c->name, err.text);
     t = ost_net_output_grad(net);
