@@ -69,8 +69,8 @@ ost_rc ost_conversion_weights(ost_conversion *c, const ost_layer *layer,
 bool ost_conv_is_winograd(const ost_layer *layer);
 ost_rc ost_conv_winograd(ost_layer *layer, ost_err *err);
 
-/* Two-dimensional, of one or two channels of the network's input: our own
- * loops. */
+/* Of one or two channels that no gradient goes back to, such as the network's
+ * input: our own loops. */
 bool ost_conv_is_few(const ost_layer *layer);
 ost_rc ost_conv_few(ost_layer *layer, ost_err *err);
 

@@ -6,37 +6,39 @@
  * them.
  *
  * Input rows are copied into a margin of zeros first.  One thread takes a row
- * of the output.  For the gradient of the weights the rows of the batch are cut
- * into PIECES by their number alone; each has partial sums of its own, which
- * are added pairwise in a fixed tree.
+ * of the output, two vectors of channels and six positions at a time.  For the
+ * gradient of the weights the rows of the batch are cut into PIECES by their
+ * number alone; each has partial sums of its own, which are added pairwise in a
+ * fixed tree.  A flat convolution is one of depth 1.
  */
 #include "base/alloc.h"
 #include "kernels/cpu/convolution.h"
+#include "kernels/cpu/eights.h"
 #include "kernels/cpu/threads.h"
 
 #include <string.h>
 
 #include "base/banned.h"
 
-enum { LANES = 8, TILE = 8, PIECES = 16, CHANNELS = 2 };
-
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
+enum { LANES = OST_EIGHT, TILE = 6, PAIR = 2, PIECES = 16, CHANNELS = 2 };
 
 typedef struct few {
     int64_t items;
     int64_t channels;
-    int64_t in[2]; /* height, width */
-    int64_t out[2];
-    int64_t kernel[2];
-    int64_t stride[2];
-    int64_t dilation[2];
-    int64_t padding[2];
+    int64_t in[3]; /* depth, height, width */
+    int64_t out[3];
+    int64_t kernel[3];
+    int64_t stride[3];
+    int64_t dilation[3];
+    int64_t padding[3];
     int64_t groups;   /* of LANES output channels */
     int64_t taps;     /* channels * kernel sides */
     int64_t width;    /* of a padded row */
     int64_t row_step; /* floats of a thread's padded rows */
+    int64_t lines;    /* rows of the whole output */
     int64_t pieces;
     int64_t piece_step; /* floats of a piece's sums, bias included */
+    int64_t *offsets;   /* of each tap in the padded rows */
     float *rows;        /* for each thread: channel, kernel row, column */
     float *weights;     /* group, tap, lane */
     float *bias;        /* group, lane */
@@ -45,76 +47,94 @@ typedef struct few {
 
 static void few_release(ost_layer *layer)
 {
-    ost_free(layer->state);
+    few *f = layer->state;
+
+    if (f)
+        ost_free(f->offsets);
+    ost_free(f);
     layer->state = NULL;
 }
 
-/* The rows that output row `y` of an item reads, with zeros around. */
-static const float *pad_rows(const few *f, const float *x, int64_t y)
+/* The rows that row `line` of the output reads, with zeros around. */
+static const float *pad_rows(const few *f, const float *x, int64_t line)
 {
     float *rows = f->rows + omp_get_thread_num() * f->row_step;
-    float *row = rows;
+    int64_t y = line % f->out[1] * f->stride[1] - f->padding[1];
+    int64_t z = line / f->out[1] % f->out[0] * f->stride[0] - f->padding[0];
+    int64_t n = line / f->out[1] / f->out[0];
+    int64_t count = f->channels * f->kernel[0] * f->kernel[1];
 
-    for (int64_t c = 0; c < f->channels; c++)
-        for (int64_t k = 0; k < f->kernel[0]; k++, row += f->width) {
-            int64_t from =
-                y * f->stride[0] + k * f->dilation[0] - f->padding[0];
+    for (int64_t i = 0; i < count; i++) {
+        float *row = rows + i * f->width;
+        int64_t c = n * f->channels + i / f->kernel[1] / f->kernel[0];
+        int64_t from_z = z + i / f->kernel[1] % f->kernel[0] * f->dilation[0];
+        int64_t from_y = y + i % f->kernel[1] * f->dilation[1];
 
-            memset(row, 0, (size_t)f->width * sizeof(*row));
-            if (from >= 0 && from < f->in[0])
-                memcpy(row + f->padding[1],
-                       x + (c * f->in[0] + from) * f->in[1],
-                       (size_t)f->in[1] * sizeof(*row));
-        }
+        memset(row, 0, (size_t)f->width * sizeof(*row));
+        if (from_z >= 0 && from_z < f->in[0] && from_y >= 0 &&
+            from_y < f->in[1])
+            memcpy(row + f->padding[2],
+                   x + ((c * f->in[0] + from_z) * f->in[1] + from_y) * f->in[2],
+                   (size_t)f->in[2] * sizeof(*row));
+    }
     return rows;
 }
 
-/* `n` neighboring outputs (at most TILE) of one group. */
-static inline __attribute__((always_inline)) void
-tile_forward(const few *f, const float *rows, const float *w, const float *bias,
-             int n, float *y, int64_t y_step)
+/* `n` neighboring outputs (at most TILE) of `pair` groups, whose outputs are
+ * y_group floats apart. */
+OST_EIGHT_INLINE void tile_forward(const few *f, const float *rows,
+                                   const float *w, const float *bias, int n,
+                                   int pair, float *y, int64_t y_step,
+                                   int64_t y_group)
 {
-    lanes sum[TILE];
-    lanes factor;
+    ost_eight sum[TILE][PAIR];
+    ost_eight factor[PAIR];
 
-    for (int i = 0; i < n; i++)
-        memcpy(&sum[i], bias, sizeof(lanes));
-    for (int64_t r = 0; r < f->channels * f->kernel[0]; r++)
-        for (int64_t k = 0; k < f->kernel[1]; k++, w += LANES) {
-            const float *x = rows + r * f->width + k * f->dilation[1];
+    for (int g = 0; g < pair; g++)
+        for (int i = 0; i < n; i++)
+            sum[i][g] = ost_eight_load(bias + g * LANES);
+    for (int64_t t = 0; t < f->taps; t++) {
+        const float *x = rows + f->offsets[t];
 
-            memcpy(&factor, w, sizeof(factor));
-            for (int i = 0; i < n; i++)
-                sum[i] += factor * x[i * f->stride[1]];
-        }
-    for (int i = 0; i < n; i++)
-        memcpy(y + i * y_step, &sum[i], sizeof(lanes));
+        for (int g = 0; g < pair; g++)
+            factor[g] = ost_eight_load(w + (g * f->taps + t) * LANES);
+        for (int i = 0; i < n; i++)
+            for (int g = 0; g < pair; g++)
+                sum[i][g] = ost_eight_fma(
+                    factor[g], ost_eight_of(x[i * f->stride[2]]), sum[i][g]);
+    }
+    for (int g = 0; g < pair; g++)
+        for (int i = 0; i < n; i++)
+            ost_eight_store(y + g * y_group + i * y_step, sum[i][g]);
 }
 
-static void row_forward(const few *f, const float *rows, int64_t group,
-                        float *y, int64_t y_step)
+OST_EIGHT_INLINE void row_forward(const few *f, const float *rows,
+                                  int64_t group, int pair, float *y,
+                                  int64_t y_step, int64_t y_group)
 {
     const float *w = f->weights + group * f->taps * LANES;
     const float *bias = f->bias + group * LANES;
     int64_t i = 0;
 
-    for (; i + TILE <= f->out[1]; i += TILE)
-        tile_forward(f, rows + i * f->stride[1], w, bias, TILE, y + i * y_step,
-                     y_step);
-    for (; i < f->out[1]; i++)
-        tile_forward(f, rows + i * f->stride[1], w, bias, 1, y + i * y_step,
-                     y_step);
+    for (; i + TILE <= f->out[2]; i += TILE)
+        tile_forward(f, rows + i * f->stride[2], w, bias, TILE, pair,
+                     y + i * y_step, y_step, y_group);
+    for (; i < f->out[2]; i++)
+        tile_forward(f, rows + i * f->stride[2], w, bias, 1, pair,
+                     y + i * y_step, y_step, y_group);
 }
 
-/* Where output row `y` of item `n` has the channels of a group. */
-static int64_t out_at(const ost_layer *layer, const few *f, int64_t n,
-                      int64_t y, int64_t group)
+/* Where a row of the output has the channels of a group. */
+static int64_t out_at(const ost_layer *layer, const few *f, int64_t line,
+                      int64_t group)
 {
     int64_t block = layer->out->block;
     int64_t blocks = ost_value_blocks(layer->out);
+    int64_t rows = f->out[0] * f->out[1];
     int64_t c = group * LANES;
 
-    return (((n * blocks + c / block) * f->out[0] + y) * f->out[1]) * block +
+    return ((line / rows * blocks + c / block) * rows + line % rows) *
+               f->out[2] * block +
            c % block;
 }
 
@@ -136,12 +156,27 @@ static void unpack(const few *f, int64_t out, const float *packed, float *plain)
                 packed[(o / LANES * f->taps + t) * LANES + o % LANES];
 }
 
+static void line_forward(const ost_layer *layer, const few *f, int64_t line)
+{
+    const float *rows = pad_rows(f, layer->in[0]->data, line);
+    int64_t step = layer->out->block;
+    int64_t g = 0;
+
+    for (; g + PAIR <= f->groups; g += PAIR) {
+        int64_t at = out_at(layer, f, line, g);
+
+        row_forward(f, rows, g, PAIR, layer->out->data + at, step,
+                    out_at(layer, f, line, g + 1) - at);
+    }
+    for (; g < f->groups; g++)
+        row_forward(f, rows, g, 1, layer->out->data + out_at(layer, f, line, g),
+                    step, 0);
+}
+
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
     const few *f = layer->state;
     int64_t out = layer->weights[0]->shape[0];
-    int64_t item = f->channels * f->in[0] * f->in[1];
-    const float *x = layer->in[0]->data;
 
     (void)pass;
     (void)err;
@@ -151,91 +186,95 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         memcpy(f->bias, layer->weights[1]->data,
                (size_t)out * sizeof(*f->bias));
     OST_OMP("omp parallel for schedule(static)")
-    for (int64_t r = 0; r < f->items * f->out[0]; r++) {
-        int64_t n = r / f->out[0];
-        int64_t y = r % f->out[0];
-        const float *rows = pad_rows(f, x + n * item, y);
-
-        for (int64_t g = 0; g < f->groups; g++)
-            row_forward(f, rows, g,
-                        layer->out->data + out_at(layer, f, n, y, g),
-                        layer->out->block);
-    }
+    for (int64_t i = 0; i < f->lines; i++)
+        line_forward(layer, f, i);
     return OST_OK;
 }
 
-/* Adds what one row gives to `n` neighboring taps (at most TILE). */
-static inline __attribute__((always_inline)) void
-taps_backward(const few *f, const float *x, const float *dy, int64_t dy_step,
-              int n, float *sums)
+/* Adds what one row gives to `n` taps (at most TILE), of `pair` groups. */
+OST_EIGHT_INLINE void taps_backward(const few *f, const float *rows, int64_t t,
+                                    int n, int pair, const float *dy,
+                                    int64_t dy_step, int64_t dy_group,
+                                    float *sums)
 {
-    lanes sum[TILE];
-    lanes give;
+    ost_eight sum[TILE][PAIR];
+    ost_eight give[PAIR];
+    const float *x[TILE];
 
-    for (int i = 0; i < n; i++)
-        memcpy(&sum[i], sums + i * LANES, sizeof(lanes));
-    for (int64_t p = 0; p < f->out[1]; p++) {
-        memcpy(&give, dy + p * dy_step, sizeof(give));
+    for (int i = 0; i < n; i++) {
+        x[i] = rows + f->offsets[t + i];
+        for (int g = 0; g < pair; g++)
+            sum[i][g] = ost_eight_load(sums + (g * f->taps + t + i) * LANES);
+    }
+    for (int64_t p = 0; p < f->out[2]; p++) {
+        for (int g = 0; g < pair; g++)
+            give[g] = ost_eight_load(dy + g * dy_group + p * dy_step);
         for (int i = 0; i < n; i++)
-            sum[i] += give * x[p * f->stride[1] + i * f->dilation[1]];
+            for (int g = 0; g < pair; g++)
+                sum[i][g] = ost_eight_fma(
+                    give[g], ost_eight_of(x[i][p * f->stride[2]]), sum[i][g]);
     }
     for (int i = 0; i < n; i++)
-        memcpy(sums + i * LANES, &sum[i], sizeof(lanes));
+        for (int g = 0; g < pair; g++)
+            ost_eight_store(sums + (g * f->taps + t + i) * LANES, sum[i][g]);
 }
 
-static void row_backward(const few *f, const float *rows, const float *dy,
-                         int64_t dy_step, float *sums)
+OST_EIGHT_INLINE void row_backward(const few *f, const float *rows, int pair,
+                                   const float *dy, int64_t dy_step,
+                                   int64_t dy_group, float *sums)
 {
-    for (int64_t r = 0; r < f->channels * f->kernel[0]; r++) {
-        const float *row = rows + r * f->width;
-        float *to = sums + r * f->kernel[1] * LANES;
-        int64_t k = 0;
+    int64_t t = 0;
 
-        for (; k + 3 <= f->kernel[1]; k += 3)
-            taps_backward(f, row + k * f->dilation[1], dy, dy_step, 3,
-                          to + k * LANES);
-        for (; k < f->kernel[1]; k++)
-            taps_backward(f, row + k * f->dilation[1], dy, dy_step, 1,
-                          to + k * LANES);
-    }
+    for (; t + TILE <= f->taps; t += TILE)
+        taps_backward(f, rows, t, TILE, pair, dy, dy_step, dy_group, sums);
+    for (; t + TILE / 2 <= f->taps; t += TILE / 2)
+        taps_backward(f, rows, t, TILE / 2, pair, dy, dy_step, dy_group, sums);
+    for (; t < f->taps; t++)
+        taps_backward(f, rows, t, 1, pair, dy, dy_step, dy_group, sums);
 }
 
 static void bias_backward(const few *f, const float *dy, int64_t dy_step,
                           float *sums)
 {
-    lanes sum;
-    lanes give;
+    ost_eight sum = ost_eight_load(sums);
 
-    memcpy(&sum, sums, sizeof(sum));
-    for (int64_t p = 0; p < f->out[1]; p++) {
-        memcpy(&give, dy + p * dy_step, sizeof(give));
-        sum += give;
+    for (int64_t p = 0; p < f->out[2]; p++)
+        sum += ost_eight_load(dy + p * dy_step);
+    ost_eight_store(sums, sum);
+}
+
+static void line_backward(const ost_layer *layer, const few *f, int64_t line,
+                          float *sums)
+{
+    const float *rows = pad_rows(f, layer->in[0]->data, line);
+    float *bias = sums + f->groups * f->taps * LANES;
+    const float *grad = layer->out->grad;
+    int64_t step = layer->out->block;
+    int64_t g = 0;
+
+    for (; g + PAIR <= f->groups; g += PAIR) {
+        int64_t at = out_at(layer, f, line, g);
+
+        row_backward(f, rows, PAIR, grad + at, step,
+                     out_at(layer, f, line, g + 1) - at,
+                     sums + g * f->taps * LANES);
     }
-    memcpy(sums, &sum, sizeof(sum));
+    for (; g < f->groups; g++)
+        row_backward(f, rows, 1, grad + out_at(layer, f, line, g), step, 0,
+                     sums + g * f->taps * LANES);
+    for (g = 0; layer->n_weights > 1 && g < f->groups; g++)
+        bias_backward(f, grad + out_at(layer, f, line, g), step,
+                      bias + g * LANES);
 }
 
 static void piece_backward(const ost_layer *layer, const few *f, int64_t piece)
 {
-    int64_t all = f->items * f->out[0];
-    int64_t item = f->channels * f->in[0] * f->in[1];
     float *sums = f->sums + piece * f->piece_step;
-    float *bias = sums + f->groups * f->taps * LANES;
 
     memset(sums, 0, (size_t)f->piece_step * sizeof(*sums));
-    for (int64_t r = all * piece / f->pieces; r < all * (piece + 1) / f->pieces;
-         r++) {
-        int64_t n = r / f->out[0];
-        int64_t y = r % f->out[0];
-        const float *rows = pad_rows(f, layer->in[0]->data + n * item, y);
-
-        for (int64_t g = 0; g < f->groups; g++) {
-            const float *dy = layer->out->grad + out_at(layer, f, n, y, g);
-
-            row_backward(f, rows, dy, layer->out->block,
-                         sums + g * f->taps * LANES);
-            bias_backward(f, dy, layer->out->block, bias + g * LANES);
-        }
-    }
+    for (int64_t i = f->lines * piece / f->pieces;
+         i < f->lines * (piece + 1) / f->pieces; i++)
+        line_backward(layer, f, i, sums);
 }
 
 static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
@@ -266,32 +305,49 @@ bool ost_conv_is_few(const ost_layer *layer)
 {
     const ost_value *in = layer->in[0];
 
-    return in->ndim == 4 && in->block == 1 && !in->wants_grad &&
-           ost_value_channels(in) <= CHANNELS && ost_conv_groups(layer) == 1;
+    return (in->ndim == 4 || in->ndim == 5) && in->block == 1 &&
+           !in->wants_grad && ost_value_channels(in) <= CHANNELS &&
+           ost_conv_groups(layer) == 1;
+}
+
+/* Where each tap finds its first number in the padded rows. */
+static int64_t *tap_offsets(const few *f)
+{
+    int64_t *offsets = ost_xalloc((size_t)f->taps * sizeof(*offsets));
+
+    for (int64_t t = 0; t < f->taps; t++)
+        offsets[t] =
+            t / f->kernel[2] * f->width + t % f->kernel[2] * f->dilation[2];
+    return offsets;
 }
 
 static few *few_of(const ost_layer *layer)
 {
     const ost_value *in = layer->in[0];
+    int flat = in->ndim == 4;
     few *f = ost_xalloc(sizeof(*f));
 
     f->items = in->shape[0];
     f->channels = in->shape[1];
     f->taps = f->channels;
-    for (int i = 0; i < 2; i++) {
-        f->in[i] = in->shape[2 + i];
-        f->out[i] = layer->out->shape[2 + i];
-        f->kernel[i] = layer->weights[0]->shape[2 + i];
-        f->stride[i] = ost_layer_attr_int(layer, "stride", i);
-        f->dilation[i] = ost_layer_attr_int(layer, "dilation", i);
-        f->padding[i] = ost_layer_attr_int(layer, "padding", i);
+    f->in[0] = f->out[0] = f->kernel[0] = f->stride[0] = f->dilation[0] = 1;
+    for (int i = flat; i < 3; i++) {
+        f->in[i] = in->shape[2 + i - flat];
+        f->out[i] = layer->out->shape[2 + i - flat];
+        f->kernel[i] = layer->weights[0]->shape[2 + i - flat];
+        f->stride[i] = ost_layer_attr_int(layer, "stride", i - flat);
+        f->dilation[i] = ost_layer_attr_int(layer, "dilation", i - flat);
+        f->padding[i] = ost_layer_attr_int(layer, "padding", i - flat);
         f->taps *= f->kernel[i];
     }
     f->groups = ost_value_blocks(layer->out) * layer->out->block / LANES;
-    f->width = f->in[1] + 2 * f->padding[1];
-    f->row_step = (f->channels * f->kernel[0] * f->width + 15) / 16 * 16;
-    f->pieces = f->items * f->out[0] < PIECES ? f->items * f->out[0] : PIECES;
+    f->width = f->in[2] + 2 * f->padding[2];
+    f->row_step =
+        (f->channels * f->kernel[0] * f->kernel[1] * f->width + 15) / 16 * 16;
+    f->lines = f->items * f->out[0] * f->out[1];
+    f->pieces = f->lines < PIECES ? f->lines : PIECES;
     f->piece_step = f->groups * (f->taps + 1) * LANES;
+    f->offsets = tap_offsets(f);
     return f;
 }
 
