@@ -35,10 +35,4 @@ static inline int64_t ost_cpu_chunks(int64_t count)
     return (count + OST_CPU_CHUNK - 1) / OST_CPU_CHUNK;
 }
 
-/* C (m, n) = op(A) op(B) on the calling thread, row-major; `lda`, `ldb`, `ldc`
- * are row lengths in memory. */
-ost_rc ost_cpu_sgemm(char op_a, char op_b, int64_t m, int64_t n, int64_t k,
-                     const float *a, int64_t lda, const float *b, int64_t ldb,
-                     float *c, int64_t ldc);
-
 #endif

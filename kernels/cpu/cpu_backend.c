@@ -254,17 +254,3 @@ int ost_cpu_limit_block(ost_layer *layer, int most)
         layer->in_block[0] = ost_cpu_block(layer->backend);
     return layer->in_block[0];
 }
-
-ost_rc ost_cpu_sgemm(char op_a, char op_b, int64_t m, int64_t n, int64_t k,
-                     const float *a, int64_t lda, const float *b, int64_t ldb,
-                     float *c, int64_t ldc)
-{
-    int saved = omp_get_max_threads();
-    dnnl_status_t status;
-
-    omp_set_num_threads(1);
-    status =
-        dnnl_sgemm(op_a, op_b, m, n, k, 1.0f, a, lda, b, ldb, 0.0f, c, ldc);
-    omp_set_num_threads(saved);
-    return status ? OST_EFAIL : OST_OK;
-}

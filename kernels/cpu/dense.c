@@ -4,9 +4,9 @@
  * hangs on their length alone: an item's outputs are the same bytes in any
  * place of any batch.  A general matrix product does not promise that.
  *
- * Backward, the products are cut into tiles of the output, each one a matrix
- * product on one thread over the whole inner side: which thread takes it
- * changes nothing.
+ * Backward, a thread takes a range of columns: of the weights' gradient, which
+ * it writes once, and of the weights, which it reads once and copies in small
+ * squares, so that all items find them in the cache.
  */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/eights.h"
@@ -15,54 +15,6 @@
 #include <string.h>
 
 #include "base/banned.h"
-
-enum { TILE = 128 };
-
-typedef struct product {
-    char op_a, op_b;
-    int64_t m, n, k;
-    const float *a;
-    int64_t lda;
-    const float *b;
-    int64_t ldb;
-    float *c;
-    int64_t ldc;
-} product;
-
-/* Tile of columns `j`, and of rows `i` when A is not transposed. */
-static ost_rc run_tile(const product *p, int64_t i, int64_t j)
-{
-    int64_t row = i * TILE;
-    int64_t col = j * TILE;
-    int64_t m = p->m - row < TILE ? p->m - row : TILE;
-    int64_t n = p->n - col < TILE ? p->n - col : TILE;
-
-    return ost_cpu_sgemm(p->op_a, p->op_b, m, n, p->k,
-                         p->op_a == 'N' ? p->a + row * p->lda : p->a + row,
-                         p->lda,
-                         p->op_b == 'N' ? p->b + col : p->b + col * p->ldb,
-                         p->ldb, p->c + row * p->ldc + col, p->ldc);
-}
-
-static ost_rc run_product(const product *p, ost_err *err)
-{
-    int64_t rows = (p->m + TILE - 1) / TILE;
-    int64_t cols = (p->n + TILE - 1) / TILE;
-    ost_rc failed = OST_OK;
-
-    OST_OMP("omp parallel for schedule(dynamic, 1)")
-    for (int64_t t = 0; t < rows * cols; t++) {
-        ost_rc rc = run_tile(p, t / cols, t % cols);
-
-        if (rc) {
-            OST_OMP("omp atomic write")
-            failed = rc;
-        }
-    }
-    if (failed)
-        return ost_fail(err, failed, "oneDNN cannot multiply matrices");
-    return OST_OK;
-}
 
 /* Rows of x and of W that stay in registers; numbers of a row that one pass
  * reads, so that the items' stay in the cache; outputs and items of a task. */
@@ -181,38 +133,145 @@ static void bias_grad(const ost_layer *layer, float *grad)
     }
 }
 
+/* Columns of a task and rows of a square, backward; what stays in registers. */
+enum { COLUMNS = 512, WIDTH = 64, HEIGHT = 64, HOLD = 4, PAIR = 2 };
+
+/* dW of rows [o, o + rows) and 16 columns: sums over the items. */
+OST_EIGHT_INLINE void weight_square(const float *x, int64_t k, const float *dy,
+                                    int64_t out, int64_t items, int rows,
+                                    float *grad)
+{
+    ost_eight sum[HOLD][PAIR] = { { { 0 } } };
+    ost_eight b[PAIR];
+
+    for (int64_t n = 0; n < items; n++) {
+        for (int c = 0; c < PAIR; c++)
+            b[c] = ost_eight_load(x + n * k + c * OST_EIGHT);
+        for (int r = 0; r < rows; r++)
+            for (int c = 0; c < PAIR; c++)
+                sum[r][c] = ost_eight_fma(ost_eight_of(dy[n * out + r]), b[c],
+                                          sum[r][c]);
+    }
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < PAIR; c++)
+            ost_eight_store(grad + r * k + c * OST_EIGHT, sum[r][c]);
+}
+
+/* All rows of columns [from, from + count) of dW. */
+static void weight_columns(const ost_layer *layer, int64_t from, int64_t count)
+{
+    int64_t items = layer->in[0]->shape[0];
+    int64_t k = layer->in[0]->shape[1];
+    int64_t out = layer->out->shape[1];
+    const float *x = layer->in[0]->data + from;
+    const float *dy = layer->out->grad;
+    float *grad = layer->weight_grad[0] + from;
+    int64_t whole = count - count % (PAIR * OST_EIGHT);
+
+    for (int64_t o = 0; o < out; o += HOLD) {
+        int64_t rows = out - o < HOLD ? out - o : HOLD;
+        int64_t c = 0;
+
+        for (; c < whole; c += PAIR * OST_EIGHT)
+            if (rows == HOLD)
+                weight_square(x + c, k, dy + o, out, items, HOLD,
+                              grad + o * k + c);
+            else
+                for (int64_t r = o; r < o + rows; r++)
+                    weight_square(x + c, k, dy + r, out, items, 1,
+                                  grad + r * k + c);
+        for (int64_t r = o; r < o + rows; r++)
+            for (c = whole; c < count; c++) {
+                float sum = 0.0f;
+
+                for (int64_t n = 0; n < items; n++)
+                    sum = __builtin_fmaf(dy[n * out + r], x[n * k + c], sum);
+                grad[r * k + c] = sum;
+            }
+    }
+}
+
+/* Adds to dx of `rows` items and 16 columns what `height` rows of W give. */
+OST_EIGHT_INLINE void data_square(const float *w, const float *dy, int64_t out,
+                                  int64_t height, int rows, float *dx)
+{
+    ost_eight sum[HOLD][PAIR] = { { { 0 } } };
+    ost_eight b[PAIR];
+
+    for (int64_t o = 0; o < height; o++) {
+        for (int c = 0; c < PAIR; c++)
+            b[c] = ost_eight_load(w + o * WIDTH + c * OST_EIGHT);
+        for (int r = 0; r < rows; r++)
+            for (int c = 0; c < PAIR; c++)
+                sum[r][c] = ost_eight_fma(ost_eight_of(dy[r * out + o]), b[c],
+                                          sum[r][c]);
+    }
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < PAIR; c++) {
+            float *to = dx + r * WIDTH + c * OST_EIGHT;
+
+            ost_eight_store(to, ost_eight_load(to) + sum[r][c]);
+        }
+}
+
+/* Columns [from, from + count), at most WIDTH, of dx of up to ITEMS items. */
+static void data_columns(const ost_layer *layer, int64_t first, int64_t items,
+                         int64_t from, int64_t count)
+{
+    int64_t k = layer->in[0]->shape[1];
+    int64_t out = layer->out->shape[1];
+    const float *dy = layer->out->grad + first * out;
+    float w[HEIGHT * WIDTH] = { 0 };
+    float dx[ITEMS * WIDTH] = { 0 };
+
+    for (int64_t o = 0; o < out; o += HEIGHT) {
+        int64_t height = out - o < HEIGHT ? out - o : HEIGHT;
+
+        for (int64_t r = 0; r < height; r++)
+            memcpy(w + r * WIDTH, layer->weights[0]->data + (o + r) * k + from,
+                   (size_t)count * sizeof(*w));
+        for (int64_t c = 0; c < count; c += PAIR * OST_EIGHT) {
+            int64_t n = 0;
+
+            for (; n + HOLD <= items; n += HOLD)
+                data_square(w + c, dy + n * out + o, out, height, HOLD,
+                            dx + n * WIDTH + c);
+            for (; n < items; n++)
+                data_square(w + c, dy + n * out + o, out, height, 1,
+                            dx + n * WIDTH + c);
+        }
+    }
+    for (int64_t n = 0; n < items; n++)
+        memcpy(layer->in_grad[0] + (first + n) * k + from, dx + n * WIDTH,
+               (size_t)count * sizeof(*dx));
+}
+
 static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
     int64_t n = layer->in[0]->shape[0];
     int64_t k = layer->in[0]->shape[1];
-    int64_t out = layer->out->shape[1];
-    const float *dy = layer->out->grad;
-    ost_rc rc = OST_OK;
+    int64_t parts = (n + ITEMS - 1) / ITEMS;
 
     (void)pass;
+    (void)err;
     if (layer->weight_grad[0]) {
-        product p = { 'T', 'N',
-                      out, k,
-                      n,   dy,
-                      out, layer->in[0]->data,
-                      k,   layer->weight_grad[0],
-                      k };
-
-        rc = run_product(&p, err);
+        OST_OMP("omp parallel for schedule(dynamic, 1)")
+        for (int64_t c = 0; c < k; c += COLUMNS)
+            weight_columns(layer, c, k - c < COLUMNS ? k - c : COLUMNS);
     }
-    if (!rc && layer->n_weights > 1 && layer->weight_grad[1])
+    if (layer->n_weights > 1 && layer->weight_grad[1])
         bias_grad(layer, layer->weight_grad[1]);
-    if (!rc && layer->in_grad[0]) {
-        product p = { 'N', 'N',
-                      n,   k,
-                      out, dy,
-                      out, layer->weights[0]->data,
-                      k,   layer->in_grad[0],
-                      k };
+    if (!layer->in_grad[0])
+        return OST_OK;
+    OST_OMP("omp parallel for schedule(dynamic, 1)")
+    for (int64_t t = 0; t < (k + WIDTH - 1) / WIDTH * parts; t++) {
+        int64_t from = t / parts * WIDTH;
+        int64_t first = t % parts * ITEMS;
 
-        rc = run_product(&p, err);
+        data_columns(layer, first, first + ITEMS < n ? ITEMS : n - first, from,
+                     from + WIDTH < k ? WIDTH : k - from);
     }
-    return rc;
+    return OST_OK;
 }
 
 ost_rc ost_cpu_dense(ost_layer *layer, ost_err *err)
