@@ -3,10 +3,11 @@
  * Each item keeps id, group, labels and attributes.  By what the model was
  * taught (stages/target.h) it gets the attributes
  *
- *     one class   "score.CLASS" for each class, the softmax or the sigmoid of
- *                 its output, and "predicted", the class with the highest one
- *                 (the first of equal ones).  One output for two classes is
- *                 the score of the positive one, the other has 1 - score.
+ *     one class   "score.CLASS" for each class, the softmax of its output or
+ *                 its share of all their sigmoids, and "predicted", the class
+ *                 with the highest one (the first of equal ones).  One output
+ *                 for two classes is the score of the positive one, the other
+ *                 has 1 - score.
  *     labels      "score.LABEL" for each, and "predicted", those above 0.5
  *                 with '|' between them
  *     a number    "predicted", the number
@@ -184,8 +185,12 @@ static void scores_of(const prediction *p, const float *x, double *score)
         score[m->positive] = sigmoid((double)x[0]);
         score[1 - m->positive] = sigmoid(-(double)x[0]);
     } else {
+        double sum = 0.0;
+
         for (size_t c = 0; c < m->n_classes; c++)
-            score[c] = sigmoid((double)x[c]);
+            sum += score[c] = sigmoid((double)x[c]);
+        for (size_t c = 0; m->kind == OST_TARGET_LABEL && c < m->n_classes; c++)
+            score[c] = sum > 0.0 ? score[c] / sum : 1.0 / (double)m->n_classes;
     }
 }
 

@@ -117,6 +117,30 @@ static void one_output_speaks_of_the_positive_class(void **state)
     assert_true(right >= 21);
 }
 
+static void sigmoids_of_classes_share_one(void **state)
+{
+    step_fixture *f = *state;
+    const ost_item *items;
+    ost_done_msg done;
+    size_t n, right = 0;
+
+    f->file = with_scores(f, ROW_NETWORK, "sigmoid");
+    done = judge(f, learned(f, "\"target\": \"attribute.side\"", 64),
+                 items_of(f, 1000, 24, NULL));
+    items = output_items(f, &done, "predictions", &n);
+    for (size_t i = 0; i < n; i++) {
+        double sum = number_of(&items[i], "score.none") +
+                     number_of(&items[i], "score.left") +
+                     number_of(&items[i], "score.right") +
+                     number_of(&items[i], "score.both");
+
+        assert_true(fabs(sum - 1.0) < 1e-12);
+        right += strcmp(text_of(&items[i], "predicted"),
+                        ost_item_label(&items[i])) == 0;
+    }
+    assert_true(right >= 21);
+}
+
 static void a_number_is_predicted(void **state)
 {
     step_fixture *f = *state;
@@ -277,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         step_test(each_label_has_a_score),
         step_test(one_output_speaks_of_the_positive_class),
+        step_test(sigmoids_of_classes_share_one),
         step_test(a_number_is_predicted),
         step_test(models_that_mark_pixels_are_for_another_stage),
         step_test(neighbors_and_threads_change_no_score),
