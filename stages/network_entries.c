@@ -176,6 +176,8 @@ static ost_rc stand_in(ost_network *n, network_scope *s, const network_entry *e,
         rc = ost_network_refer_all(n, s, in,
                                    ost_network_child(n, e->pointer, "in"),
                                    values, OST_LAYER_INPUTS, &count, err);
+    if (!rc && json_object_get(e->json, "layers"))
+        rc = ost_network_skip_group(n, s, e, err);
     if (rc)
         return rc;
     if (in)

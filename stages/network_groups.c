@@ -166,6 +166,18 @@ static ost_rc read_carry(ost_network *n, const network_scope *s, group *g,
     return OST_OK;
 }
 
+ost_rc ost_network_skip_group(ost_network *n, network_scope *s,
+                              const network_entry *e, ost_err *err)
+{
+    group g = { .e = e };
+    ost_rc rc = read_carry(n, s, &g, err);
+
+    for (size_t i = 0; !rc && i < g.carried.len; i++)
+        ost_vec_push(&s->names, g.carried.data[i]);
+    ost_vec_release(&g.carried);
+    return rc;
+}
+
 /* What the pass made under the carried names goes on to the next. */
 static ost_rc carry_on(ost_network *n, group *g, const network_scope *pass,
                        ost_err *err)

@@ -157,6 +157,9 @@ ost_rc ost_network_read_layer(ost_network *n, network_scope *s,
                               const network_entry *e, ost_err *err);
 ost_rc ost_network_read_group(ost_network *n, network_scope *s,
                               const network_entry *e, ost_err *err);
+/* Of a group that is not there: its carried names keep their first meaning. */
+ost_rc ost_network_skip_group(ost_network *n, network_scope *s,
+                              const network_entry *e, ost_err *err);
 /* Whether a group names each pass by itself: its name has its own "as". */
 bool ost_network_names_passes(const json_t *group);
 

@@ -113,6 +113,17 @@ static void what_is_absent_stands_for_its_first_input(void **state)
                NULL, "a relu<in\n1 tanh<0\n3 dense<0");
 }
 
+static void carried_names_of_absent_groups_keep_their_meaning(void **state)
+{
+    (void)state;
+    network_is("'params': {'rounds': false}, 'layers': [\n"
+               "{'op': 'relu', 'name': 'a'}, {'op': 'tanh'},\n"
+               "{'repeat': 2, 'when': {'rounds': true}, 'carry': {'h': 'a', "
+               "'g': null}, 'layers': []},\n"
+               "{'op': 'add', 'in': ['h', 'g', 'previous']}]",
+               NULL, "a relu<in\n1 tanh<0\n3 add<0,1");
+}
+
 static void when_sees_the_pass(void **state)
 {
     (void)state;
@@ -203,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_group_says_what_enters_it),
         cmocka_unit_test(entries_may_be_absent),
         cmocka_unit_test(what_is_absent_stands_for_its_first_input),
+        cmocka_unit_test(carried_names_of_absent_groups_keep_their_meaning),
         cmocka_unit_test(when_sees_the_pass),
         cmocka_unit_test(references_go_into_groups),
         cmocka_unit_test(passes_share_weights_and_carry_values),
