@@ -79,13 +79,11 @@ static void batch_statistics(const ost_layer *layer, norm *s)
                             s->first + g.index, s->second + g.index);
     }
     for (int64_t c = 0; c < all->channels; c++) {
-        double sum;
-        double squares;
+        double merged[2];
 
-        ost_merge_moments(all, s->first, s->second, c, 0, all->items, &sum,
-                          &squares);
-        set_forward(layer, s, c, sum / count, squares / count);
-        update_running(layer, c, sum / count, squares / count, count);
+        ost_merge_moments(all, s->first, s->second, c, 0, all->items, merged);
+        set_forward(layer, s, c, merged[0] / count, merged[1] / count);
+        update_running(layer, c, merged[0] / count, merged[1] / count, count);
     }
 }
 
@@ -97,15 +95,21 @@ static void clear_padding(const norm *s)
         s->mean[c] = s->invstd[c] = s->a[c] = s->b[c] = s->c[c] = 0.0f;
 }
 
+/* The factors of the channels from the c-th on. */
+static ost_line line_of(const norm *s, int64_t c)
+{
+    return (ost_line){ s->a + c, s->b + c, s->c + c };
+}
+
 static void finish_segment(const ost_layer *layer, const norm *s, int64_t task)
 {
     int block = s->segments.block;
     ost_segment g = ost_segment_of(&s->segments, task);
+    ost_line line = line_of(s, g.block * block);
 
-    ost_segment_finish(layer->in[0]->data + g.at,
-                       s->addend ? s->addend->data + g.at : NULL, s->relu,
-                       layer->out->data + g.at, g.positions * block, block,
-                       s->a + g.block * block, s->b + g.block * block);
+    ost_segment_finish(
+        layer->in[0]->data + g.at, s->addend ? s->addend->data + g.at : NULL,
+        s->relu, layer->out->data + g.at, g.positions * block, block, &line);
 }
 
 static void prepare_pass(const ost_layer *layer, norm *s)
@@ -142,7 +146,8 @@ static bool fuse(ost_layer *layer, const ost_layer *next)
         return false;
     if (strcmp(next->kind->name, "relu") == 0)
         return s->relu = true;
-    if (strcmp(next->kind->name, "add") || next->n_inputs != 2 || s->addend)
+    if (strcmp(next->kind->name, "add") != 0 || next->n_inputs != 2 ||
+        s->addend)
         return false;
     other = next->in[next->in[0]->data_home == layer->out->data_home];
     if (other->block != s->segments.block ||
@@ -161,20 +166,18 @@ static void set_backward(const ost_layer *layer, norm *s, int64_t c)
     double m = (double)all->items * (double)all->area;
     double invstd = (double)s->invstd[c];
     double gain = invstd * (double)layer->weights[SCALE]->data[c];
-    double plain;
-    double weighted;
+    double sums[2]; /* of dy and of dy (x - mean) */
     double slope;
 
-    ost_merge_sums(all, s->first, s->second, c, 0, all->items, &plain,
-                   &weighted);
-    slope = -gain * invstd * invstd * weighted / m;
+    ost_merge_sums(all, s->first, s->second, c, 0, all->items, sums);
+    slope = -gain * invstd * invstd * sums[1] / m;
     s->a[c] = (float)gain;
     s->c[c] = (float)slope;
-    s->b[c] = (float)(-gain * plain / m - slope * (double)s->mean[c]);
+    s->b[c] = (float)(-gain * sums[0] / m - slope * (double)s->mean[c]);
     if (!layer->weight_grad[SCALE])
         return;
-    layer->weight_grad[SCALE][c] = (float)(weighted * invstd);
-    layer->weight_grad[SHIFT][c] = (float)plain;
+    layer->weight_grad[SCALE][c] = (float)(sums[1] * invstd);
+    layer->weight_grad[SHIFT][c] = (float)sums[0];
 }
 
 static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
@@ -203,11 +206,10 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     OST_OMP("omp parallel for schedule(static)")
     for (int64_t t = 0; t < all->count; t++) {
         ost_segment g = ost_segment_of(all, t);
-        int64_t c = g.block * all->block;
+        ost_line line = line_of(s, g.block * all->block);
 
         ost_segment_combine(dy + g.at, x + g.at, dx + g.at,
-                            g.positions * all->block, all->block, s->a + c,
-                            s->b + c, s->c + c);
+                            g.positions * all->block, all->block, &line);
     }
     return OST_OK;
 }

@@ -31,9 +31,8 @@ typedef struct item_norm {
     float *a;    /* y = a x + b, dx = a dy + b + c x */
     float *b;
     float *c;
-    double *invstd;   /* of each item and channel */
-    double *plain;    /* of each item and channel: the sums of dy */
-    double *weighted; /* and of dy (x - mean) */
+    double *invstd; /* of each item and channel */
+    double *sums;   /* of each item and channel: of dy and dy (x - mean) */
 } item_norm;
 
 static void release(ost_layer *layer)
@@ -70,20 +69,19 @@ static void merge_group(const item_norm *s, int64_t n, int64_t c, int64_t e,
     double count = area * (double)(e - c);
     double squares = 0.0;
     double total = 0.0;
-    double sum;
-    double square;
+    double merged[2];
 
     for (int64_t k = c; k < e; k++) {
-        ost_merge_moments(all, s->first, s->second, k, n, 1, &sum, &square);
-        total += sum;
+        ost_merge_moments(all, s->first, s->second, k, n, 1, merged);
+        total += merged[0];
     }
     *mean = total / count;
     for (int64_t k = c; k < e; k++) {
         double d;
 
-        ost_merge_moments(all, s->first, s->second, k, n, 1, &sum, &square);
-        d = sum / area - *mean;
-        squares += square + d * d * area;
+        ost_merge_moments(all, s->first, s->second, k, n, 1, merged);
+        d = merged[0] / area - *mean;
+        squares += merged[1] + d * d * area;
     }
     *var = squares / count;
 }
@@ -123,6 +121,14 @@ static void set_forward(const ost_layer *layer, const item_norm *s, int64_t n)
     }
 }
 
+/* The factors of a segment's channels. */
+static ost_line line_of(const item_norm *s, const ost_segment *g)
+{
+    int64_t c = g->item * width(s) + g->block * s->segments.block;
+
+    return (ost_line){ s->a + c, s->b + c, s->c + c };
+}
+
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
     const item_norm *s = layer->state;
@@ -144,11 +150,10 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     OST_OMP("omp parallel for schedule(static)")
     for (int64_t t = 0; t < all->count; t++) {
         ost_segment g = ost_segment_of(all, t);
-        int64_t c = g.item * width(s) + g.block * all->block;
+        ost_line line = line_of(s, &g);
 
         ost_segment_finish(x + g.at, NULL, false, layer->out->data + g.at,
-                           g.positions * all->block, all->block, s->a + c,
-                           s->b + c);
+                           g.positions * all->block, all->block, &line);
     }
     return OST_OK;
 }
@@ -164,12 +169,11 @@ static void set_backward(const ost_layer *layer, const item_norm *s, int64_t n)
         double q = 0.0;
 
         for (int64_t k = c; k < c + group(s); k++) {
-            double *plain = &s->plain[n * all->channels + k];
-            double *weighted = &s->weighted[n * all->channels + k];
+            double *sums = &s->sums[2 * (n * all->channels + k)];
 
-            ost_merge_sums(all, s->first, s->second, k, n, 1, plain, weighted);
-            p += weight_of(layer, 0, k) * *plain;
-            q += weight_of(layer, 0, k) * *weighted;
+            ost_merge_sums(all, s->first, s->second, k, n, 1, sums);
+            p += weight_of(layer, 0, k) * sums[0];
+            q += weight_of(layer, 0, k) * sums[1];
         }
         for (int64_t k = c; k < c + group(s); k++) {
             int64_t at = n * width(s) + k;
@@ -195,8 +199,8 @@ static void give_weights(const ost_layer *layer, const item_norm *s)
         for (int64_t n = 0; n < s->segments.items; n++) {
             int64_t at = n * channels + c;
 
-            weight += s->weighted[at] * s->invstd[at];
-            bias += s->plain[at];
+            weight += s->sums[2 * at + 1] * s->invstd[at];
+            bias += s->sums[2 * at];
         }
         layer->weight_grad[0][c] = (float)weight;
         layer->weight_grad[1][c] = (float)bias;
@@ -232,11 +236,10 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     OST_OMP("omp parallel for schedule(static)")
     for (int64_t t = 0; t < all->count; t++) {
         ost_segment g = ost_segment_of(all, t);
-        int64_t c = g.item * width(s) + g.block * all->block;
+        ost_line line = line_of(s, &g);
 
         ost_segment_combine(dy + g.at, x + g.at, dx + g.at,
-                            g.positions * all->block, all->block, s->a + c,
-                            s->b + c, s->c + c);
+                            g.positions * all->block, all->block, &line);
     }
     return OST_OK;
 }
@@ -257,8 +260,7 @@ static void ask_memory(ost_layer *layer, item_norm *s)
     ost_layer_memory(layer, exact, OST_LIFE_SAVED, &s->invstd);
     if (!layer->training)
         return;
-    ost_layer_memory(layer, exact, OST_LIFE_BACKWARD, &s->plain);
-    ost_layer_memory(layer, exact, OST_LIFE_BACKWARD, &s->weighted);
+    ost_layer_memory(layer, 2 * exact, OST_LIFE_BACKWARD, &s->sums);
 }
 
 ost_rc ost_cpu_item_norm(ost_layer *layer, bool together, ost_err *err)

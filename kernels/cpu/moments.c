@@ -5,6 +5,9 @@
 
 #include "base/banned.h"
 
+/* OST_LANES in the type of what counts floats. */
+static const int64_t STEP = OST_LANES;
+
 typedef int32_t whole __attribute__((vector_size(OST_LANES * sizeof(int32_t))));
 
 int ost_segment_block(const ost_layer *layer)
@@ -78,13 +81,13 @@ static void sum_lanes(const float *x, int64_t n, int block, float *out)
     ost_lanes v;
     int64_t i = 0;
 
-    for (; i + 4 * OST_LANES <= n; i += 4 * OST_LANES)
+    for (; i + 4 * STEP <= n; i += 4 * STEP)
         for (int k = 0; k < 4; k++) {
-            ost_lanes_load(&v, x + i + k * OST_LANES);
+            ost_lanes_load(&v, x + i + k * STEP);
             s[k] += v;
         }
-    for (; i < n; i += OST_LANES) {
-        if (i + OST_LANES <= n)
+    for (; i < n; i += STEP) {
+        if (i + STEP <= n)
             ost_lanes_load(&v, x + i);
         else
             ost_lanes_load_tail(&v, x, i, n);
@@ -104,14 +107,14 @@ static void sum_squares(const float *x, int64_t n, int block, const float *mean,
     int64_t i = 0;
 
     repeat(mean, block, &m);
-    for (; i + 4 * OST_LANES <= n; i += 4 * OST_LANES)
+    for (; i + 4 * STEP <= n; i += 4 * STEP)
         for (int k = 0; k < 4; k++) {
-            ost_lanes_load(&v, x + i + k * OST_LANES);
+            ost_lanes_load(&v, x + i + k * STEP);
             v -= m;
             s[k] += v * v;
         }
-    for (; i < n; i += OST_LANES) {
-        if (i + OST_LANES <= n) {
+    for (; i < n; i += STEP) {
+        if (i + STEP <= n) {
             ost_lanes_load(&v, x + i);
             v -= m;
         } else {
@@ -139,16 +142,16 @@ void ost_segment_gradients(const float *x, const float *dy, int64_t n,
     int64_t i = 0;
 
     repeat(mean, block, &m);
-    for (; i + 2 * OST_LANES <= n; i += 2 * OST_LANES)
+    for (; i + 2 * STEP <= n; i += 2 * STEP)
         for (int k = 0; k < 2; k++) {
-            ost_lanes_load(&v, x + i + k * OST_LANES);
-            ost_lanes_load(&g, dy + i + k * OST_LANES);
+            ost_lanes_load(&v, x + i + k * STEP);
+            ost_lanes_load(&g, dy + i + k * STEP);
             s[k] += g;
             q[k] += g * (v - m);
         }
-    for (; i < n; i += OST_LANES) {
-        ost_lanes_load_tail(&v, x, i, n < i + OST_LANES ? n : i + OST_LANES);
-        ost_lanes_load_tail(&g, dy, i, n < i + OST_LANES ? n : i + OST_LANES);
+    for (; i < n; i += STEP) {
+        ost_lanes_load_tail(&v, x, i, n < i + STEP ? n : i + STEP);
+        ost_lanes_load_tail(&g, dy, i, n < i + STEP ? n : i + STEP);
         s[0] += g;
         q[0] += g * (v - m);
     }
@@ -159,8 +162,7 @@ void ost_segment_gradients(const float *x, const float *dy, int64_t n,
 }
 
 void ost_segment_combine(const float *x, const float *z, float *y, int64_t n,
-                         int block, const float *a, const float *b,
-                         const float *c)
+                         int block, const ost_line *l)
 {
     ost_lanes va;
     ost_lanes vb;
@@ -169,10 +171,10 @@ void ost_segment_combine(const float *x, const float *z, float *y, int64_t n,
     ost_lanes w;
     int64_t i = 0;
 
-    repeat(a, block, &va);
-    repeat(b, block, &vb);
-    repeat(c, block, &vc);
-    for (; i + OST_LANES <= n; i += OST_LANES) {
+    repeat(l->a, block, &va);
+    repeat(l->b, block, &vb);
+    repeat(l->c, block, &vc);
+    for (; i + STEP <= n; i += STEP) {
         ost_lanes_load(&v, x + i);
         ost_lanes_load(&w, z + i);
         v = v * va + vb;
@@ -180,15 +182,14 @@ void ost_segment_combine(const float *x, const float *z, float *y, int64_t n,
         ost_lanes_store(y + i, &v);
     }
     for (; i < n; i++) {
-        float r = x[i] * a[i % block] + b[i % block];
+        float r = x[i] * l->a[i % block] + l->b[i % block];
 
-        y[i] = r + z[i] * c[i % block];
+        y[i] = r + z[i] * l->c[i % block];
     }
 }
 
 OST_LANES_INLINE void finish(const float *x, const float *z, bool relu,
-                             float *y, int64_t n, int block, const float *a,
-                             const float *b)
+                             float *y, int64_t n, int block, const ost_line *l)
 {
     ost_lanes va;
     ost_lanes vb;
@@ -196,9 +197,9 @@ OST_LANES_INLINE void finish(const float *x, const float *z, bool relu,
     ost_lanes w;
     int64_t i = 0;
 
-    repeat(a, block, &va);
-    repeat(b, block, &vb);
-    for (; i + OST_LANES <= n; i += OST_LANES) {
+    repeat(l->a, block, &va);
+    repeat(l->b, block, &vb);
+    for (; i + STEP <= n; i += STEP) {
         ost_lanes_load(&v, x + i);
         v = v * va + vb;
         if (z) {
@@ -210,7 +211,7 @@ OST_LANES_INLINE void finish(const float *x, const float *z, bool relu,
         ost_lanes_store(y + i, &v);
     }
     for (; i < n; i++) {
-        float r = x[i] * a[i % block] + b[i % block];
+        float r = x[i] * l->a[i % block] + l->b[i % block];
 
         if (z)
             r += z[i];
@@ -222,7 +223,7 @@ void ost_segment_moments(const float *x, int64_t positions, int block,
                          float *sum, float *squares)
 {
     int64_t n = positions * block;
-    float mean[OST_LANES];
+    float mean[OST_LANES] = { 0.0f };
 
     sum_lanes(x, n, block, sum);
     for (int l = 0; l < block; l++)
@@ -231,54 +232,54 @@ void ost_segment_moments(const float *x, int64_t positions, int block,
 }
 
 void ost_segment_finish(const float *x, const float *z, bool relu, float *y,
-                        int64_t n, int block, const float *a, const float *b)
+                        int64_t n, int block, const ost_line *l)
 {
     if (z && relu)
-        finish(x, z, true, y, n, block, a, b);
+        finish(x, z, true, y, n, block, l);
     else if (z)
-        finish(x, z, false, y, n, block, a, b);
+        finish(x, z, false, y, n, block, l);
     else if (relu)
-        finish(x, NULL, true, y, n, block, a, b);
+        finish(x, NULL, true, y, n, block, l);
     else
-        finish(x, NULL, false, y, n, block, a, b);
+        finish(x, NULL, false, y, n, block, l);
+}
+
+static int64_t first_lane(const ost_segments *s, int64_t c, int64_t n)
+{
+    return (c / s->block * s->items + n) * s->parts * s->block + c % s->block;
 }
 
 void ost_merge_moments(const ost_segments *s, const float *sums,
                        const float *squares, int64_t c, int64_t n,
-                       int64_t items, double *sum, double *square)
+                       int64_t items, double merged[2])
 {
     int64_t parts = items * s->parts;
-    int64_t at =
-        (c / s->block * s->items + n) * s->parts * s->block + c % s->block;
-    double count = (double)items * (double)s->area;
+    int64_t at = first_lane(s, c, n);
     double mean;
 
-    *sum = 0.0;
-    *square = 0.0;
+    merged[0] = merged[1] = 0.0;
     for (int64_t k = 0; k < parts; k++)
-        *sum += (double)sums[at + k * s->block];
-    mean = *sum / count;
+        merged[0] += (double)sums[at + k * s->block];
+    mean = merged[0] / ((double)items * (double)s->area);
     for (int64_t k = 0; k < parts; k++) {
         int64_t left = s->area - k % s->parts * OST_SEGMENT;
         double m = (double)(left < OST_SEGMENT ? left : OST_SEGMENT);
         double d = (double)sums[at + k * s->block] / m - mean;
 
-        *square += (double)squares[at + k * s->block] + d * d * m;
+        merged[1] += (double)squares[at + k * s->block] + d * d * m;
     }
 }
 
 void ost_merge_sums(const ost_segments *s, const float *first,
                     const float *second, int64_t c, int64_t n, int64_t items,
-                    double *a, double *b)
+                    double merged[2])
 {
     int64_t parts = items * s->parts;
-    int64_t at =
-        (c / s->block * s->items + n) * s->parts * s->block + c % s->block;
+    int64_t at = first_lane(s, c, n);
 
-    *a = 0.0;
-    *b = 0.0;
+    merged[0] = merged[1] = 0.0;
     for (int64_t k = 0; k < parts; k++) {
-        *a += (double)first[at + k * s->block];
-        *b += (double)second[at + k * s->block];
+        merged[0] += (double)first[at + k * s->block];
+        merged[1] += (double)second[at + k * s->block];
     }
 }

@@ -47,23 +47,29 @@ void ost_segment_moments(const float *x, int64_t positions, int block,
 void ost_segment_gradients(const float *x, const float *dy, int64_t n,
                            int block, const float *mean, float *plain,
                            float *weighted);
+/* Factors of the lanes of a block. */
+typedef struct ost_line {
+    const float *a;
+    const float *b;
+    const float *c;
+} ost_line;
+
 /* y = a x + b + c z, lane by lane. */
 void ost_segment_combine(const float *x, const float *z, float *y, int64_t n,
-                         int block, const float *a, const float *b,
-                         const float *c);
+                         int block, const ost_line *l);
 /* y = a x + b, plus z unless that is NULL, and of that, with `relu`, the
  * positive part. */
 void ost_segment_finish(const float *x, const float *z, bool relu, float *y,
-                        int64_t n, int block, const float *a, const float *b);
+                        int64_t n, int block, const ost_line *l);
 
 /* Of channel `c` over `items` items from the n-th on: the sum and the sum of
  * squared deviations from the mean. */
 void ost_merge_moments(const ost_segments *s, const float *sums,
                        const float *squares, int64_t c, int64_t n,
-                       int64_t items, double *sum, double *square);
+                       int64_t items, double merged[2]);
 /* The same for sums that just add up. */
 void ost_merge_sums(const ost_segments *s, const float *first,
                     const float *second, int64_t c, int64_t n, int64_t items,
-                    double *a, double *b);
+                    double merged[2]);
 
 #endif
