@@ -156,16 +156,17 @@ def train_theirs(network, row, seed, train, test, classes):
     first_weights(net, network)
     optimizer = optimizer_of(net, network, row)
     loss = torch.nn.CrossEntropyLoss()
-    for epoch in range(row["epochs"]):
-        rate = row["learning_rate"] * 0.5 * (1 + math.cos(
-            math.pi * epoch / row["epochs"]))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+    updates, done = row["epochs"] * -(-len(y) // row["batch"]), 0
+    for _ in range(row["epochs"]):
         net.train()
         for index in batches_of(len(y), row["batch"], generator):
+            for group in optimizer.param_groups:
+                group["lr"] = row["learning_rate"] * 0.5 * (
+                    1 + math.cos(math.pi * done / updates))
             optimizer.zero_grad()
             loss(net(x[index]), y[index]).backward()
             optimizer.step()
+            done += 1
     net.eval()
     wanted = torch.tensor([classes.index(label) for label in test[1]])
     with torch.no_grad():
