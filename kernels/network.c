@@ -402,7 +402,8 @@ void ost_net_free(ost_net *net)
         layer_free(net->layers.data[i]);
     for (size_t i = 0; i < net->values.len; i++)
         ost_free(net->values.data[i]);
-    net->backend->release(net->backend, net->memory);
+    if (net->memory != net->weights->shared)
+        net->backend->release(net->backend, net->memory);
     ost_tape_release(&net->tape);
     ost_vec_release(&net->pointers);
     ost_vec_release(&net->spans);

@@ -55,6 +55,10 @@ enum ost_net_flags {
      * the weights.  The network cannot run, and its weights are of no use to
      * others. */
     OST_NET_PLAN = 1u << 4,
+    /* Its memory is that of the first such network on the same weights, where
+     * it fits in: outputs are then valid until another of them runs, and no
+     * other may run between a forward and its backward. */
+    OST_NET_SHARE = 1u << 5,
 };
 
 /* Where a description is wrong: layer -1 is the whole. */

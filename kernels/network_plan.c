@@ -285,6 +285,23 @@ static void plan_spans(plan *p)
         add_second(p, &net->requests.data[i]);
 }
 
+/* Memory for the network: its own, or what another one has. */
+static void *memory_for(ost_net *net, size_t bytes)
+{
+    ost_weights *w = net->weights;
+    bool shares = net->flags & OST_NET_SHARE;
+    void *memory;
+
+    if (shares && w->shared && bytes <= w->shared_bytes)
+        return w->shared;
+    memory = net->backend->alloc(net->backend, bytes ? bytes : 1);
+    if (shares && !w->shared) {
+        w->shared = memory;
+        w->shared_bytes = bytes;
+    }
+    return memory;
+}
+
 ost_rc ost_net_place_memory(ost_net *net, ost_err *err)
 {
     plan p = { .net = net };
@@ -299,7 +316,7 @@ ost_rc ost_net_place_memory(ost_net *net, ost_err *err)
         return OST_OK;
     }
     if (bytes != SIZE_MAX)
-        net->memory = net->backend->alloc(net->backend, bytes ? bytes : 1);
+        net->memory = memory_for(net, bytes);
     if (!net->memory)
         return ost_fail(err, OST_ENOMEM,
                         "no memory for the network: it needs %zu MB",

@@ -62,6 +62,8 @@ typedef struct ost_weights {
     size_t len;
     size_t cap;
     int64_t step; /* updates made so far (Adam's t) */
+    void *shared; /* memory of networks that were built to share it */
+    size_t shared_bytes;
 } ost_weights;
 
 /* An empty list for networks on `backend`, which must outlive it.  Caller frees

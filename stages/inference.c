@@ -12,8 +12,8 @@ ost_rc ost_inference_init(ost_inference *inf, const ost_network *network,
     int64_t shape[OST_MAX_DIMS];
     int ndim = ost_picture_set_shape(in, OST_SLICE, shape);
     ost_tensor out;
-    ost_rc rc =
-        ost_network_build(network, weights, ndim, shape, 0, &inf->net, err);
+    ost_rc rc = ost_network_build(network, weights, ndim, shape, OST_NET_SHARE,
+                                  &inf->net, err);
 
     if (rc)
         return rc;

@@ -1,7 +1,8 @@
 /* stages/training_update.c - one update: a batch, in parts, and its gradients
  *
  * All batches are cut into the same number of parts, so that sizes of parts
- * differ by at most one item and two networks do.
+ * differ by at most one item and two networks do.  These and the one for
+ * validation, which never run in the middle of each other, share their memory.
  */
 #include "base/alloc.h"
 #include "stages/training.h"
@@ -48,7 +49,8 @@ static bool needs_smaller(const ost_training *t)
 static ost_rc build_net(ost_training *t, int i, ost_err *err)
 {
     const ost_picture_set *p = &t->spec->train.pictures;
-    unsigned flags = OST_NET_TRAIN | (t->parts > 1 ? OST_NET_ADD_GRAD : 0u);
+    unsigned flags =
+        OST_NET_TRAIN | OST_NET_SHARE | (t->parts > 1 ? OST_NET_ADD_GRAD : 0u);
     int64_t shape[OST_MAX_DIMS];
     int ndim = ost_picture_set_shape(p, (int64_t)t->items[i], shape);
 

@@ -1,5 +1,6 @@
-/* tests/unit/test_network_learning.c - shared and frozen weights at work */
+/* tests/unit/test_network_learning.c - weights and memory at work */
 /* links: stages kernels base */
+#include "kernels/optimizer.h"
 #include "tests/support/network_text.h"
 
 #include <math.h>
@@ -275,11 +276,69 @@ static void every_kind_may_be_frozen(void **state)
     assert_in_range(found, 7, 1000);
 }
 
+/* Two batch sizes in turn, and what is judged between them. */
+static void learn_in_turn(unsigned flags, float *judged)
+{
+    static const int64_t sizes[] = { 5, 4, 3 };
+    static const ost_optimizer sgd = { .rate = 0.05, .momentum = 0.9 };
+    ost_network *network =
+        network_of("{\"osteon_model\": 1, \"name\": \"n\", \"layers\": ["
+                   "{\"op\": \"conv2d\", \"out\": 8, \"kernel\": 3},"
+                   "{\"op\": \"batch_norm\"}, {\"op\": \"relu\"},"
+                   "{\"op\": \"conv2d\", \"out\": 12, \"kernel\": 3},"
+                   "{\"op\": \"global_avg_pool\"}, {\"op\": \"dropout\"},"
+                   "{\"op\": \"dense\", \"out\": 2}]}",
+                   NULL);
+    ost_weights *w = ost_weights_new(backend);
+    ost_net *nets[3];
+    ost_err err = { 0 };
+
+    for (int i = 0; i < 3; i++) {
+        const char *at;
+        const char *from;
+
+        assert_ok(ost_network_build(
+                      network, w, 4, (int64_t[]){ sizes[i], 1, 12, 12 },
+                      flags | (i < 2 ? OST_NET_TRAIN : 0u), &nets[i], &err),
+                  &err);
+        at = ost_net_output(nets[i]).data;
+        from = w->shared;
+        assert_true((from && at >= from && at < from + w->shared_bytes) ==
+                    (flags == OST_NET_SHARE));
+    }
+    assert_ok(ost_weights_init(w, 1, &err), &err);
+    for (int i = 0; i < 6; i++, judged += 6) {
+        learner l = { network, w, nets[i % 2] };
+
+        pass(&l);
+        assert_ok(ost_optimizer_step(&sgd, w, &err), &err);
+        fill(ost_net_input(nets[2]), 3);
+        assert_ok(ost_net_forward(nets[2], 0, &err), &err);
+        memcpy(judged, ost_net_output(nets[2]).data, 6 * sizeof(float));
+    }
+    for (int i = 0; i < 3; i++)
+        ost_net_free(nets[i]);
+    ost_weights_free(w);
+    ost_network_free(network);
+}
+
+static void networks_share_memory_and_nothing_else(void **state)
+{
+    float judged[2][36];
+
+    (void)state;
+    learn_in_turn(0, judged[0]);
+    learn_in_turn(OST_NET_SHARE, judged[1]);
+    assert_memory_equal(judged[0], judged[1], sizeof(judged[0]));
+    assert_memory_not_equal(judged[0], judged[0] + 30, 6 * sizeof(float));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_recurrent_network_is_its_passes),
         cmocka_unit_test(every_kind_may_be_frozen),
+        cmocka_unit_test(networks_share_memory_and_nothing_else),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
