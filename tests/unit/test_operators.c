@@ -273,6 +273,51 @@ static void bytes_are_the_same_for_any_number_of_threads(void **state)
     ost_free(first);
 }
 
+/* Item `k` of the output, with all others of the input set to zero. */
+static void expect_alone(const net_case *c, built *b, const float *whole,
+                         int64_t k)
+{
+    ost_tensor in = ost_net_input(b->net);
+    ost_tensor out = ost_net_output(b->net);
+    size_t from = (size_t)ost_tensor_count(&in) / (size_t)in.shape[0];
+    size_t to = (size_t)ost_tensor_count(&out) / (size_t)out.shape[0];
+    const float *x = case_find(c, "input")->v + (size_t)k * from;
+
+    memset(in.data, 0, (size_t)ost_tensor_count(&in) * sizeof(float));
+    memcpy((float *)in.data + (size_t)k * from, x, from * sizeof(float));
+    run_once(c, 0, b);
+    if (memcmp((const float *)out.data + (size_t)k * to, whole + (size_t)k * to,
+               to * sizeof(float)))
+        fail_msg("%s: item %d depends on its neighbors", c->name, (int)k);
+}
+
+static void an_item_does_not_depend_on_its_neighbors(void **state)
+{
+    (void)state;
+    open_backend(2);
+    for (size_t i = 0; i < cases.len; i++) {
+        const net_case *c = cases.data[i];
+        int64_t last = case_find(c, "input")->shape[0] - 1;
+        ost_tensor out;
+        float *whole;
+        size_t bytes;
+        built b;
+
+        if (!c->infer || last < 1)
+            continue;
+        build(c, 0, &b);
+        run_once(c, 0, &b);
+        out = ost_net_output(b.net);
+        bytes = (size_t)ost_tensor_count(&out) * sizeof(float);
+        whole = ost_xalloc(bytes);
+        memcpy(whole, out.data, bytes);
+        expect_alone(c, &b, whole, 0);
+        expect_alone(c, &b, whole, last);
+        ost_free(whole);
+        tear_down(&b);
+    }
+}
+
 static void bytes_are_the_same_when_values_are_kept(void **state)
 {
     (void)state;
@@ -405,6 +450,7 @@ int main(void)
         cmocka_unit_test(bytes_are_the_same_for_any_number_of_threads),
         cmocka_unit_test(lanes_of_missing_channels_are_zero),
         cmocka_unit_test(bytes_are_the_same_when_values_are_kept),
+        cmocka_unit_test(an_item_does_not_depend_on_its_neighbors),
         cmocka_unit_test(no_operator_runs_reference_code),
     };
 
