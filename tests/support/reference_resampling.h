@@ -9,6 +9,7 @@
 #include "tests/support/reference.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { REF_NEAREST, REF_BILINEAR, REF_REFLECT };
 
