@@ -282,12 +282,11 @@ static void learn_in_turn(unsigned flags, float *judged)
     static const int64_t sizes[] = { 5, 4, 3 };
     static const ost_optimizer sgd = { .rate = 0.05, .momentum = 0.9 };
     ost_network *network =
-        network_of("{\"osteon_model\": 1, \"name\": \"n\", \"layers\": ["
-                   "{\"op\": \"conv2d\", \"out\": 8, \"kernel\": 3},"
-                   "{\"op\": \"batch_norm\"}, {\"op\": \"relu\"},"
-                   "{\"op\": \"conv2d\", \"out\": 12, \"kernel\": 3},"
-                   "{\"op\": \"global_avg_pool\"}, {\"op\": \"dropout\"},"
-                   "{\"op\": \"dense\", \"out\": 2}]}",
+        network_of("'layers': [{'op': 'conv2d', 'out': 8, 'kernel': 3},"
+                   "{'op': 'batch_norm'}, {'op': 'relu'},"
+                   "{'op': 'conv2d', 'out': 12, 'kernel': 3},"
+                   "{'op': 'global_avg_pool'}, {'op': 'dropout', 'p': 0.5},"
+                   "{'op': 'dense', 'out': 2}]",
                    NULL);
     ost_weights *w = ost_weights_new(backend);
     ost_net *nets[3];
