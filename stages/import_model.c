@@ -24,6 +24,7 @@ typedef struct import_params {
     ost_file network;
     const json_t *network_params;
     ost_i64_list input;
+    int target; /* ost_target_kind */
     ost_str_list classes;
     ost_f64_list mean;
     ost_f64_list std;
@@ -37,10 +38,17 @@ static const ost_param params[] = {
     OST_PARAM(import_params, network_params, OBJECT,
               "params of the network that are to differ", .dflt = "null"),
     OST_PARAM(import_params, input, I64_LIST,
-              "channels, height and width of its pictures", .dflt = "null",
-              .min = 1, .max = 65536, .max_len = 3),
+              "channels, height and width of its pictures; of series one "
+              "channel, frames, height and width",
+              .dflt = "null", .min = 1, .max = 65536, .max_len = 4),
+    OST_PARAM(import_params, target, CHOICE,
+              "what it says of an item: one label, several, a number, or what "
+              "pixels are marked",
+              .dflt = "\"label\"", .choices = OST_TARGET_KINDS),
     OST_PARAM(import_params, classes, STR_LIST,
-              "names of its outputs, in their order", .dflt = "null"),
+              "names of its outputs, in their order; of a mask its name, of "
+              "a number none",
+              .dflt = "null"),
     OST_PARAM(import_params, mean, F64_LIST,
               "what is subtracted from the values of each channel; unset: 0",
               .dflt = "null"),
@@ -51,6 +59,18 @@ static const ost_param params[] = {
     OST_PARAM(import_params, field, STR, "field that it judges",
               .dflt = "\"image\""),
     OST_END,
+};
+
+/* How many names a kind has, by ost_target_kind. */
+static const struct {
+    size_t least;
+    size_t most;
+    const char *words;
+} name_counts[] = {
+    [OST_TARGET_LABEL] = { 2, SIZE_MAX, "two names or more" },
+    [OST_TARGET_LABELS] = { 1, SIZE_MAX, "a name or more" },
+    [OST_TARGET_NUMBER] = { 0, 0, "none for a number" },
+    [OST_TARGET_MASK] = { 1, 1, "the name of the mask" },
 };
 
 static ost_rc check(const void *with, ost_err *err)
@@ -66,12 +86,14 @@ static ost_rc check(const void *with, ost_err *err)
                             "'network'");
         return OST_OK;
     }
-    if (p->input.n != 3)
+    if (p->input.n < 3 || (p->input.n == 4 && p->input.v[0] != 1))
         return ost_fail(err, OST_EWORKFLOW,
-                        "'network' needs 'input': channels, height and width");
-    if (p->classes.n < 2)
-        return ost_fail(err, OST_EWORKFLOW,
-                        "'network' needs 'classes': two names or more");
+                        "'network' needs 'input': channels, height and width, "
+                        "or 1, frames, height and width");
+    if (p->classes.n < name_counts[p->target].least ||
+        p->classes.n > name_counts[p->target].most)
+        return ost_fail(err, OST_EWORKFLOW, "'network' needs 'classes': %s",
+                        name_counts[p->target].words);
     if (p->input.v[0] > OST_PICTURE_CHANNELS ||
         (p->mean.n && p->mean.n != (size_t)p->input.v[0]) ||
         (p->std.n && p->std.n != (size_t)p->input.v[0]))
@@ -153,6 +175,34 @@ static json_t *numbers(const ost_f64_list *list, int64_t n, double otherwise)
     return made;
 }
 
+static json_t *input_meta(const import_params *p)
+{
+    const int64_t *side = p->input.v + p->input.n - 2;
+    json_t *in = json_pack("{s:s,s:I,s:I,s:I}", "field", p->field, "channels",
+                           (json_int_t)p->input.v[0], "height",
+                           (json_int_t)side[0], "width", (json_int_t)side[1]);
+
+    if (p->input.n == 4)
+        json_object_set_new(in, "frames",
+                            json_integer((json_int_t)p->input.v[1]));
+    return in;
+}
+
+/* One label is what models are about that say nothing of it. */
+static void add_target(const import_params *p, json_t *meta)
+{
+    const char *kind = ost_target_kind_word((ost_target_kind)p->target);
+    json_t *name = p->target == OST_TARGET_MASK
+                       ? json_sprintf("mask.%s", p->classes.v[0])
+                       : json_string(kind);
+
+    if (p->target == OST_TARGET_LABEL)
+        json_decref(name);
+    else
+        json_object_set_new(meta, "target",
+                            json_pack("{s:o,s:s}", "name", name, "kind", kind));
+}
+
 static ost_rc meta_of_params(const import_params *p, json_t **meta,
                              ost_err *err)
 {
@@ -167,15 +217,15 @@ static ost_rc meta_of_params(const import_params *p, json_t **meta,
                                                           : p->network_params,
                           NULL, &network, err);
     if (!rc)
-        *meta = json_pack(
-            "{s:s,s:O,s:O,s:O,s:{s:s,s:I,s:I,s:I},s:{s:o,s:o},s:[]}", "network",
-            ost_network_name(network), "architecture",
-            ost_network_document(network), "params",
-            ost_network_values(network), "classes", classes, "input", "field",
-            p->field, "channels", (json_int_t)p->input.v[0], "height",
-            (json_int_t)p->input.v[1], "width", (json_int_t)p->input.v[2],
-            "normalization", "mean", numbers(&p->mean, p->input.v[0], 0.0),
-            "std", numbers(&p->std, p->input.v[0], 1.0), "history");
+        *meta = json_pack("{s:s,s:O,s:O,s:O,s:o,s:{s:o,s:o},s:[]}", "network",
+                          ost_network_name(network), "architecture",
+                          ost_network_document(network), "params",
+                          ost_network_values(network), "classes", classes,
+                          "input", input_meta(p), "normalization", "mean",
+                          numbers(&p->mean, p->input.v[0], 0.0), "std",
+                          numbers(&p->std, p->input.v[0], 1.0), "history");
+    if (!rc)
+        add_target(p, *meta);
     json_decref(classes);
     ost_network_free(network);
     return rc;

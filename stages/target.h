@@ -33,7 +33,8 @@ typedef enum ost_target_kind {
     OST_TARGET_MASK,   /* yes or no for each pixel */
 } ost_target_kind;
 
-/* What models and predictions call a kind. */
+/* What models and predictions call the kinds. */
+#define OST_TARGET_KINDS "label|labels|number|mask"
 const char *ost_target_kind_word(ost_target_kind kind);
 /* The kind of that name (may be NULL); false when there is none. */
 bool ost_target_kind_find(const char *word, ost_target_kind *kind);

@@ -64,6 +64,15 @@ def refuse(name, make, text):
         sys.exit(f"{name}: expected '{text}', told\n{told}")
 
 
+def refuse_words(name, given, text):
+    """Parameters of an import are refused before anything runs."""
+    workflow = json.loads(json.dumps(APPLY))
+    workflow["nodes"]["model"]["with"] = {"network": "lib:small_cnn", **given}
+    told = run(name, workflow, "--bind", "trained=here/out/model", status=2)
+    if text not in told:
+        sys.exit(f"{name}: expected '{text}', told\n{told}")
+
+
 def cut(folder):
     path = folder / "weights.safetensors"
     path.write_bytes(path.read_bytes()[:-7])
@@ -102,4 +111,15 @@ refuse("changed", change,
 refuse("nameless", no_classes, "the model's 'classes' is malformed")
 refuse("alone", lambda f: (f / "model.json").unlink(),
        "'network', 'input' and 'classes' are needed")
+refuse_words("sides", {"input": [3, 4, 32, 32], "classes": ["a", "b"]},
+             "'network' needs 'input': channels, height and width, or 1, "
+             "frames, height and width")
+refuse_words("one", {"input": [1, 32, 32], "classes": ["a"]},
+             "'network' needs 'classes': two names or more")
+refuse_words("number", {"input": [1, 32, 32], "classes": ["a"],
+                        "target": "number"},
+             "'network' needs 'classes': none for a number")
+refuse_words("mask", {"input": [1, 32, 32], "classes": ["a", "b"],
+                      "target": "mask"},
+             "'network' needs 'classes': the name of the mask")
 print("ok")
