@@ -167,6 +167,7 @@ struct ost_layer {
     void *state;
 
     /* Set by the network once all layers are there. */
+    bool halves;       /* its backward works in two parts, see ost_life */
     bool absent;       /* another one has absorbed it */
     bool learns;       /* its backward runs */
     ost_layer *runs;   /* whose forward runs in its place; NULL: none */
@@ -218,7 +219,8 @@ ost_rc ost_layer_before(ost_layer *layer, const char *kind,
 typedef enum ost_life {
     OST_LIFE_FORWARD,  /* within a forward call */
     OST_LIFE_BACKWARD, /* within a backward call */
-    /* Within one of two parts of a backward call, in this order. */
+    /* Within one of two parts of a backward call, in this order.  A layer that
+     * asks for the first writes its inputs' gradients in the second. */
     OST_LIFE_BACKWARD_FIRST,
     OST_LIFE_BACKWARD_SECOND,
     OST_LIFE_SAVED, /* from the forward call to the backward call */

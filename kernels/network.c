@@ -136,6 +136,7 @@ ost_rc ost_layer_place_weight(ost_layer *layer, int i, int64_t stored,
 
 void ost_layer_memory(ost_layer *layer, size_t bytes, ost_life life, void *slot)
 {
+    layer->halves |= life == OST_LIFE_BACKWARD_FIRST;
     ost_vec_push(&layer->net->requests,
                  (ost_request){ layer, bytes, life, slot });
 }

@@ -115,7 +115,9 @@ typedef struct ost_net_span {
     size_t offset;
     int from;
     int to;
-    int part; /* of its only tick, a backward one: 1 or 2; 0: all of it */
+    /* Of a layer's backward in two parts: 1: of its only tick the first part;
+     * 2: not in the first part of tick `from`; 0: all of them. */
+    int part;
 } ost_net_span;
 
 int ost_net_spans(const ost_net *net);

@@ -65,6 +65,7 @@ static void add_grad(plan *p, const ost_value *home)
     ost_net *net = p->net;
     int last = 2 * (int)net->layers.len - home->producer;
     int first = last;
+    bool second = false; /* begins with the second part of a backward */
     size_t span;
 
     for (size_t i = 0; i < net->layers.len; i++) {
@@ -72,14 +73,19 @@ static void add_grad(plan *p, const ost_value *home)
 
         for (int k = 0; k < l->n_inputs; k++)
             if (l->learns && l->in[k]->grad_home == home &&
-                ost_net_backward_tick(net, l) < first)
+                ost_net_backward_tick(net, l) < first) {
                 first = ost_net_backward_tick(net, l);
+                second = l->halves;
+            }
     }
-    if (home == net->output->grad_home)
+    if (home == net->output->grad_home) {
         first = (int)net->layers.len;
+        second = false;
+    }
     span =
         add_span(p, owner(net, home), "gradient",
                  (size_t)ost_value_stored(home) * sizeof(float), first, last);
+    net->spans.data[span].part = second ? 2 : 0;
     for (size_t i = 0; i < net->values.len; i++) {
         ost_value *v = net->values.data[i];
 
@@ -182,9 +188,10 @@ static void add_spares(plan *p, ost_layer *l)
     for (int i = 0; i < l->n_inputs; i++)
         if (l->in[i]->wants_grad && l->in[i]->consumers > 1) {
             size_t bytes = (size_t)ost_value_stored(l->in[i]) * sizeof(float);
+            size_t span = add_span(p, l, "gradient", bytes, tick, tick);
 
-            add_pointer(p, &l->in_spare[i], OST_NOWHERE,
-                        add_span(p, l, "gradient", bytes, tick, tick));
+            net->spans.data[span].part = l->halves ? 2 : 0;
+            add_pointer(p, &l->in_spare[i], OST_NOWHERE, span);
         }
     for (int i = 0; i < l->n_weights; i++) {
         ost_weight *w = l->weights[i];
@@ -253,9 +260,9 @@ static size_t *uses(const plan *p)
         const ost_net_span *s = &net->spans.data[i];
 
         for (int t = s->from; t <= s->to; t++) {
-            if (net->spans.data[i].part != 2)
+            if (s->part != 2 || t > s->from)
                 use[t] += s->bytes;
-            if (net->spans.data[i].part != 1)
+            if (s->part != 1)
                 part[t] += s->bytes;
         }
     }

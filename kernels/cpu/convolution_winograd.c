@@ -28,7 +28,8 @@ typedef struct wino_layer {
     ost_conversion data_weights;
     ost_conversion weight_grad;
     float *forward_memory;
-    float *backward_memory;
+    float *gradient_memory;
+    float *data_memory;
     float *made; /* gradient of the weights, when it is to be converted */
 } wino_layer;
 
@@ -168,7 +169,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         float *made = l->made ? l->made : grad;
 
         ost_wino_correlation(&l->gradient, layer->in[0]->data, dy, made,
-                             l->backward_memory);
+                             l->gradient_memory);
         if (l->made)
             rc = ost_conversion_run(&l->weight_grad, layer, made, grad, err);
     }
@@ -180,7 +181,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     if (rc)
         return rc;
     ost_wino_convolve(&l->data, dy, weights, NULL, layer->in_grad[0],
-                      l->backward_memory);
+                      l->data_memory);
     return OST_OK;
 }
 
@@ -213,15 +214,15 @@ static ost_rc prepare_weights(ost_layer *layer, wino_layer *l, ost_err *err)
                                          OST_LIFE_FORWARD, err);
     if (!rc && layer->training)
         rc = ost_conversion_init_weights(&l->data_weights, layer, &want,
-                                         OST_LIFE_BACKWARD, err);
+                                         OST_LIFE_BACKWARD_SECOND, err);
     if (!rc && layer->training) {
         kept = ost_conv_weight_kept(layer);
         rc = ost_conversion_init(&l->weight_grad, layer, &want, &kept,
-                                 OST_LIFE_BACKWARD, err);
+                                 OST_LIFE_BACKWARD_FIRST, err);
     }
     if (!rc && ost_conversion_needed(&l->weight_grad))
         ost_layer_memory(layer, dnnl_memory_desc_get_size(&want),
-                         OST_LIFE_BACKWARD, &l->made);
+                         OST_LIFE_BACKWARD_FIRST, &l->made);
     ost_prim_release(&direct);
     return rc;
 }
@@ -238,7 +239,6 @@ static void prepare_passes(ost_layer *layer, wino_layer *l)
     ost_wino_value in = value_of(layer->in[0], block);
     ost_wino_value out = value_of(layer->out, block);
     ost_wino_window window = window_of(layer);
-    size_t bytes;
 
     l->forward = ost_wino_pass_of(&in, &out, &window, false);
     ost_layer_memory(layer, bytes_of(layer, &l->forward), OST_LIFE_FORWARD,
@@ -246,11 +246,12 @@ static void prepare_passes(ost_layer *layer, wino_layer *l)
     if (!layer->training)
         return;
     l->gradient = ost_wino_gradient_of(&in, &out, &window);
-    bytes = bytes_of(layer, &l->gradient);
+    ost_layer_memory(layer, bytes_of(layer, &l->gradient),
+                     OST_LIFE_BACKWARD_FIRST, &l->gradient_memory);
     l->data = ost_wino_pass_of(&out, &in, &window, true);
-    if (layer->in[0]->wants_grad && bytes_of(layer, &l->data) > bytes)
-        bytes = bytes_of(layer, &l->data);
-    ost_layer_memory(layer, bytes, OST_LIFE_BACKWARD, &l->backward_memory);
+    if (layer->in[0]->wants_grad)
+        ost_layer_memory(layer, bytes_of(layer, &l->data),
+                         OST_LIFE_BACKWARD_SECOND, &l->data_memory);
 }
 
 ost_rc ost_conv_winograd(ost_layer *layer, ost_err *err)

@@ -49,7 +49,10 @@ typedef struct subject {
 /* In the first or the second part of a tick. */
 static bool lives_at(const ost_net_span *s, int tick, int part)
 {
-    return s->from <= tick && tick <= s->to && (!s->part || s->part == part);
+    int half = 2 * tick + part - 1;
+
+    return 2 * s->from + (s->part == 2) <= half &&
+           half <= 2 * s->to + (s->part != 1);
 }
 
 /* Bytes in use at a tick, of one kind or of all (NULL). */
