@@ -21,8 +21,10 @@ static inline double ref_sample_share(const reference *r, int side, int64_t o,
     double place;
 
     if (r->kind == REF_REFLECT) {
-        int64_t from = llabs((long long)(o - r->padding[side]));
+        int64_t from = o - r->padding[side];
 
+        if (from < 0)
+            from = -from;
         if (from > r->in[side] - 1)
             from = 2 * (r->in[side] - 1) - from;
         return i == from ? 1.0 : 0.0;
