@@ -76,7 +76,7 @@ CASES = [
     case("resnet34_scan", (4, 1, 48, 48), lambda: nets.resnet_scan(1, 2),
          classes=2),
     ra("in", 26, "in", True, stream="input 11"),
-    ra("out", 18, "out", True, stream="input 1"),
+    ra("out", 18, "out", True, stream="input 10"),
     ra("none", 18, "none", True),
     ra("in-chain", 18, "in", False, stream="input 8"),
     ra("out-chain", 18, "out", False, stream="input 8"),
