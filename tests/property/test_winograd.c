@@ -15,7 +15,7 @@
 
 #include "base/banned.h"
 
-enum { CASES = 14, EIGHT = 8, OUTPUTS = 4 };
+enum { CASES = 10, EIGHT = 8, OUTPUTS = 4 };
 
 /* A layer and what has to come out, in double precision. */
 typedef struct layer {
@@ -51,8 +51,8 @@ static void draw(ost_rng *r, layer *l)
 {
     memset(l, 0, sizeof(*l));
     l->n = 1 + (int64_t)ost_rng_below(r, 3);
-    l->in = 32 + 16 * (int64_t)ost_rng_below(r, 3);
-    l->out = 32 + 16 * (int64_t)ost_rng_below(r, 3);
+    l->in = 32 + 16 * (int64_t)ost_rng_below(r, 2);
+    l->out = 32 + 16 * (int64_t)ost_rng_below(r, 2);
     l->kernel[0] = ost_rng_below(r, 3) ? 1 : 3;
     l->kernel[1] = l->kernel[2] = ost_rng_below(r, 3) ? 3 : 5;
     for (int i = 0; i < 3; i++) {
