@@ -326,6 +326,43 @@ static void every_shipped_network_is_compared(void **state)
     ost_free(pattern);
 }
 
+static void params_without_meaning_are_refused(void **state)
+{
+    static const struct {
+        const char *file;
+        const char *params;
+        const char *message;
+    } rows[] = {
+        { "ra_conv", "{\"attention\": \"both\"}",
+          "no case for 'both': there are 'in', 'out', 'none'" },
+        { "ra_conv", "{\"residual\": \"no\"}",
+          "no case for 'no': there are 'true', 'false'" },
+        { "ra_conv", "{\"depth\": 50}",
+          "no case for '50': there are '18', '26', '34'" },
+        { "drn", "{\"variant\": \"d_38\"}",
+          "no case for 'd_38': there are 'd_22', 'c_26'" },
+        { "googlenet", "{\"norm\": \"layer\"}",
+          "no case for 'layer': there are 'none', 'batch'" },
+        { "googlenet", "{\"k5\": 7}", "no case for '7': there are '5', '3'" },
+        { "unet", "{\"norm\": \"group\"}",
+          "no case for 'group': there are 'none', 'batch'" },
+        { "alexnet", "{\"widths\": [96, 256]}",
+          "'widths.2': the list has 2 elements, from 0" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ost_network *n = NULL;
+        ost_err err = { 0 };
+
+        assert_int_equal(network_read(rows[i].file, rows[i].params, &n, &err),
+                         OST_EINPUT);
+        if (!strstr(err.text, rows[i].message))
+            fail_msg("%s", err.text);
+        assert_null(n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +370,7 @@ int main(void)
         cmocka_unit_test(networks_compute_what_pytorch_computes),
         cmocka_unit_test(counts_are_those_of_pytorch),
         cmocka_unit_test(counts_are_those_of_the_methods),
+        cmocka_unit_test(params_without_meaning_are_refused),
     };
 
     return cmocka_run_group_tests(tests, open_backend, close_backend);

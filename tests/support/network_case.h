@@ -149,25 +149,35 @@ static inline bool network_case_line(network_case *c, char *line)
     return true;
 }
 
-/* The network workflows/models/FILE.json with params; caller frees it. */
-static inline ost_network *network_shipped(const char *file, const char *params)
+/* Reads workflows/models/FILE.json with params; caller frees the network. */
+static inline ost_rc network_read(const char *file, const char *params,
+                                  ost_network **n, ost_err *err)
 {
     char *relative = ost_xprintf("workflows/models/%s.json", file);
     char *path = ost_path_join(getenv("OSTEON_SOURCE"), relative);
     json_t *values = json_loads(params, 0, NULL);
-    ost_network *n = NULL;
     ost_buf text = { 0 };
-    ost_err err = { 0 };
+    ost_rc rc;
 
     assert_non_null(values);
-    if (ost_fs_read(path, 1 << 20, &text, &err) ||
-        ost_network_read(relative, ost_buf_str(&text), text.len, values, NULL,
-                         &n, &err))
-        fail_msg("%s", err.text);
+    rc = ost_fs_read(path, 1 << 20, &text, err);
+    if (!rc)
+        rc = ost_network_read(relative, ost_buf_str(&text), text.len, values,
+                              NULL, n, err);
     ost_buf_release(&text);
     json_decref(values);
     ost_free(path);
     ost_free(relative);
+    return rc;
+}
+
+/* The same, of which nothing is wrong. */
+static inline ost_network *network_shipped(const char *file, const char *params)
+{
+    ost_network *n = NULL;
+    ost_err err = { 0 };
+
+    assert_ok(network_read(file, params, &n, &err), &err);
     return n;
 }
 
