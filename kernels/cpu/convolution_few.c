@@ -37,20 +37,26 @@ typedef struct few {
     int64_t row_step; /* floats of a thread's padded rows */
     int64_t lines;    /* rows of the whole output */
     int64_t pieces;
-    int64_t piece_step; /* floats of a piece's sums, bias included */
-    int64_t *offsets;   /* of each tap in the padded rows */
-    float *rows;        /* for each thread: channel, kernel row, column */
-    float *weights;     /* group, tap, lane */
-    float *bias;        /* group, lane */
-    float *sums;        /* piece: group, tap, lane, then the bias */
+    int64_t piece_step;           /* floats of a piece's sums, bias included */
+    int64_t *offsets;             /* of each tap in the padded rows */
+    ost_conversion plain_weights; /* where another network has laid them out, */
+    ost_conversion weight_grad;   /* and back */
+    float *made;    /* gradient of the weights, when it is to be converted */
+    float *rows;    /* for each thread: channel, kernel row, column */
+    float *weights; /* group, tap, lane */
+    float *bias;    /* group, lane */
+    float *sums;    /* piece: group, tap, lane, then the bias */
 } few;
 
 static void few_release(ost_layer *layer)
 {
     few *f = layer->state;
 
-    if (f)
-        ost_free(f->offsets);
+    if (!f)
+        return;
+    ost_conversion_release(&f->weight_grad);
+    ost_conversion_release(&f->plain_weights);
+    ost_free(f->offsets);
     ost_free(f);
     layer->state = NULL;
 }
@@ -175,12 +181,15 @@ static void line_forward(const ost_layer *layer, const few *f, int64_t line)
 
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
-    const few *f = layer->state;
+    few *f = layer->state;
     int64_t out = layer->weights[0]->shape[0];
+    float *weights;
+    ost_rc rc = ost_conversion_weights(&f->plain_weights, layer, &weights, err);
 
     (void)pass;
-    (void)err;
-    pack(f, out, layer->weights[0]->data, f->weights);
+    if (rc)
+        return rc;
+    pack(f, out, weights, f->weights);
     memset(f->bias, 0, (size_t)(f->groups * LANES) * sizeof(*f->bias));
     if (layer->n_weights > 1)
         memcpy(f->bias, layer->weights[1]->data,
@@ -279,10 +288,10 @@ static void piece_backward(const ost_layer *layer, const few *f, int64_t piece)
 
 static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
-    const few *f = layer->state;
+    few *f = layer->state;
+    float *grad = f->made ? f->made : layer->weight_grad[0];
 
     (void)pass;
-    (void)err;
     OST_OMP("omp parallel for schedule(dynamic, 1)")
     for (int64_t i = 0; i < f->pieces; i++)
         piece_backward(layer, f, i);
@@ -294,11 +303,14 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
             for (int64_t k = 0; k < f->piece_step; k++)
                 sum[k] += add[k];
         }
-    unpack(f, layer->weights[0]->shape[0], f->sums, layer->weight_grad[0]);
+    unpack(f, layer->weights[0]->shape[0], f->sums, grad);
     if (layer->n_weights > 1)
         memcpy(layer->weight_grad[1], f->sums + f->groups * f->taps * LANES,
                (size_t)layer->weights[1]->stored * sizeof(float));
-    return OST_OK;
+    if (!f->made)
+        return OST_OK;
+    return ost_conversion_run(&f->weight_grad, layer, grad,
+                              layer->weight_grad[0], err);
 }
 
 bool ost_conv_is_few(const ost_layer *layer)
@@ -351,12 +363,36 @@ static few *few_of(const ost_layer *layer)
     return f;
 }
 
+/* Weights are plain, unless another network of theirs wanted them otherwise. */
+static ost_rc prepare_weights(ost_layer *layer, few *f, ost_err *err)
+{
+    const ost_weight *w = layer->weights[0];
+    dnnl_memory_desc_t plain = ost_dnnl_plain(w->ndim, w->shape);
+    dnnl_memory_desc_t kept;
+    ost_rc rc = OST_OK;
+
+    for (int i = 0; i < layer->n_weights && !rc; i++)
+        rc = ost_layer_place_weight(
+            layer, i, ost_weight_count(layer->weights[i]), NULL, err);
+    if (!rc)
+        rc = ost_conversion_init_weights(&f->plain_weights, layer, &plain,
+                                         OST_LIFE_FORWARD, err);
+    if (rc || !layer->training)
+        return rc;
+    kept = ost_conv_weight_kept(layer);
+    rc = ost_conversion_init(&f->weight_grad, layer, &plain, &kept,
+                             OST_LIFE_BACKWARD, err);
+    if (!rc && ost_conversion_needed(&f->weight_grad))
+        ost_layer_memory(layer, dnnl_memory_desc_get_size(&plain),
+                         OST_LIFE_BACKWARD, &f->made);
+    return rc;
+}
+
 ost_rc ost_conv_few(ost_layer *layer, ost_err *err)
 {
     size_t f32 = sizeof(float);
     size_t threads = (size_t)layer->backend->threads;
     few *f;
-    ost_rc rc = OST_OK;
 
     layer->in_block[0] = 1;
     layer->out->block = ost_cpu_block(layer->backend);
@@ -364,9 +400,6 @@ ost_rc ost_conv_few(ost_layer *layer, ost_err *err)
     layer->backward = backward;
     layer->release = few_release;
     layer->state = f = few_of(layer);
-    for (int i = 0; i < layer->n_weights && !rc; i++)
-        rc = ost_layer_place_weight(
-            layer, i, ost_weight_count(layer->weights[i]), NULL, err);
     ost_layer_memory(layer, threads * (size_t)f->row_step * f32, OST_LIFE_SAVED,
                      &f->rows);
     ost_layer_memory(layer, (size_t)(f->groups * f->taps * LANES) * f32,
@@ -376,5 +409,5 @@ ost_rc ost_conv_few(ost_layer *layer, ost_err *err)
     if (layer->training)
         ost_layer_memory(layer, (size_t)(f->pieces * f->piece_step) * f32,
                          OST_LIFE_BACKWARD, &f->sums);
-    return rc;
+    return prepare_weights(layer, f, err);
 }

@@ -332,12 +332,68 @@ static void networks_share_memory_and_nothing_else(void **state)
     assert_memory_not_equal(judged[0], judged[0] + 30, 6 * sizeof(float));
 }
 
+/* What a network for inference gives, whose weights another network may have
+ * laid out for its own use before. */
+static void judge(const char *text, bool trained, unsigned flags, float *judged)
+{
+    const int64_t shape[] = { 2, 1, 9, 8 };
+    ost_network *network = network_of(text, NULL);
+    ost_weights *w = ost_weights_new(backend);
+    ost_net *before = NULL;
+    ost_net *net = NULL;
+    ost_err err = { 0 };
+
+    if (trained)
+        assert_ok(ost_network_build(network, w, 4, shape, flags, &before, &err),
+                  &err);
+    assert_ok(ost_network_build(network, w, 4, shape, 0, &net, &err), &err);
+    assert_ok(ost_weights_init(w, 5, &err), &err);
+    fill(ost_net_input(net), 3);
+    assert_ok(ost_net_forward(net, 0, &err), &err);
+    memcpy(judged, ost_net_output(net).data, 4 * sizeof(*judged));
+    ost_net_free(net);
+    ost_net_free(before);
+    ost_weights_free(w);
+    ost_network_free(network);
+}
+
+static void weights_are_the_same_for_networks_built_otherwise(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned flags;
+    } cases[] = {
+        /* Gradients go back to what has one channel, in training alone. */
+        { "'layers': [{'op': 'conv2d', 'out': 12, 'kernel': 3},"
+          "{'op': 'mean', 'axes': [1]},"
+          "{'op': 'conv2d', 'out': 12, 'kernel': 3},"
+          "{'op': 'global_avg_pool'}, {'op': 'dense', 'out': 2}]",
+          OST_NET_TRAIN },
+        { "'layers': [{'op': 'conv2d', 'out': 12, 'kernel': 3},"
+          "{'op': 'global_avg_pool'}, {'op': 'dense', 'out': 2}]",
+          OST_NET_TRAIN | OST_NET_INPUT_GRAD },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        float alone[4];
+        float after[4];
+
+        judge(cases[i].text, false, 0, alone);
+        judge(cases[i].text, true, cases[i].flags, after);
+        for (int k = 0; k < 4; k++)
+            assert_true(fabsf(alone[k] - after[k]) <
+                        1e-5f * (1.0f + fabsf(alone[k])));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_recurrent_network_is_its_passes),
         cmocka_unit_test(every_kind_may_be_frozen),
         cmocka_unit_test(networks_share_memory_and_nothing_else),
+        cmocka_unit_test(weights_are_the_same_for_networks_built_otherwise),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
