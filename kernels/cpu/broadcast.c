@@ -25,9 +25,10 @@ static void release(ost_layer *layer)
     layer->state = NULL;
 }
 
+/* Whether the input has the output's shape and lies as that does. */
 static bool is_full(const ost_fit *f)
 {
-    return f->per_channel && f->positions == OST_FIT_ALL;
+    return f->per_channel && (f->positions == OST_FIT_ALL || f->area == 1);
 }
 
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)

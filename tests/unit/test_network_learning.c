@@ -387,6 +387,45 @@ static void weights_are_the_same_for_networks_built_otherwise(void **state)
     }
 }
 
+/* The first numbers that a network of one item gives. */
+static float first_output(const char *text, unsigned flags)
+{
+    const int64_t shape[] = { 1, 16, 3, 3 };
+    learner l = { network_of(text, NULL), ost_weights_new(backend), NULL };
+    ost_err err = { 0 };
+    float first;
+
+    assert_ok(
+        ost_network_build(l.network, l.weights, 4, shape, flags, &l.net, &err),
+        &err);
+    for (int64_t i = 0; i < 16 * 9; i++)
+        ((float *)ost_net_input(l.net).data)[i] = 3.0f;
+    assert_ok(ost_net_forward(l.net, 0, &err), &err);
+    first = *(const float *)ost_net_output(l.net).data;
+    learner_release(&l);
+    return first;
+}
+
+/* The second input may be written over, the first one not. */
+static void values_of_one_position_are_not_lost(void **state)
+{
+    static const char sum[] =
+        "'layers': [{'op': 'adaptive_avg_pool2d', 'size': 1, 'name': 'a'},"
+        "{'op': 'scale', 'by': 5, 'name': 'b'},"
+        "{'op': '%s', 'in': ['a', 'b'], 'name': 'c'},"
+        "{'op': 'concat', 'in': ['a', 'c']}, {'op': 'slice', 'from': 16}]";
+    char *add = ost_xprintf(sum, "add");
+    char *multiply = ost_xprintf(sum, "multiply");
+
+    (void)state;
+    for (unsigned flags = 0; flags <= OST_NET_TRAIN; flags++) {
+        assert_true(first_output(add, flags) == 18.0f);
+        assert_true(first_output(multiply, flags) == 45.0f);
+    }
+    ost_free(multiply);
+    ost_free(add);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +433,7 @@ int main(void)
         cmocka_unit_test(every_kind_may_be_frozen),
         cmocka_unit_test(networks_share_memory_and_nothing_else),
         cmocka_unit_test(weights_are_the_same_for_networks_built_otherwise),
+        cmocka_unit_test(values_of_one_position_are_not_lost),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
