@@ -1,7 +1,8 @@
 /* kernels/cpu/slice.c - a range along one axis, or one place of it
  *
  * An axis of one place that is left out leaves memory as it was, unless it is
- * that of the channels: then the values are plain.
+ * that of the channels or the last of the positions: then the values are plain,
+ * as rows of numbers always are.
  */
 #include "kernels/cpu/region.h"
 #include "kernels/layers/axes.h"
@@ -48,7 +49,7 @@ ost_rc ost_cpu_slice(ost_layer *layer, ost_err *err)
                        ost_layer_attr_int(layer, "axis", 0) == 1;
 
     (void)err;
-    if (channels_go)
+    if (channels_go || layer->out->ndim == 2)
         layer->in_block[0] = 1;
     ost_cpu_same_layout(layer);
     layer->forward = forward;

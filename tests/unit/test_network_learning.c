@@ -426,6 +426,45 @@ static void values_of_one_position_are_not_lost(void **state)
     ost_free(add);
 }
 
+/* Channels that do not fill a block, whose positions go one side after the
+ * other. */
+static void the_last_position_is_a_row(void **state)
+{
+    static const char *const texts[] = {
+        "'layers': [{'op': 'adaptive_max_pool2d', 'size': 2},"
+        "{'op': 'slice', 'axis': 3, 'index': 0},"
+        "{'op': 'slice', 'axis': 2, 'index': 0},"
+        "{'op': 'dense', 'out': 1, 'init': 'ones'}]",
+        "'layers': [{'op': 'adaptive_max_pool2d', 'size': 2},"
+        "{'op': 'slice', 'axis': 3, 'index': 0},"
+        "{'op': 'slice', 'axis': 2, 'index': 0}]",
+    };
+    static const float want[] = { 3.0f * 6 + 1.0f, 4.0f };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const int64_t shape[] = { 2, 6, 3, 3 };
+        learner l = { network_of(texts[i], NULL), ost_weights_new(backend),
+                      NULL };
+        ost_err err = { 0 };
+        ost_tensor x;
+        ost_tensor y;
+
+        assert_ok(ost_network_build(l.network, l.weights, 4, shape,
+                                    OST_NET_TRAIN, &l.net, &err),
+                  &err);
+        assert_ok(ost_weights_init(l.weights, 1, &err), &err);
+        x = ost_net_input(l.net);
+        for (int64_t k = 0; k < ost_tensor_count(&x); k++)
+            ((float *)x.data)[k] = 3.0f;
+        ((float *)x.data)[6 * 9] = 4.0f; /* first of the second item */
+        assert_ok(ost_net_forward(l.net, 0, &err), &err);
+        y = ost_net_output(l.net);
+        assert_true(((float *)y.data)[ost_tensor_count(&y) / 2] == want[i]);
+        learner_release(&l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,6 +473,7 @@ int main(void)
         cmocka_unit_test(networks_share_memory_and_nothing_else),
         cmocka_unit_test(weights_are_the_same_for_networks_built_otherwise),
         cmocka_unit_test(values_of_one_position_are_not_lost),
+        cmocka_unit_test(the_last_position_is_a_row),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
