@@ -23,7 +23,7 @@
 
 #include "base/banned.h"
 
-enum { BIAS_ALIGN = 16 };
+enum { BIAS_ALIGN = 16, SLICE = 16 };
 
 typedef struct conv {
     bool cut; /* no primitive whose results do not depend on the threads */
@@ -33,8 +33,8 @@ typedef struct conv {
     ost_conversion data_weights;
     ost_pieces weights; /* gradient of the weights, partial */
     ost_conversion weight_grad;
-    float *partial;       /* of a wave's pieces, then sums of waves */
-    int wave;             /* pieces that run together: a power of two */
+    float *partial; /* of a wave's pieces, then sums of waves */
+    int64_t slice;  /* floats of a slice of channels; 0: pieces are items */
     int64_t partial_step; /* floats of a partial gradient, bias included */
     int64_t partial_bias; /* where its bias begins */
     float *bias;          /* the bias, padded; NULL when it needs none */
@@ -177,51 +177,145 @@ static ost_rc prepare_data(ost_layer *layer, conv *c, ost_err *err)
     return rc;
 }
 
-static ost_rc prepare_weights(ost_layer *layer, conv *c, ost_err *err)
+/* A batch of one item has no pieces: the gradient of its weights is made in
+ * slices of output channels, as many as divide the channel blocks evenly, with
+ * at least SLICE channels each; 1: not divided. */
+static int slices_of(const ost_layer *layer)
 {
-    const ost_backend *b = layer->backend;
-    dnnl_memory_desc_t keep = ost_conv_weight_kept(layer);
-    dnnl_memory_desc_t given;
-    ost_pieces *p = &c->weights;
-    const dnnl_memory_desc_t *made;
-    ost_rc rc = ost_pieces_init(p, layer, ost_conv_backward_weights, true,
-                                OST_LIFE_BACKWARD_FIRST, err);
+    int64_t blocks = ost_value_blocks(layer->out);
 
-    if (rc)
-        return rc;
-    layer->code[2] = ost_prim_code(&p->whole);
-    made = ost_prim_desc(&p->whole, dnnl_query_diff_weights_md);
-    if (p->rest.prim &&
-        !dnnl_memory_desc_equal(
-            made, ost_prim_desc(&p->rest, dnnl_query_diff_weights_md)))
-        return ost_fail(err, OST_EUNSUPPORTED,
-                        "oneDNN makes one gradient in two layouts");
+    if (layer->out->shape[0] != 1 || layer->out->block == 1 ||
+        ost_conv_groups(layer) > 1)
+        return 1;
+    for (int64_t n = OST_PIECES; n > 1; n--)
+        if (blocks % n == 0 && blocks / n * layer->out->block >= SLICE)
+            return (int)n;
+    return 1;
+}
+
+/* Whether slices of `channels`, one after another, are the whole in its
+ * layout. */
+static bool slices_join(const dnnl_memory_desc_t *slice,
+                        const dnnl_memory_desc_t *whole, int64_t channels)
+{
+    const dnnl_blocking_desc_t *a = &slice->format_desc.blocking;
+    const dnnl_blocking_desc_t *b = &whole->format_desc.blocking;
+
+    if (slice->format_kind != dnnl_blocked ||
+        whole->format_kind != dnnl_blocked || memcmp(a, b, sizeof(*a)) != 0)
+        return false;
+    for (int i = 0; i < a->inner_nblks; i++)
+        if (a->inner_idxs[i] == 0)
+            channels /= a->inner_blks[i];
+    return dnnl_memory_desc_get_size(slice) ==
+           (size_t)(channels * a->strides[0]) * sizeof(float);
+}
+
+/* Divides the gradient of the weights of a single item, if that can be; `made`
+ * is then its layout over all channels. */
+static ost_rc try_slices(ost_layer *layer, conv *c, dnnl_memory_desc_t *made,
+                         ost_err *err)
+{
+    int count = slices_of(layer);
+    ost_pieces *p = &c->weights;
+    ost_prim all = { 0 };
+    ost_prim some = { 0 };
+    int64_t channels;
+    ost_rc rc;
+
+    if (count == 1)
+        return OST_OK;
+    channels = ost_value_blocks(layer->out) / count * layer->out->block;
+    rc = ost_conv_backward_weights(layer, 1, 1, &all, err);
+    if (!rc)
+        rc = ost_conv_backward_weights_some(layer, channels, 1, &some, err);
+    if (!rc) {
+        const dnnl_memory_desc_t *slice =
+            ost_prim_desc(&some, dnnl_query_diff_weights_md);
+
+        *made = *ost_prim_desc(&all, dnnl_query_diff_weights_md);
+        if (slices_join(slice, made, channels))
+            c->slice =
+                (int64_t)(dnnl_memory_desc_get_size(slice) / sizeof(float));
+    }
+    ost_prim_release(&some);
+    ost_prim_release(&all);
+    if (!rc && c->slice)
+        rc = ost_pieces_init_channels(p, layer, ost_conv_backward_weights_some,
+                                      count, channels, OST_LIFE_BACKWARD_FIRST,
+                                      err);
+    return rc;
+}
+
+/* Floats of the gradient of the weights, bias included, and runs of them. */
+static void ask_partial(ost_layer *layer, conv *c,
+                        const dnnl_memory_desc_t *made)
+{
+    int64_t runs;
+
     c->partial_bias =
         (int64_t)((dnnl_memory_desc_get_size(made) + 63) / 64 * 16);
     c->partial_step = c->partial_bias + (c->bias_padded + BIAS_ALIGN - 1) /
                                             BIAS_ALIGN * BIAS_ALIGN;
-    ost_layer_memory(
-        layer,
-        (size_t)(c->partial_step * ost_pieces_runs(p, b, c->partial_step)) *
-            sizeof(float),
-        OST_LIFE_BACKWARD_FIRST, &c->partial);
-    given = ost_conv_weight_desc(layer, made);
+    runs = c->slice
+               ? 1
+               : ost_pieces_runs(&c->weights, layer->backend, c->partial_step);
+    ost_layer_memory(layer, (size_t)(c->partial_step * runs) * sizeof(float),
+                     OST_LIFE_BACKWARD_FIRST, &c->partial);
+}
+
+static ost_rc weight_operands(ost_layer *layer, conv *c, ost_err *err)
+{
+    const ost_backend *b = layer->backend;
+    ost_pieces *p = &c->weights;
+    int64_t in = per_item(layer->in[0], layer->in_block[0]);
+    int64_t out = per_item(layer->out, layer->out->block);
+    ost_rc rc;
+
+    rc = ost_pieces_add(p, b, DNNL_ARG_SRC, dnnl_query_src_md, 0,
+                        c->slice ? 0 : in, err);
+    if (!rc)
+        rc = ost_pieces_add(p, b, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0,
+                            c->slice ? ost_value_area(layer->out) : out, err);
+    if (!rc)
+        rc = ost_pieces_add_own(p, b, DNNL_ARG_DIFF_WEIGHTS,
+                                dnnl_query_diff_weights_md, 0,
+                                c->slice ? c->slice : c->partial_step, err);
+    if (!rc && layer->n_weights > 1)
+        rc = ost_pieces_add_own(p, b, DNNL_ARG_DIFF_BIAS,
+                                dnnl_query_diff_weights_md, 1,
+                                c->slice ? p->items : c->partial_step, err);
+    return rc;
+}
+
+static ost_rc prepare_weights(ost_layer *layer, conv *c, ost_err *err)
+{
+    dnnl_memory_desc_t keep = ost_conv_weight_kept(layer);
+    dnnl_memory_desc_t given;
+    dnnl_memory_desc_t made;
+    ost_pieces *p = &c->weights;
+    ost_rc rc = try_slices(layer, c, &made, err);
+
+    if (!rc && !c->slice) {
+        rc = ost_pieces_init(p, layer, ost_conv_backward_weights, true,
+                             OST_LIFE_BACKWARD_FIRST, err);
+        if (!rc)
+            made = *ost_prim_desc(&p->whole, dnnl_query_diff_weights_md);
+    }
+    if (rc)
+        return rc;
+    layer->code[2] = ost_prim_code(&p->whole);
+    if (p->rest.prim &&
+        !dnnl_memory_desc_equal(
+            &made, ost_prim_desc(&p->rest, dnnl_query_diff_weights_md)))
+        return ost_fail(err, OST_EUNSUPPORTED,
+                        "oneDNN makes one gradient in two layouts");
+    ask_partial(layer, c, &made);
+    given = ost_conv_weight_desc(layer, &made);
     rc = ost_conversion_init(&c->weight_grad, layer, &given, &keep,
                              OST_LIFE_BACKWARD_FIRST, err);
     if (!rc)
-        rc = ost_pieces_add(p, b, DNNL_ARG_SRC, dnnl_query_src_md, 0,
-                            per_item(layer->in[0], layer->in_block[0]), err);
-    if (!rc)
-        rc = ost_pieces_add(p, b, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0,
-                            per_item(layer->out, layer->out->block), err);
-    if (!rc)
-        rc = ost_pieces_add_own(p, b, DNNL_ARG_DIFF_WEIGHTS,
-                                dnnl_query_diff_weights_md, 0, c->partial_step,
-                                err);
-    if (!rc && layer->n_weights > 1)
-        rc = ost_pieces_add_own(p, b, DNNL_ARG_DIFF_BIAS,
-                                dnnl_query_diff_weights_md, 1, c->partial_step,
-                                err);
+        rc = weight_operands(layer, c, err);
     return rc;
 }
 
@@ -251,11 +345,12 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 
 static ost_rc backward_weights(ost_layer *layer, conv *c, ost_err *err)
 {
-    ost_rc rc = ost_pieces_run_sum(&c->weights, layer->backend,
-                                   (float *[]){ layer->in[0]->data,
-                                                layer->out->grad, c->partial,
-                                                c->partial + c->partial_bias },
-                                   c->partial, c->partial_step, err);
+    float *const base[] = { layer->in[0]->data, layer->out->grad, c->partial,
+                            c->partial + c->partial_bias };
+    ost_rc rc = c->slice
+                    ? ost_pieces_run(&c->weights, layer->backend, base, err)
+                    : ost_pieces_run_sum(&c->weights, layer->backend, base,
+                                         c->partial, c->partial_step, err);
 
     if (rc)
         return rc;

@@ -26,6 +26,11 @@ ost_rc ost_conv_backward_data(const ost_layer *layer, int64_t items,
                               int threads, ost_prim *prim, ost_err *err);
 ost_rc ost_conv_backward_weights(const ost_layer *layer, int64_t items,
                                  int threads, ost_prim *prim, ost_err *err);
+/* The last for some of the output channels, by whole channel blocks, and the
+ * whole batch. */
+ost_rc ost_conv_backward_weights_some(const ost_layer *layer, int64_t channels,
+                                      int threads, ost_prim *prim,
+                                      ost_err *err);
 
 /* A primitive's layout of weights over the channels that there are. */
 dnnl_memory_desc_t ost_conv_weight_desc(const ost_layer *layer,

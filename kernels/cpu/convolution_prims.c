@@ -143,6 +143,17 @@ ost_rc ost_conv_backward_weights(const ost_layer *layer, int64_t items,
     return rc;
 }
 
+ost_rc ost_conv_backward_weights_some(const ost_layer *layer, int64_t channels,
+                                      int threads, ost_prim *prim, ost_err *err)
+{
+    ost_value out = *layer->out;
+    ost_layer view = *layer;
+
+    out.shape[1] = channels;
+    view.out = &out;
+    return ost_conv_backward_weights(&view, out.shape[0], threads, prim, err);
+}
+
 dnnl_memory_desc_t ost_conv_weight_desc(const ost_layer *layer,
                                         const dnnl_memory_desc_t *of)
 {

@@ -11,12 +11,24 @@
 enum { PAGE = 4096 };
 enum { SMALL = 1 << 19 }; /* floats of all runs of a sum without waves */
 
+/* Asks for scratch memory once the primitives are made. */
+static void ask_scratch(ost_pieces *p, ost_layer *layer, bool cut,
+                        ost_life life)
+{
+    size_t scratch =
+        p->whole.scratch > p->rest.scratch ? p->whole.scratch : p->rest.scratch;
+
+    p->scratch_step = (scratch + PAGE - 1) / PAGE * PAGE;
+    ost_layer_memory(
+        layer, p->scratch_step * (size_t)(cut ? layer->backend->threads : 1),
+        life, &p->scratch);
+}
+
 ost_rc ost_pieces_init(ost_pieces *p, ost_layer *layer, ost_piece_maker make,
                        bool cut, ost_life life, ost_err *err)
 {
     int64_t n = layer->in[0]->shape[0];
     int threads = cut ? 1 : layer->backend->threads;
-    size_t scratch;
     ost_rc rc;
 
     p->items = cut ? (n + OST_PIECES - 1) / OST_PIECES : n;
@@ -25,15 +37,23 @@ ost_rc ost_pieces_init(ost_pieces *p, ost_layer *layer, ost_piece_maker make,
     rc = make(layer, p->items, threads, &p->whole, err);
     if (!rc && n % p->items)
         rc = make(layer, n % p->items, threads, &p->rest, err);
-    if (rc)
-        return rc;
-    scratch =
-        p->whole.scratch > p->rest.scratch ? p->whole.scratch : p->rest.scratch;
-    p->scratch_step = (scratch + PAGE - 1) / PAGE * PAGE;
-    ost_layer_memory(
-        layer, p->scratch_step * (size_t)(cut ? layer->backend->threads : 1),
-        life, &p->scratch);
-    return OST_OK;
+    if (!rc)
+        ask_scratch(p, layer, cut, life);
+    return rc;
+}
+
+ost_rc ost_pieces_init_channels(ost_pieces *p, ost_layer *layer,
+                                ost_piece_maker make, int count,
+                                int64_t channels, ost_life life, ost_err *err)
+{
+    ost_rc rc = make(layer, channels, 1, &p->whole, err);
+
+    p->items = channels;
+    p->count = count;
+    p->wave = count;
+    if (!rc)
+        ask_scratch(p, layer, true, life);
+    return rc;
 }
 
 void ost_pieces_release(ost_pieces *p)

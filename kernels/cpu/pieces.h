@@ -1,9 +1,10 @@
 /* kernels/cpu/pieces.h - a primitive over pieces of the batch
  *
  * A primitive whose results would depend on the number of threads is made for
- * one thread and a piece of the batch; the pieces, cut by the shape alone, run
- * side by side.  Others take the whole batch, as one piece, on all threads.
- * The last piece may have fewer items and is then another primitive.
+ * one thread and a piece of the batch, or of a single item's output channels;
+ * the pieces, cut by the shape alone, run side by side.  Others take the whole
+ * batch, as one piece, on all threads. The last piece may have fewer items and
+ * is then another primitive.
  */
 #ifndef OST_KERNELS_CPU_PIECES_H
 #define OST_KERNELS_CPU_PIECES_H
@@ -19,7 +20,7 @@ typedef ost_rc (*ost_piece_maker)(const ost_layer *layer, int64_t items,
 typedef struct ost_pieces {
     ost_prim whole;
     ost_prim rest;
-    int64_t items; /* of a piece */
+    int64_t items; /* of a piece: of the batch, or output channels */
     int count;
     int operands;
     int64_t step[OST_DNNL_ARGS]; /* floats from one piece to the next */
@@ -34,6 +35,11 @@ typedef struct ost_pieces {
  * asked for with `life`. */
 ost_rc ost_pieces_init(ost_pieces *p, ost_layer *layer, ost_piece_maker make,
                        bool cut, ost_life life, ost_err *err);
+/* One item of the batch, cut into `count` pieces of `channels` output channels;
+ * `make` gets the channels as its items. */
+ost_rc ost_pieces_init_channels(ost_pieces *p, ost_layer *layer,
+                                ost_piece_maker make, int count,
+                                int64_t channels, ost_life life, ost_err *err);
 void ost_pieces_release(ost_pieces *p);
 
 /* The next operand: its name, what the primitive calls its description and

@@ -1,4 +1,4 @@
-/* tests/unit/test_pieces.c - pieces that run in waves add up to the same */
+/* tests/unit/test_pieces.c - pieces of a batch or of an item make the same */
 /* links: base kernels */
 #include "base/alloc.h"
 #include "base/rng.h"
@@ -9,17 +9,18 @@
 
 #include "base/banned.h"
 
-static void fill(ost_tensor t, uint64_t key)
+/* The first `used` items get numbers, the others stay 0. */
+static void fill(ost_tensor t, int used, uint64_t key)
 {
     ost_rng r = ost_rng_of(key, 0);
 
-    for (int64_t i = 0; i < ost_tensor_count(&t); i++)
+    for (int64_t i = 0; i < ost_tensor_count(&t) / t.shape[0] * used; i++)
         ((float *)t.data)[i] = (float)ost_rng_normal(&r);
 }
 
-/* The gradient of the weights of a convolution of `items` items whose partial
- * gradients are large. */
-static float *gradient(int threads, int items, int64_t *count)
+/* The gradient of the weights of a convolution of `items` items, of which
+ * `used` are not 0, whose partial gradients are large. */
+static float *gradient(int threads, int items, int used, int64_t *count)
 {
     int64_t shape[] = { items, 16, 12, 12 };
     ost_backend *backend;
@@ -37,9 +38,9 @@ static float *gradient(int threads, int items, int64_t *count)
         ost_net_new(w, &spec, 4, shape, OST_NET_TRAIN, &net, NULL, NULL),
         OST_OK);
     assert_int_equal(ost_weights_init(w, 3, NULL), OST_OK);
-    fill(ost_net_input(net), 1);
+    fill(ost_net_input(net), used, 1);
     assert_int_equal(ost_net_forward(net, 0, NULL), OST_OK);
-    fill(ost_net_output_grad(net), 2);
+    fill(ost_net_output_grad(net), used, 2);
     assert_int_equal(ost_net_backward(net, NULL), OST_OK);
     *count = ost_weight_count(w->data[0]) + ost_weight_count(w->data[1]);
     grad = ost_xalloc((size_t)*count * sizeof(*grad));
@@ -62,10 +63,10 @@ static void waves_of_any_length_add_up_to_the_same(void **state)
     (void)state;
     for (int items = 9; items <= 16; items++) {
         int64_t count;
-        float *whole = gradient(16, items, &count);
+        float *whole = gradient(16, items, items, &count);
 
         for (int i = 0; i < 5; i++) {
-            float *waves = gradient(threads[i], items, &count);
+            float *waves = gradient(threads[i], items, items, &count);
 
             if (memcmp(waves, whole, (size_t)count * sizeof(*waves)))
                 fail_msg("%d items, %d threads: another gradient", items,
@@ -76,10 +77,29 @@ static void waves_of_any_length_add_up_to_the_same(void **state)
     }
 }
 
+/* A single item is divided by output channels, two items are not: the second
+ * one adds nothing here. */
+static void slices_of_an_item_are_the_whole(void **state)
+{
+    int64_t count;
+    float *whole = gradient(2, 2, 1, &count);
+
+    (void)state;
+    for (int threads = 1; threads <= 8; threads++) {
+        float *slices = gradient(threads, 1, 1, &count);
+
+        if (memcmp(slices, whole, (size_t)count * sizeof(*slices)))
+            fail_msg("%d threads: another gradient", threads);
+        ost_free(slices);
+    }
+    ost_free(whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waves_of_any_length_add_up_to_the_same),
+        cmocka_unit_test(slices_of_an_item_are_the_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
