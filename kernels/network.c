@@ -70,18 +70,25 @@ static void layer_free(ost_layer *l)
     ost_free(l);
 }
 
-/* Two layers of one name would share their weights unawares. */
-static ost_rc not_taken(const ost_layer *layer, const ost_weight *w,
-                        ost_err *err)
+/* An earlier layer may have the weight only when this one says so, and only if
+ * both learn it alike. */
+static ost_rc may_share(const ost_layer *layer, const ost_weight *like,
+                        const ost_weight *w, ost_err *err)
 {
     const ost_net *net = layer->net;
+    bool taken = false;
 
-    for (size_t i = 0; i < net->layers.len; i++)
+    for (size_t i = 0; i < net->layers.len && !taken; i++)
         for (int k = 0; k < net->layers.data[i]->n_weights; k++)
-            if (net->layers.data[i]->weights[k] == w)
-                return ost_fail(err, OST_EINPUT,
-                                "an earlier layer has the weight '%s'",
-                                w->name);
+            taken |= net->layers.data[i]->weights[k] == w;
+    if (taken && !layer->shared)
+        return ost_fail(err, OST_EINPUT, "an earlier layer has the weight '%s'",
+                        w->name);
+    if (taken && (w->frozen != like->frozen || w->l2 != like->l2))
+        return ost_fail(err, OST_EINPUT,
+                        "shares the weight '%s' with an earlier layer of other "
+                        "'frozen' or 'l2'",
+                        w->name);
     return OST_OK;
 }
 
@@ -115,8 +122,8 @@ ost_rc ost_layer_weight(ost_layer *layer, const char *suffix, int ndim,
     if (!rc)
         rc = ost_weights_declare(layer->net->weights, &like,
                                  &layer->weights[layer->n_weights], err);
-    if (!rc && !layer->shared)
-        rc = not_taken(layer, layer->weights[layer->n_weights], err);
+    if (!rc)
+        rc = may_share(layer, &like, layer->weights[layer->n_weights], err);
     if (!rc)
         layer->n_weights++;
     ost_free(name);

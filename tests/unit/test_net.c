@@ -436,6 +436,18 @@ static void layers_share_weights_only_when_they_say_so(void **state)
                  "layer 1 (conv2d 'same'): an earlier layer has the weight "
                  "'same.weight'");
     c.layers[1].shared = true;
+    c.layers[1].frozen = true;
+    expect_fault(
+        &c, shape, 0, 1, -1,
+        "layer 1 (conv2d 'same'): shares the weight 'same.weight' with "
+        "an earlier layer of other 'frozen' or 'l2'");
+    c.layers[1].frozen = false;
+    c.layers[1].l2 = 0.5;
+    expect_fault(
+        &c, shape, 0, 1, -1,
+        "layer 1 (conv2d 'same'): shares the weight 'same.weight' with "
+        "an earlier layer of other 'frozen' or 'l2'");
+    c.layers[1].l2 = 0.0;
     assert_int_equal(make(&c, w, shape, OST_NET_TRAIN, &net, NULL, NULL),
                      OST_OK);
     assert_int_equal(w->len, 2);
