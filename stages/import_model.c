@@ -73,6 +73,29 @@ static const struct {
     [OST_TARGET_MASK] = { 1, 1, "the name of the mask" },
 };
 
+/* The parameter that is given although model.json tells what it would. */
+static const char *needless(const import_params *p)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } words[] = {
+        { "network_params",
+          p->network_params && !json_is_null(p->network_params) },
+        { "input", p->input.n > 0 },
+        { "target", p->target != OST_TARGET_LABEL },
+        { "classes", p->classes.n > 0 },
+        { "mean", p->mean.n > 0 },
+        { "std", p->std.n > 0 },
+        { "field", strcmp(p->field, "image") != 0 },
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (words[i].given)
+            return words[i].name;
+    return NULL;
+}
+
 static ost_rc check(const void *with, ost_err *err)
 {
     const import_params *p = with;
@@ -80,11 +103,13 @@ static ost_rc check(const void *with, ost_err *err)
     ost_rc rc;
 
     if (!p->network.data) {
-        if (p->input.n || p->classes.n || p->mean.n || p->std.n)
-            return ost_fail(err, OST_EWORKFLOW,
-                            "'input', 'classes', 'mean' and 'std' go with "
-                            "'network'");
-        return OST_OK;
+        const char *word = needless(p);
+
+        return word ? ost_fail(err, OST_EWORKFLOW,
+                               "'%s' needs 'network': without it " DESCRIPTION
+                               " tells all",
+                               word)
+                    : OST_OK;
     }
     if (p->input.n < 3 || (p->input.n == 4 && p->input.v[0] != 1))
         return ost_fail(err, OST_EWORKFLOW,

@@ -328,7 +328,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     if (!rc && p.model.kind == OST_TARGET_MASK)
         rc = ost_fail(err, OST_EINPUT,
                       "the model marks pixels (target '%s'): 'predict' is for "
-                      "classes and numbers, 'segment' makes masks",
+                      "classes and numbers",
                       p.model.target);
     if (!rc)
         rc = open_pictures(&p, err);

@@ -111,6 +111,11 @@ refuse("changed", change,
 refuse("nameless", no_classes, "the model's 'classes' is malformed")
 refuse("alone", lambda f: (f / "model.json").unlink(),
        "'network', 'input' and 'classes' are needed")
+for word, value in (("network_params", {"widths": [8]}), ("input", [1, 32, 32]),
+                    ("target", "labels"), ("classes", ["a", "b"]),
+                    ("mean", [0.5]), ("std", [0.5]), ("field", "contour")):
+    refuse_words("needless", {"network": None, word: value},
+                 f"'{word}' needs 'network': without it model.json tells all")
 refuse_words("sides", {"input": [3, 4, 32, 32], "classes": ["a", "b"]},
              "'network' needs 'input': channels, height and width, or 1, "
              "frames, height and width")

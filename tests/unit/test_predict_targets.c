@@ -177,8 +177,7 @@ static void models_that_mark_pixels_are_for_another_stage(void **state)
     assert_int_equal(done.rc, OST_EINPUT);
     assert_string_equal(done.error,
                         "the model marks pixels (target 'mask.square'): "
-                        "'predict' is for classes and numbers, 'segment' makes "
-                        "masks");
+                        "'predict' is for classes and numbers");
 }
 
 /* Alone, in sevens and in thirty-twos; a fresh store each time, so that
