@@ -55,6 +55,7 @@ static void add_range(ost_buf *out, const json_t *a)
 static void add_default(ost_buf *out, const json_t *a)
 {
     const json_t *dflt = json_object_get(a, "default");
+    const json_t *min = json_object_get(a, "min");
 
     if (json_is_true(json_object_get(a, "required")))
         ost_buf_adds(out, "; required");
@@ -63,6 +64,8 @@ static void add_default(ost_buf *out, const json_t *a)
                      json_is_true(dflt) ? "true" : "false");
     else if (json_is_string(dflt))
         ost_buf_addf(out, "; default %s", json_string_value(dflt));
+    else if (min && json_number_value(dflt) < json_number_value(min))
+        ost_buf_adds(out, "; optional");
     else
         ost_buf_addf(out, "; default %g", json_number_value(dflt));
 }

@@ -183,7 +183,8 @@ static ost_rc resolve_numbers(const ost_net_attr_spec *spec,
 
         if (!(v >= spec->min && v <= spec->max) || (whole && v != floor(v)))
             return ost_fail(err, OST_EINPUT,
-                            "attribute '%s' is %g, must be %s from %g to %g",
+                            "attribute '%s' is %.9g, must be %s from %.9g to "
+                            "%.9g",
                             spec->name, v, whole ? "an integer" : "a number",
                             spec->min, spec->max);
         out->v[i] = v;

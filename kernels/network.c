@@ -171,6 +171,10 @@ static ost_rc connect(ost_layer *l, const ost_layer_spec *spec,
 {
     const ost_layer_kind *kind = l->kind;
 
+    if (spec->n_inputs != kind->min_inputs &&
+        kind->min_inputs == kind->max_inputs)
+        return ost_fail(err, OST_EINPUT, "has %d inputs, must have %d",
+                        spec->n_inputs, kind->min_inputs);
     if (spec->n_inputs < kind->min_inputs || spec->n_inputs > kind->max_inputs)
         return ost_fail(err, OST_EINPUT, "has %d inputs, must have %d to %d",
                         spec->n_inputs, kind->min_inputs, kind->max_inputs);

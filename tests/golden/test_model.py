@@ -162,6 +162,8 @@ def check_kinds():
     for name in names:
         text = model("--kinds", name)
         assert text.startswith(f"{name} - "), text
+        assert "default -" not in text, text
+    assert "index: integer, 0 to 16777216; optional" in model("--kinds", "slice")
 
 
 def snippets(text):
