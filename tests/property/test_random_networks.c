@@ -5,8 +5,9 @@
  * them: values that are written over, made again, read in several places, in
  * channel blocks and plain, with and without positions.  The output is that of
  * plain loops in double precision, in training and in inference; the gradients
- * of the input and of all weights, along a random direction, are the slope of
- * these loops; and all of it is the same bytes when every value is kept.
+ * of the input and of all weights, some of them shared and some frozen, along a
+ * random direction, are the slope of these loops, and add up over passes; and
+ * all of it is the same bytes when every value is kept.
  */
 /* links: base kernels */
 #include "tests/support/reference_net.h"
@@ -18,7 +19,7 @@
 
 #include "base/banned.h"
 
-enum { CASES = 400, LAYERS = 14, ITEMS = 3 };
+enum { CASES = 300, LAYERS = 14, ITEMS = 3 };
 
 static ost_backend *backend;
 
@@ -74,6 +75,22 @@ static void grow_pointwise(growth *g, int from, ost_rng *rng)
     grow(g, kinds[between(rng, 0, 3)], from);
 }
 
+/* Convolutions of the same channels and kernel share their weights; those to
+ * twelve channels do not learn them. */
+static void name_convolution(growth *g, int64_t in, int64_t out, int64_t kernel)
+{
+    ost_layer_spec *layers = g->net->layers;
+    int last = g->net->n_layers - 1;
+    char *name = ost_xprintf("from%lld.to%lld.by%lld", (long long)in,
+                             (long long)out, (long long)kernel);
+
+    for (int i = 0; i < last; i++)
+        layers[last].shared |=
+            layers[i].name && strcmp(layers[i].name, name) == 0;
+    layers[last].name = name;
+    layers[last].frozen = out == 12;
+}
+
 static void grow_convolution(growth *g, int from, ost_rng *rng)
 {
     static const int64_t channels[] = { 1, 2, 5, 8, 12, 16, 32 };
@@ -91,6 +108,7 @@ static void grow_convolution(growth *g, int from, ost_rng *rng)
     give(g, "kernel", (double)kernel);
     give(g, "padding", (double)(kernel / 2));
     give(g, "stride", (double)stride);
+    name_convolution(g, g->shape[from][1], shape[1], kernel);
 }
 
 static void grow_dense(growth *g, int from, ost_rng *rng)
@@ -264,6 +282,7 @@ static void draw(growth *g, ost_rng *rng)
 typedef struct numbers {
     int64_t count;
     double *v;
+    bool *fixed; /* has no gradient */
     ref_value input;
     ref_weights weights;
 } numbers;
@@ -277,6 +296,7 @@ static void numbers_init(numbers *n, ost_net *net, ost_weights *w)
     for (size_t i = 0; i < w->len; i++)
         n->count += ost_weight_count(w->data[i]);
     at = n->v = ost_xalloc((size_t)n->count * sizeof(double));
+    n->fixed = ost_xalloc((size_t)n->count * sizeof(bool));
     n->input = (ref_value){ .ndim = x.ndim, .v = at };
     memcpy(n->input.shape, x.shape, sizeof(x.shape));
     at += ost_tensor_count(&x);
@@ -284,6 +304,7 @@ static void numbers_init(numbers *n, ost_net *net, ost_weights *w)
         int64_t count = ost_weight_count(w->data[i]);
 
         ost_vec_push(&n->weights, (ref_weight){ w->data[i]->name, count, at });
+        memset(n->fixed + (at - n->v), !w->data[i]->learned, (size_t)count);
         at += count;
     }
 }
@@ -291,6 +312,7 @@ static void numbers_init(numbers *n, ost_net *net, ost_weights *w)
 static void numbers_release(numbers *n)
 {
     ost_vec_release(&n->weights);
+    ost_free(n->fixed);
     ost_free(n->v);
 }
 
@@ -328,27 +350,44 @@ static void put(ost_weights *w, const numbers *n)
     }
 }
 
+static void run_once(ost_net *net, unsigned flags, const double *dy, result *r)
+{
+    ost_tensor y = ost_net_output(net);
+    ost_tensor grad;
+
+    assert_int_equal(ost_net_forward(net, 1, NULL), OST_OK);
+    memcpy(r->y, y.data, (size_t)r->outputs * sizeof(float));
+    if (!(flags & OST_NET_TRAIN))
+        return;
+    grad = ost_net_output_grad(net);
+    for (int64_t i = 0; i < r->outputs; i++)
+        ((float *)grad.data)[i] = (float)dy[i];
+    assert_int_equal(ost_net_backward(net, NULL), OST_OK);
+}
+
+/* Twice, when gradients are added; in inference with weights that a network for
+ * training has laid out. */
 static void run(const growth *g, unsigned flags, const numbers *n,
                 const double *dy, result *r)
 {
     ost_weights *w = ost_weights_new(backend);
+    ost_net *before =
+        flags ? NULL : build(g, OST_NET_TRAIN | OST_NET_INPUT_GRAD, w);
     ost_net *net = build(g, flags, w);
     ost_tensor x = ost_net_input(net);
     ost_tensor y = ost_net_output(net);
     int64_t at = ost_tensor_count(&x);
+    int passes = flags & OST_NET_ADD_GRAD ? 2 : 1;
 
     put(w, n);
     for (int64_t i = 0; i < at; i++)
         ((float *)x.data)[i] = (float)n->input.v[i];
-    assert_int_equal(ost_net_forward(net, 1, NULL), OST_OK);
     r->outputs = ost_tensor_count(&y);
     r->y = ost_xalloc((size_t)r->outputs * sizeof(float));
-    memcpy(r->y, y.data, (size_t)r->outputs * sizeof(float));
+    ost_weights_clear_grad(w);
+    for (int i = 0; i < passes; i++)
+        run_once(net, flags, dy, r);
     if (flags & OST_NET_TRAIN) {
-        y = ost_net_output_grad(net);
-        for (int64_t i = 0; i < r->outputs; i++)
-            ((float *)y.data)[i] = (float)dy[i];
-        assert_int_equal(ost_net_backward(net, NULL), OST_OK);
         r->grad = ost_xalloc((size_t)n->count * sizeof(float));
         x = ost_net_input_grad(net);
         memcpy(r->grad, x.data, (size_t)at * sizeof(float));
@@ -359,6 +398,7 @@ static void run(const growth *g, unsigned flags, const numbers *n,
                                  OST_OK);
     }
     ost_net_free(net);
+    ost_net_free(before);
     ost_weights_free(w);
 }
 
@@ -400,6 +440,22 @@ static double output_error(const result *r, const ref_value *y)
     return worst / largest;
 }
 
+/* How far the gradients of the weights are from twice those of one pass. */
+static double sum_error(const result *one, const result *two, const numbers *n)
+{
+    double largest = 0.1;
+    double worst = 0.0;
+
+    for (int64_t i = ref_count(&n->input); i < n->count; i++) {
+        double want = 2.0 * (double)one->grad[i];
+        double d = fabs((double)two->grad[i] - want);
+
+        worst = !(d <= worst) ? d : worst;
+        largest = fmax(largest, fabs(want));
+    }
+    return worst / largest;
+}
+
 /* How far the slope of the plain loops is from what the gradients say. */
 static double slope_error(const growth *g, const result *r, numbers *n,
                           const double *dy, ost_rng *rng)
@@ -411,7 +467,7 @@ static double slope_error(const growth *g, const result *r, numbers *n,
     double real;
 
     for (int64_t i = 0; i < n->count; i++) {
-        way[i] = ost_rng_normal(rng);
+        way[i] = n->fixed[i] ? 0.0 : ost_rng_normal(rng);
         slope += way[i] * (double)r->grad[i];
         size += way[i] * way[i] * (double)r->grad[i] * (double)r->grad[i];
     }
@@ -446,7 +502,8 @@ static const char *networks_follow_their_layers(ost_rng *rng)
     result r = { 0 };
     result kept = { 0 };
     result judged = { 0 };
-    double e[3] = { 0.0 };
+    result added = { 0 };
+    double e[4] = { 0.0 };
     bool same;
     double *dy;
     ost_net *net;
@@ -465,6 +522,7 @@ static const char *networks_follow_their_layers(ost_rng *rng)
         dy[i] = (double)(float)ost_rng_normal(rng);
     run(&g, train, &n, dy, &r);
     run(&g, train | OST_NET_KEEP, &n, dy, &kept);
+    run(&g, train | OST_NET_ADD_GRAD, &n, dy, &added);
     run(&g, 0, &n, dy, &judged);
     same = memcmp(r.y, kept.y, (size_t)r.outputs * sizeof(float)) == 0 &&
            memcmp(r.grad, kept.grad, (size_t)n.count * sizeof(float)) == 0;
@@ -472,10 +530,14 @@ static const char *networks_follow_their_layers(ost_rng *rng)
     e[1] = slope_error(&g, &r, &n, dy, rng);
     if (!g.batch_norm)
         e[2] = output_error(&judged, &y);
+    e[3] = sum_error(&r, &added, &n);
     snprintf(wrong, sizeof(wrong),
-             "output off by %.2g, slope by %.2g, in inference %.2g%s:%s", e[0],
-             e[1], e[2], same ? "" : ", other bytes when kept", text);
+             "output off by %.2g, slope by %.2g, in inference %.2g, sums of "
+             "gradients by %.2g%s:%s",
+             e[0], e[1], e[2], e[3], same ? "" : ", other bytes when kept",
+             text);
     result_release(&judged);
+    result_release(&added);
     result_release(&kept);
     result_release(&r);
     ost_free(dy);
@@ -484,7 +546,9 @@ static const char *networks_follow_their_layers(ost_rng *rng)
     ost_net_free(net);
     ost_weights_free(w);
     case_free(g.net);
-    return same && e[0] <= 1e-4 && e[1] <= 1e-3 && e[2] <= 1e-4 ? NULL : wrong;
+    return same && e[0] <= 1e-4 && e[1] <= 1e-3 && e[2] <= 1e-4 && e[3] <= 1e-5
+               ? NULL
+               : wrong;
 }
 
 static void networks_are_what_their_layers_are(void **state)
