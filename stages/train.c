@@ -248,6 +248,7 @@ static ost_rc check_augment(const train_params *p, ost_err *err)
 static ost_rc check_combinations(const train_params *p, ost_err *err)
 {
     const char *weights = json_string_value(p->class_weights);
+    bool balanced = weights && strcmp(weights, "balanced") == 0;
     ost_rc rc;
 
     if (p->nesterov && (p->optimizer != OST_SGD || p->momentum <= 0.0))
@@ -256,10 +257,13 @@ static ost_rc check_combinations(const train_params *p, ost_err *err)
     if (p->micro_batch > p->batch)
         return refuse(err, "'micro_batch' is above 'batch', which it is to be "
                            "a part of");
-    if (p->sampling == OST_SAMPLE_BALANCED && weights &&
-        strcmp(weights, "balanced") == 0)
+    if (p->sampling == OST_SAMPLE_BALANCED && balanced)
         return refuse(err, "'sampling' and 'class_weights' are both "
                            "'balanced', and one of them is enough");
+    if (p->per_class && !json_is_null(p->per_class) && balanced)
+        return refuse(err, "'per_class' says how many items of each class "
+                           "there are to be, and 'class_weights': 'balanced' "
+                           "knows only how many there were");
     rc = ost_sampling_check((ost_sampling_kind)p->sampling, p->per_class, err);
     if (!rc)
         rc = check_schedule(p, err);

@@ -362,6 +362,9 @@ static void senseless_combinations_are_refused(void **state)
         { "\"sampling\": \"balanced\", \"class_weights\": \"balanced\"",
           "'sampling' and 'class_weights' are both 'balanced', and one of them "
           "is enough" },
+        { "\"per_class\": 3, \"class_weights\": \"balanced\"",
+          "'per_class' says how many items of each class there are to be, and "
+          "'class_weights': 'balanced' knows only how many there were" },
         { "\"sampling\": \"balanced\", \"per_class\": 3",
           "'per_class' says how many items of each class there are to be, so "
           "'sampling' cannot be 'balanced' too" },
