@@ -17,6 +17,7 @@
 typedef struct broadcast {
     ost_fit_operation operation;
     ost_fit fit[OST_LAYER_INPUTS]; /* each input beside the output */
+    double *room;                  /* for sums of gradients */
 } broadcast;
 
 static void release(ost_layer *layer)
@@ -118,7 +119,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
             full_gradient(layer, i);
         else
             ost_fit_sum(&b->fit[i], gradient_tile, &(gradient){ layer, i }, 1.0,
-                        layer->in_grad[i]);
+                        layer->in_grad[i], b->room);
     }
     if (over >= 0)
         full_gradient(layer, over);
@@ -129,6 +130,7 @@ ost_rc ost_cpu_broadcast(ost_layer *layer, ost_fit_operation operation)
 {
     broadcast *b = ost_xalloc(sizeof(*b));
     int block = ost_cpu_common_block(layer);
+    size_t room = 0;
 
     b->operation = operation;
     layer->state = b;
@@ -143,7 +145,11 @@ ost_rc ost_cpu_broadcast(ost_layer *layer, ost_fit_operation operation)
              ost_value_area(layer->out) == 1))
             layer->in_block[i] = block;
         ost_fit_init(&b->fit[i], layer->out, block, shape, layer->in_block[i]);
+        if (ost_fit_room(&b->fit[i]) > room)
+            room = ost_fit_room(&b->fit[i]);
     }
+    if (layer->training)
+        ost_layer_memory(layer, room, OST_LIFE_BACKWARD, &b->room);
     layer->forward = forward;
     layer->backward = backward;
     return OST_OK;

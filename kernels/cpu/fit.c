@@ -243,6 +243,7 @@ typedef struct summands {
     const void *from;
     double scale;
     float *small;
+    double *exact; /* where some sides go: the small value in double */
 } summands;
 
 /* Adds the i-th of n numbers to sum[i % b], by way of more sums when blocks fit
@@ -318,9 +319,12 @@ static void sum_some(const summands *a, const ost_fit_part *p)
     const ost_fit *f = a->f;
     float room[OST_FIT_TILE];
     int b = f->block;
+    int64_t begin = p->n * f->item + p->k * f->block_step;
+    int64_t count = f->per_channel ? f->block_step : f->item;
 
+    memset(a->exact + begin, 0, (size_t)count * sizeof(double));
     for (int64_t k = p->k; k < p->k_end; k++) {
-        float *to = a->small + p->n * f->item + k * f->block_step;
+        double *to = a->exact + p->n * f->item + k * f->block_step;
         int lanes = ost_fit_lanes(f, k);
 
         for (int64_t at = p->first; at < p->end; at += f->tile) {
@@ -328,14 +332,15 @@ static void sum_some(const summands *a, const ost_fit_part *p)
             const float *g = a->source(a->from, &t, room);
 
             for (int64_t s = 0; s < t.count; s++) {
-                float *sum = to + ost_fit_position(f, at + s);
+                double *sum = to + ost_fit_position(f, at + s);
 
                 for (int l = 0; l < lanes; l++)
-                    sum[f->per_channel ? l : 0] +=
-                        (float)((double)g[s * b + l] * a->scale);
+                    sum[f->per_channel ? l : 0] += (double)g[s * b + l];
             }
         }
     }
+    for (int64_t i = begin; i < begin + count; i++)
+        a->small[i] = (float)(a->exact[i] * a->scale);
 }
 
 /* Nothing goes. */
@@ -352,9 +357,9 @@ static void scale_tile(const summands *a, const ost_fit_part *p)
 }
 
 void ost_fit_sum(const ost_fit *f, ost_fit_source source, const void *from,
-                 double scale, float *small)
+                 double scale, float *small, double *room)
 {
-    summands a = { f, source, from, scale, small };
+    summands a = { f, source, from, scale, small, room };
     int64_t parts = ost_fit_parts(f);
 
     memset(small, 0, (size_t)(f->items * f->item) * sizeof(float));
@@ -371,4 +376,11 @@ void ost_fit_sum(const ost_fit *f, ost_fit_source source, const void *from,
         else
             sum_channels(&a, &p);
     }
+}
+
+size_t ost_fit_room(const ost_fit *f)
+{
+    return f->positions == OST_FIT_SOME
+               ? (size_t)(f->items * f->item) * sizeof(double)
+               : 0;
 }

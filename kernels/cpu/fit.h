@@ -94,9 +94,10 @@ typedef const float *(*ost_fit_source)(const void *from, const ost_tile *t,
                                        float *room);
 
 /* small = scale * the sums over the sides that it does not have, in double and
- * in an order that shapes alone decide. */
+ * in an order that shapes alone decide.  `room` has ost_fit_room() bytes. */
 void ost_fit_sum(const ost_fit *f, ost_fit_source source, const void *from,
-                 double scale, float *small);
+                 double scale, float *small, double *room);
+size_t ost_fit_room(const ost_fit *f);
 
 /* Offset in an item of the small value of the large one's position s. */
 int64_t ost_fit_position(const ost_fit *f, int64_t s);

@@ -82,7 +82,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         bend(layer, layer->out->grad, layer->in_grad[0]);
     if (!grad)
         return OST_OK;
-    ost_fit_sum(f, slope_tile, layer, 1.0, p->partial);
+    ost_fit_sum(f, slope_tile, layer, 1.0, p->partial, NULL);
     for (int64_t c = 0; c < f->item; c++) {
         double sum = 0.0;
 

@@ -10,6 +10,7 @@
 typedef struct sums {
     ost_fit fit; /* of the output beside the input */
     double scale;
+    double *room;
 } sums;
 
 /* Whether the only channel goes: what follows are then the channels. */
@@ -61,7 +62,8 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 
     (void)pass;
     (void)err;
-    ost_fit_sum(&s->fit, input_tile, layer, s->scale, layer->out->data);
+    ost_fit_sum(&s->fit, input_tile, layer, s->scale, layer->out->data,
+                s->room);
     return OST_OK;
 }
 
@@ -96,6 +98,7 @@ ost_rc ost_cpu_sum_axes(ost_layer *layer, bool mean)
     layer->state = s;
     layer->release = release;
     ost_cpu_reduction(layer, &s->fit);
+    ost_layer_memory(layer, ost_fit_room(&s->fit), OST_LIFE_FORWARD, &s->room);
     ost_reduction_kept(layer, kept);
     s->scale = 1.0;
     for (int i = 1; mean && i < in->ndim; i++)

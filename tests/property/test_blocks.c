@@ -242,10 +242,13 @@ static const char *one_sum(ost_rng *r)
     float *sum = numbers_of(r, &small, 7.0f);
     double *want = ost_xalloc((size_t)ost_value_stored(&small) * sizeof(*want));
     double *size = ost_xalloc((size_t)ost_value_stored(&small) * sizeof(*size));
+    double *room;
     ost_fit f;
 
     ost_fit_init(&f, &v, v.block, small.shape, small.block);
-    ost_fit_sum(&f, tile_of, &(source){ &f, x }, 0.5, sum);
+    room = ost_xalloc(ost_fit_room(&f) + 1);
+    ost_fit_sum(&f, tile_of, &(source){ &f, x }, 0.5, sum, room);
+    ost_free(room);
     for (int64_t i = 0; i < numbers(&v); i++) {
         item_index k = index_of(&v, i);
         double a = (double)x[place(&v, &k)] * 0.5;

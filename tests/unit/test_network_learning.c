@@ -465,6 +465,27 @@ static void the_last_position_is_a_row(void **state)
     }
 }
 
+/* Many numbers of one sign, whose rounded sums would drift. */
+static void means_over_some_sides_are_exact(void **state)
+{
+    const int64_t shape[] = { 1, 64, 512, 4 };
+    learner l = { network_of("'layers': [{'op': 'mean', 'axes': [1, 2]}]",
+                             NULL),
+                  ost_weights_new(backend), NULL };
+    ost_err err = { 0 };
+
+    (void)state;
+    assert_ok(
+        ost_network_build(l.network, l.weights, 4, shape, 0, &l.net, &err),
+        &err);
+    for (int64_t i = 0; i < 64 * 512 * 4; i++)
+        ((float *)ost_net_input(l.net).data)[i] = 0.1f;
+    assert_ok(ost_net_forward(l.net, 0, &err), &err);
+    for (int i = 0; i < 4; i++)
+        assert_true(((float *)ost_net_output(l.net).data)[i] == 0.1f);
+    learner_release(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -474,6 +495,7 @@ int main(void)
         cmocka_unit_test(weights_are_the_same_for_networks_built_otherwise),
         cmocka_unit_test(values_of_one_position_are_not_lost),
         cmocka_unit_test(the_last_position_is_a_row),
+        cmocka_unit_test(means_over_some_sides_are_exact),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
