@@ -114,7 +114,7 @@ static ost_rc read_scores(ost_network *n, ost_err *err)
     text = json_is_string(v) ? json_string_value(v) : "";
     for (int i = 0; i < 3; i++)
         if (strcmp(text, words[i]) == 0) {
-            n->scores = (ost_scores)i;
+            n->scores = (ost_scores_kind)i;
             rc = OST_OK;
         }
     if (rc)
@@ -256,7 +256,7 @@ const json_t *ost_network_values(const ost_network *n)
     return n->values;
 }
 
-ost_scores ost_network_scores(const ost_network *n)
+ost_scores_kind ost_network_scores(const ost_network *n)
 {
     return n->scores;
 }

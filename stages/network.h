@@ -73,11 +73,11 @@
 typedef struct ost_network ost_network;
 
 /* What turns the outputs of a network into scores. */
-typedef enum ost_scores {
+typedef enum ost_scores_kind {
     OST_SCORES_SOFTMAX, /* one class of several */
     OST_SCORES_SIGMOID, /* each output by itself */
     OST_SCORES_NONE,    /* they are what is wanted */
-} ost_scores;
+} ost_scores_kind;
 
 /* Reads a network from the text of file `file` (for messages, which begin with
  * "file:line:column: ").  `values` (may be NULL) is an object that replaces
@@ -96,7 +96,7 @@ const char *ost_network_name(const ost_network *n);
 const json_t *ost_network_document(const ost_network *n);
 const json_t *ost_network_values(const ost_network *n);
 
-ost_scores ost_network_scores(const ost_network *n);
+ost_scores_kind ost_network_scores(const ost_network *n);
 /* The shape of one input (C, sides...; no N) that the file says; returns how
  * many numbers that are, 0 when it says nothing. */
 int ost_network_input(const ost_network *n, int64_t shape[OST_MAX_DIMS]);

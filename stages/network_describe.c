@@ -132,7 +132,7 @@ static json_t *memory_json(const ost_net *net, const part *sum)
                      "adam", (json_int_t)(2.0 * sum->learned));
 }
 
-static const char *scores_word(ost_scores scores)
+static const char *scores_word(ost_scores_kind scores)
 {
     static const char *const words[] = { [OST_SCORES_SOFTMAX] = "softmax",
                                          [OST_SCORES_SIGMOID] = "sigmoid",

@@ -76,7 +76,7 @@ struct ost_network {
     json_t *resolved; /* those that were used, expanded */
     const network_chain *chain;
     size_t passes; /* of all groups */
-    ost_scores scores;
+    ost_scores_kind scores;
     int input_sides;
     int64_t input[OST_MAX_DIMS];
     OST_VEC(ost_layer_spec) layers;

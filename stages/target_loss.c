@@ -25,7 +25,7 @@ static const char *const score_words[] = {
 };
 
 /* What networks must make of their outputs for a loss. */
-static ost_scores scores_for(ost_target_loss_kind loss)
+static ost_scores_kind scores_for(ost_target_loss_kind loss)
 {
     switch (loss) {
     case OST_TARGET_SIGMOID_CROSS_ENTROPY:
@@ -42,7 +42,8 @@ static ost_scores scores_for(ost_target_loss_kind loss)
     return OST_SCORES_SOFTMAX;
 }
 
-static ost_target_loss_kind choose_loss(ost_target_kind kind, ost_scores scores)
+static ost_target_loss_kind choose_loss(ost_target_kind kind,
+                                        ost_scores_kind scores)
 {
     switch (kind) {
     case OST_TARGET_LABELS:
@@ -59,7 +60,8 @@ static ost_target_loss_kind choose_loss(ost_target_kind kind, ost_scores scores)
 }
 
 static ost_rc check_row(const ost_target *t, const char *name,
-                        ost_scores scores, const ost_tensor *out, ost_err *err)
+                        ost_scores_kind scores, const ost_tensor *out,
+                        ost_err *err)
 {
     size_t want = ost_target_outputs(t);
     bool single = t->kind == OST_TARGET_LABEL && t->n_classes == 2 &&
@@ -180,7 +182,7 @@ ost_rc ost_target_check_output(ost_target *t, const ost_network *network,
                                const ost_tensor *output, ost_err *err)
 {
     const char *name = ost_network_name(network);
-    ost_scores scores = ost_network_scores(network);
+    ost_scores_kind scores = ost_network_scores(network);
     ost_rc rc;
 
     t->loss = (ost_target_loss_kind)t->spec.loss;
