@@ -39,7 +39,7 @@ ROWS = {
     "alexnet_bn": {
         "data": "01_classify_mednist", "columns": {}, "size": [112, 112],
         "make": lambda k: torch_networks.alexnet(1, k, norm=True, side=112),
-        "params": {}, "epochs": 3, "batch": 32, "optimizer": "sgd",
+        "params": {}, "epochs": 6, "batch": 32, "optimizer": "sgd",
         "learning_rate": 0.01, "momentum": 0.9},
     "resnet18": {
         "data": "04_classify_mri_brain", "columns": {}, "size": [96, 96],
