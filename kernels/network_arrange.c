@@ -5,8 +5,8 @@
  * layer writes over an input that nobody reads any more.  A layer that writes
  * over what it reads is taken over by the one that made that (batch norm takes
  * an addition and a ReLU along, so that the numbers pass through the processor
- * once); both then run in the place of the later one, because that may have
- * further inputs.
+ * once, and in inference the convolution before may take all three); both then
+ * run in the place of the later one, because that may have further inputs.
  */
 #include "base/alloc.h"
 #include "kernels/network_build.h"
@@ -82,21 +82,36 @@ static bool is_done_with(const ost_net *net, const ost_layer *l,
            !(maker->learns && (maker->kind->flags & OST_READS_OUTPUT));
 }
 
-/* A layer that may write over an input does so when nobody else reads it. */
-static void share(const ost_net *net, ost_layer *l)
+/* The input that `l` writes over, of the first `choices`; NULL: none.  In
+ * inference it is the one that is made last, so that whoever makes it finds the
+ * other one ready. */
+static const ost_value *written_over(const ost_net *net, const ost_layer *l,
+                                     int choices)
 {
-    int choices = l->n_inputs < 2 ? l->n_inputs : 2;
+    const ost_value *best = NULL;
 
-    if (!(l->kind->flags & OST_IN_PLACE))
-        return;
     for (int k = 0; k < choices; k++) {
         const ost_value *in = l->in[k];
 
         if (!may_write_over(net, l, k) || !is_done_with(net, l, in))
             continue;
-        l->out->data_home = in->data_home;
-        break;
+        if (!best || (!l->training && in->producer > best->producer))
+            best = in;
     }
+    return best;
+}
+
+/* A layer that may write over an input does so when nobody else reads it. */
+static void share(const ost_net *net, ost_layer *l)
+{
+    int choices = l->n_inputs < 2 ? l->n_inputs : 2;
+    const ost_value *over;
+
+    if (!(l->kind->flags & OST_IN_PLACE))
+        return;
+    over = written_over(net, l, choices);
+    if (over)
+        l->out->data_home = over->data_home;
     for (int k = 0; k < choices; k++) {
         const ost_value *in = l->in[k];
 

@@ -5,13 +5,14 @@
  * nothing.
  *
  * An addition and a ReLU that follow are done in the same pass over the
- * numbers.
+ * numbers.  In inference the convolution before may take all of it over
+ * (finish.h).
  *
  * Running statistics: new = (1 - momentum) * old + momentum * batch, with the
  * unbiased variance of the batch.
  */
 #include "base/alloc.h"
-#include "kernels/cpu/moments.h"
+#include "kernels/cpu/finish.h"
 #include "kernels/cpu/threads.h"
 
 #include <math.h>
@@ -122,6 +123,14 @@ static void prepare_pass(const ost_layer *layer, norm *s)
             set_forward(layer, s, c,
                         (double)layer->weights[RUNNING_MEAN]->data[c],
                         (double)layer->weights[RUNNING_VAR]->data[c]);
+}
+
+ost_line ost_batch_norm_line(const ost_layer *layer)
+{
+    norm *s = layer->state;
+
+    prepare_pass(layer, s);
+    return line_of(s, 0);
 }
 
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)

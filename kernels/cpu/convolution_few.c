@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "kernels/cpu/convolution.h"
 #include "kernels/cpu/eights.h"
+#include "kernels/cpu/finish.h"
 #include "kernels/cpu/threads.h"
 
 #include <string.h>
@@ -46,6 +47,7 @@ typedef struct few {
     float *weights; /* group, tap, lane */
     float *bias;    /* group, lane */
     float *sums;    /* piece: group, tap, lane, then the bias */
+    ost_finish finish;
 } few;
 
 static void few_release(ost_layer *layer)
@@ -179,6 +181,29 @@ static void line_forward(const ost_layer *layer, const few *f, int64_t line)
                     step, 0);
 }
 
+/* What follows, on a row of the output. */
+static void finish_line(const ost_layer *layer, const few *f, int64_t line)
+{
+    int block = layer->out->block;
+    const float *z = f->finish.addend ? f->finish.addend->data : NULL;
+
+    for (int64_t c = 0; c < f->groups * LANES; c += block) {
+        int64_t at = out_at(layer, f, line, c / LANES);
+        ost_line factors = { f->finish.line.a + c, f->finish.line.b + c, NULL };
+        float *y = layer->out->data + at;
+
+        ost_segment_finish(y, z ? z + at : NULL, f->finish.relu, y,
+                           f->out[2] * block, block, &factors);
+    }
+}
+
+static bool fuse(ost_layer *layer, const ost_layer *next)
+{
+    few *f = layer->state;
+
+    return ost_finish_take(&f->finish, layer, next);
+}
+
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
     few *f = layer->state;
@@ -194,9 +219,13 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     if (layer->n_weights > 1)
         memcpy(f->bias, layer->weights[1]->data,
                (size_t)out * sizeof(*f->bias));
+    ost_finish_begin(&f->finish);
     OST_OMP("omp parallel for schedule(static)")
-    for (int64_t i = 0; i < f->lines; i++)
+    for (int64_t i = 0; i < f->lines; i++) {
         line_forward(layer, f, i);
+        if (f->finish.norm)
+            finish_line(layer, f, i);
+    }
     return OST_OK;
 }
 
@@ -398,6 +427,8 @@ ost_rc ost_conv_few(ost_layer *layer, ost_err *err)
     layer->out->block = ost_cpu_block(layer->backend);
     layer->forward = forward;
     layer->backward = backward;
+    if (!layer->training)
+        layer->fuse = fuse;
     layer->release = few_release;
     layer->state = f = few_of(layer);
     ost_layer_memory(layer, threads * (size_t)f->row_step * f32, OST_LIFE_SAVED,

@@ -31,6 +31,7 @@ typedef struct wino_layer {
     float *gradient_memory;
     float *data_memory;
     float *made; /* gradient of the weights, when it is to be converted */
+    ost_finish finish;
 } wino_layer;
 
 static void wino_release(ost_layer *layer)
@@ -113,7 +114,7 @@ bool ost_conv_is_winograd(const ost_layer *layer)
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
     wino_layer *l = layer->state;
-    float *bias = layer->n_weights > 1 ? layer->weights[1]->data : NULL;
+    ost_wino_end end = { .finish = &l->finish };
     float *weights;
     ost_rc rc =
         ost_conversion_weights(&l->forward_weights, layer, &weights, err);
@@ -121,9 +122,19 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     (void)pass;
     if (rc)
         return rc;
-    ost_wino_convolve(&l->forward, layer->in[0]->data, weights, bias,
+    if (layer->n_weights > 1)
+        end.bias = layer->weights[1]->data;
+    ost_finish_begin(&l->finish);
+    ost_wino_convolve(&l->forward, layer->in[0]->data, weights, &end,
                       layer->out->data, l->forward_memory);
     return OST_OK;
+}
+
+static bool fuse(ost_layer *layer, const ost_layer *next)
+{
+    wino_layer *l = layer->state;
+
+    return ost_finish_take(&l->finish, layer, next);
 }
 
 /* The sum of every channel over all positions, in the order of the items. */
@@ -262,6 +273,8 @@ ost_rc ost_conv_winograd(ost_layer *layer, ost_err *err)
     layer->release = wino_release;
     layer->forward = forward;
     layer->backward = backward;
+    if (!layer->training)
+        layer->fuse = fuse;
     for (int i = 0; i < 3; i++)
         layer->code[i] = "winograd";
     layer->in_block[0] = layer->out->block = ost_cpu_block(layer->backend);

@@ -183,7 +183,7 @@ static void correlate_planes(ost_wino_planes v, int64_t in, ost_wino_planes w,
 }
 
 static void convolve_chunk(const ost_wino_pass *p, const float *x,
-                           const float *u, const float *bias, float *y,
+                           const float *u, const ost_wino_end *end, float *y,
                            float *own, int64_t chunk)
 {
     int64_t first = chunk * p->chunk;
@@ -196,13 +196,13 @@ static void convolve_chunk(const ost_wino_pass *p, const float *x,
     ost_wino_input(&p->in, x, &p->grid, p->padding, first, tiles, 0, p->inner,
                    v);
     multiply_planes(v, p->inner, u, plane_weights(p), m, p->out.eights, tiles);
-    ost_wino_output(m, &p->out, y, bias, &p->grid, first, tiles, 0,
+    ost_wino_output(m, &p->out, y, end, &p->grid, first, tiles, 0,
                     p->out.eights);
 }
 
 static void convolve_tiles(const ost_wino_pass *p, const float *x,
-                           const float *weights, const float *bias, float *y,
-                           float *memory)
+                           const float *weights, const ost_wino_end *end,
+                           float *y, float *memory)
 {
     int64_t panels = (p->out.eights + PANEL - 1) / PANEL;
 
@@ -213,12 +213,12 @@ static void convolve_tiles(const ost_wino_pass *p, const float *x,
                         plane_weights(p));
     OST_OMP("omp parallel for schedule(dynamic, 1)")
     for (int64_t i = 0; i < p->chunks; i++)
-        convolve_chunk(p, x, memory, bias, y, own_memory(p, memory), i);
+        convolve_chunk(p, x, memory, end, y, own_memory(p, memory), i);
 }
 
 static void convolve_group(const ost_wino_pass *p, ost_wino_planes v,
-                           const float *weights, const float *bias, float *y,
-                           float *own, int64_t e)
+                           const float *weights, const ost_wino_end *end,
+                           float *y, float *own, int64_t e)
 {
     int64_t eights = smaller(p->group, p->out.eights - e);
     int64_t step = p->inner * E * eights * E;
@@ -234,25 +234,25 @@ static void convolve_group(const ost_wino_pass *p, ost_wino_planes v,
 
         multiply_planes(from, p->inner, own, step, m, eights,
                         chunk_tiles(p, i));
-        ost_wino_output(m, &p->out, y, bias, &p->grid, first, chunk_tiles(p, i),
+        ost_wino_output(m, &p->out, y, end, &p->grid, first, chunk_tiles(p, i),
                         e, e + eights);
     }
 }
 
 void ost_wino_convolve(const ost_wino_pass *p, const float *x,
-                       const float *weights, const float *bias, float *y,
+                       const float *weights, const ost_wino_end *end, float *y,
                        float *memory)
 {
     ost_wino_planes v;
 
     if (!p->by_channels) {
-        convolve_tiles(p, x, weights, bias, y, memory);
+        convolve_tiles(p, x, weights, end, y, memory);
         return;
     }
     v = transform_inputs(p, x, memory);
     OST_OMP("omp parallel for schedule(dynamic, 1)")
     for (int64_t e = 0; e < p->out.eights; e += p->group)
-        convolve_group(p, v, weights, bias, y, own_memory(p, memory), e);
+        convolve_group(p, v, weights, end, y, own_memory(p, memory), e);
 }
 
 static void correlate_group(const ost_wino_pass *p, ost_wino_planes v,

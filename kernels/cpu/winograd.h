@@ -28,8 +28,7 @@
 #ifndef OST_KERNELS_CPU_WINOGRAD_H
 #define OST_KERNELS_CPU_WINOGRAD_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "kernels/cpu/finish.h"
 
 enum {
     OST_WINO_OUT = 4, /* side of a tile of outputs, at most */
@@ -93,9 +92,15 @@ void ost_wino_output_grad(const ost_wino_value *v, const float *dy,
                           const ost_wino_grid *grid, int64_t first,
                           int64_t count, int64_t e0, int64_t e1,
                           ost_wino_planes to);
-/* y = A' m A + bias; `bias` (8 numbers for each eight of y) may be NULL. */
+/* What becomes of the outputs. */
+typedef struct ost_wino_end {
+    const float *bias; /* 8 numbers for each eight; NULL: none */
+    const ost_finish *finish;
+} ost_wino_end;
+
+/* y = A' m A + bias, finished; `end` may be NULL. */
 void ost_wino_output(ost_wino_planes m, const ost_wino_value *v, float *y,
-                     const float *bias, const ost_wino_grid *grid,
+                     const ost_wino_end *end, const ost_wino_grid *grid,
                      int64_t first, int64_t count, int64_t e0, int64_t e1);
 
 /* Weights lie as oneDNN's OIdhw8i8o:
@@ -159,10 +164,10 @@ ost_wino_pass ost_wino_gradient_of(const ost_wino_value *in,
                                    const ost_wino_value *out,
                                    const ost_wino_window *window);
 
-/* `memory` is what the pass asks for: shared + threads * own floats; `bias` may
+/* `memory` is what the pass asks for: shared + threads * own floats; `end` may
  * be NULL. */
 void ost_wino_convolve(const ost_wino_pass *p, const float *x,
-                       const float *weights, const float *bias, float *y,
+                       const float *weights, const ost_wino_end *end, float *y,
                        float *memory);
 void ost_wino_correlation(const ost_wino_pass *p, const float *x,
                           const float *dy, float *dg, float *memory);

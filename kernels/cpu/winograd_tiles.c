@@ -17,6 +17,8 @@ enum { E = OST_EIGHT, IN = OST_WINO_IN, MOST = OST_WINO_OUT };
 #define P (3.0f / 4)
 #define Q (5.0f / 4)
 
+typedef int32_t bits __attribute__((vector_size(E * sizeof(int32_t))));
+
 /* Where a tile is: its item and the position of its first number, which may
  * lie outside. */
 typedef struct corner {
@@ -219,8 +221,55 @@ OST_EIGHT_INLINE void tile_grad(const float *dy, int64_t row, int64_t pixel,
     }
 }
 
-OST_EIGHT_INLINE void tile_output(const float *m, int64_t plane, ost_eight bias,
-                                  int out, float *y, int64_t row, int64_t pixel)
+/* What becomes of eight channels' outputs. */
+typedef struct eight_end {
+    ost_eight bias;
+    ost_eight a;
+    ost_eight b;
+    bool norm;
+    bool relu;
+} eight_end;
+
+static eight_end end_of(const ost_wino_end *end, int64_t e)
+{
+    eight_end r = { 0 };
+
+    if (end && end->bias)
+        r.bias = ost_eight_load(end->bias + e * E);
+    if (!end || !end->finish || !end->finish->norm)
+        return r;
+    r.norm = true;
+    r.relu = end->finish->relu;
+    r.a = ost_eight_load(end->finish->line.a + e * E);
+    r.b = ost_eight_load(end->finish->line.b + e * E);
+    return r;
+}
+
+/* The numbers to be added to all outputs; NULL: none. */
+static const float *addend_of(const ost_wino_end *end)
+{
+    return end && end->finish && end->finish->addend ? end->finish->addend->data
+                                                     : NULL;
+}
+
+/* `z`: what is to be added; NULL: nothing. */
+OST_EIGHT_INLINE ost_eight finished(ost_eight v, const eight_end *end,
+                                    const float *z)
+{
+    v += end->bias;
+    if (end->norm)
+        v = v * end->a + end->b;
+    if (z)
+        v += ost_eight_load(z);
+    if (end->relu)
+        v = (ost_eight)((bits)v & ~(v < 0.0f));
+    return v;
+}
+
+/* `z`, if not NULL, lies as y does. */
+OST_EIGHT_INLINE void tile_output(const float *m, int64_t plane,
+                                  const eight_end *end, int out, const float *z,
+                                  float *y, int64_t row, int64_t pixel)
 {
     ost_eight half[IN][MOST];
     ost_eight line[IN];
@@ -235,7 +284,9 @@ OST_EIGHT_INLINE void tile_output(const float *m, int64_t plane, ost_eight bias,
     for (int i = 0; i < out; i++) {
         side_output(&half[0][i], MOST, out, line);
         for (int j = 0; j < out; j++)
-            ost_eight_store(y + i * row + j * pixel, line[j] + bias);
+            ost_eight_store(
+                y + i * row + j * pixel,
+                finished(line[j], end, z ? z + i * row + j * pixel : NULL));
     }
 }
 
@@ -305,40 +356,46 @@ void ost_wino_output_grad(const ost_wino_value *v, const float *dy,
 }
 
 OST_EIGHT_INLINE void output(ost_wino_planes m, const ost_wino_value *v,
-                             float *y, const float *bias,
+                             float *y, const ost_wino_end *end,
                              const ost_wino_grid *grid, int out, int64_t first,
                              int64_t count, int64_t e0, int64_t e1)
 {
     corner at[OST_WINO_TILES];
     float square[MOST * MOST * E];
+    float added[MOST * MOST * E];
+    const float *z = addend_of(end);
     int64_t row = v->side[1] * v->block;
 
     find_corners(grid, (int64_t[3]){ 0, 0, 0 }, first, count, at);
     for (int64_t e = e0; e < e1; e++) {
-        ost_eight b = bias ? ost_eight_load(bias + e * E) : ost_eight_of(0.0f);
+        eight_end last = end_of(end, e);
 
         for (int64_t i = 0; i < count; i++) {
-            float *to = y + eight_at(v, at[i].item, at[i].z, e);
+            int64_t place = eight_at(v, at[i].item, at[i].z, e);
             const float *t = m.data + (e - e0) * m.eight + i * E;
+            int64_t inner = at[i].y * row + at[i].x * v->block;
 
             if (is_inside(v, &at[i], out)) {
-                tile_output(t, m.plane, b, out,
-                            to + at[i].y * row + at[i].x * v->block, row,
-                            v->block);
+                tile_output(t, m.plane, &last, out,
+                            z ? z + place + inner : NULL, y + place + inner,
+                            row, v->block);
             } else {
-                tile_output(t, m.plane, b, out, square, out * E, E);
-                put_tile(v, to, &at[i], out, square);
+                if (z)
+                    cut_tile(v, z + place, &at[i], out, added);
+                tile_output(t, m.plane, &last, out, z ? added : NULL, square,
+                            out * E, E);
+                put_tile(v, y + place, &at[i], out, square);
             }
         }
     }
 }
 
 void ost_wino_output(ost_wino_planes m, const ost_wino_value *v, float *y,
-                     const float *bias, const ost_wino_grid *grid,
+                     const ost_wino_end *end, const ost_wino_grid *grid,
                      int64_t first, int64_t count, int64_t e0, int64_t e1)
 {
     if (grid->out == MOST)
-        output(m, v, y, bias, grid, MOST, first, count, e0, e1);
+        output(m, v, y, end, grid, MOST, first, count, e0, e1);
     else
-        output(m, v, y, bias, grid, 2, first, count, e0, e1);
+        output(m, v, y, end, grid, 2, first, count, e0, e1);
 }

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { NET_SPEC_LAYERS = 256, NET_SPEC_ATTRS = 5 };
+enum { NET_SPEC_LAYERS = 256, NET_SPEC_ATTRS = 6 };
 
 typedef struct net_spec {
     ost_layer_spec layers[NET_SPEC_LAYERS];
