@@ -82,9 +82,17 @@ static bool is_done_with(const ost_net *net, const ost_layer *l,
            !(maker->learns && (maker->kind->flags & OST_READS_OUTPUT));
 }
 
+/* Whether what makes `v` takes layers along. */
+static bool is_led(const ost_net *net, const ost_value *v)
+{
+    const ost_layer *leader = maker_of(net, v)->runs;
+
+    return leader && leader->fuse;
+}
+
 /* The input that `l` writes over, of the first `choices`; NULL: none.  In
- * inference it is the one that is made last, so that whoever makes it finds the
- * other one ready. */
+ * inference it is the one that is made last, if its maker may take `l` along:
+ * that finds the other one ready. */
 static const ost_value *written_over(const ost_net *net, const ost_layer *l,
                                      int choices)
 {
@@ -95,7 +103,8 @@ static const ost_value *written_over(const ost_net *net, const ost_layer *l,
 
         if (!may_write_over(net, l, k) || !is_done_with(net, l, in))
             continue;
-        if (!best || (!l->training && in->producer > best->producer))
+        if (!best ||
+            (!l->training && is_led(net, in) && in->producer > best->producer))
             best = in;
     }
     return best;

@@ -6,13 +6,13 @@
  *
  * An addition and a ReLU that follow are done in the same pass over the
  * numbers.  In inference the convolution before may take all of it over
- * (finish.h).
+ * (convolution_end.h).
  *
  * Running statistics: new = (1 - momentum) * old + momentum * batch, with the
  * unbiased variance of the batch.
  */
 #include "base/alloc.h"
-#include "kernels/cpu/finish.h"
+#include "kernels/cpu/convolution_end.h"
 #include "kernels/cpu/threads.h"
 
 #include <math.h>

@@ -13,8 +13,8 @@
  */
 #include "base/alloc.h"
 #include "kernels/cpu/convolution.h"
+#include "kernels/cpu/convolution_end.h"
 #include "kernels/cpu/eights.h"
-#include "kernels/cpu/finish.h"
 #include "kernels/cpu/threads.h"
 
 #include <string.h>

@@ -28,7 +28,7 @@
 #ifndef OST_KERNELS_CPU_WINOGRAD_H
 #define OST_KERNELS_CPU_WINOGRAD_H
 
-#include "kernels/cpu/finish.h"
+#include "kernels/cpu/convolution_end.h"
 
 enum {
     OST_WINO_OUT = 4, /* side of a tile of outputs, at most */

@@ -226,9 +226,13 @@ typedef struct eight_end {
     ost_eight bias;
     ost_eight a;
     ost_eight b;
-    bool norm;
     bool relu;
 } eight_end;
+
+static bool is_finished(const ost_wino_end *end)
+{
+    return end && end->finish && end->finish->norm;
+}
 
 static eight_end end_of(const ost_wino_end *end, int64_t e)
 {
@@ -236,9 +240,8 @@ static eight_end end_of(const ost_wino_end *end, int64_t e)
 
     if (end && end->bias)
         r.bias = ost_eight_load(end->bias + e * E);
-    if (!end || !end->finish || !end->finish->norm)
+    if (!is_finished(end))
         return r;
-    r.norm = true;
     r.relu = end->finish->relu;
     r.a = ost_eight_load(end->finish->line.a + e * E);
     r.b = ost_eight_load(end->finish->line.b + e * E);
@@ -248,17 +251,17 @@ static eight_end end_of(const ost_wino_end *end, int64_t e)
 /* The numbers to be added to all outputs; NULL: none. */
 static const float *addend_of(const ost_wino_end *end)
 {
-    return end && end->finish && end->finish->addend ? end->finish->addend->data
-                                                     : NULL;
+    return end->finish->addend ? end->finish->addend->data : NULL;
 }
 
-/* `z`: what is to be added; NULL: nothing. */
+/* `finish`: more than the bias; `z`: what is to be added; NULL: nothing. */
 OST_EIGHT_INLINE ost_eight finished(ost_eight v, const eight_end *end,
-                                    const float *z)
+                                    bool finish, const float *z)
 {
     v += end->bias;
-    if (end->norm)
-        v = v * end->a + end->b;
+    if (!finish)
+        return v;
+    v = v * end->a + end->b;
     if (z)
         v += ost_eight_load(z);
     if (end->relu)
@@ -268,8 +271,9 @@ OST_EIGHT_INLINE ost_eight finished(ost_eight v, const eight_end *end,
 
 /* `z`, if not NULL, lies as y does. */
 OST_EIGHT_INLINE void tile_output(const float *m, int64_t plane,
-                                  const eight_end *end, int out, const float *z,
-                                  float *y, int64_t row, int64_t pixel)
+                                  const eight_end *end, bool finish, int out,
+                                  const float *z, float *y, int64_t row,
+                                  int64_t pixel)
 {
     ost_eight half[IN][MOST];
     ost_eight line[IN];
@@ -284,9 +288,9 @@ OST_EIGHT_INLINE void tile_output(const float *m, int64_t plane,
     for (int i = 0; i < out; i++) {
         side_output(&half[0][i], MOST, out, line);
         for (int j = 0; j < out; j++)
-            ost_eight_store(
-                y + i * row + j * pixel,
-                finished(line[j], end, z ? z + i * row + j * pixel : NULL));
+            ost_eight_store(y + i * row + j * pixel,
+                            finished(line[j], end, finish,
+                                     z ? z + i * row + j * pixel : NULL));
     }
 }
 
@@ -357,13 +361,14 @@ void ost_wino_output_grad(const ost_wino_value *v, const float *dy,
 
 OST_EIGHT_INLINE void output(ost_wino_planes m, const ost_wino_value *v,
                              float *y, const ost_wino_end *end,
-                             const ost_wino_grid *grid, int out, int64_t first,
-                             int64_t count, int64_t e0, int64_t e1)
+                             const ost_wino_grid *grid, int out, bool finish,
+                             int64_t first, int64_t count, int64_t e0,
+                             int64_t e1)
 {
     corner at[OST_WINO_TILES];
     float square[MOST * MOST * E];
     float added[MOST * MOST * E];
-    const float *z = addend_of(end);
+    const float *z = finish ? addend_of(end) : NULL;
     int64_t row = v->side[1] * v->block;
 
     find_corners(grid, (int64_t[3]){ 0, 0, 0 }, first, count, at);
@@ -376,14 +381,14 @@ OST_EIGHT_INLINE void output(ost_wino_planes m, const ost_wino_value *v,
             int64_t inner = at[i].y * row + at[i].x * v->block;
 
             if (is_inside(v, &at[i], out)) {
-                tile_output(t, m.plane, &last, out,
+                tile_output(t, m.plane, &last, finish, out,
                             z ? z + place + inner : NULL, y + place + inner,
                             row, v->block);
             } else {
                 if (z)
                     cut_tile(v, z + place, &at[i], out, added);
-                tile_output(t, m.plane, &last, out, z ? added : NULL, square,
-                            out * E, E);
+                tile_output(t, m.plane, &last, finish, out, z ? added : NULL,
+                            square, out * E, E);
                 put_tile(v, y + place, &at[i], out, square);
             }
         }
@@ -394,8 +399,14 @@ void ost_wino_output(ost_wino_planes m, const ost_wino_value *v, float *y,
                      const ost_wino_end *end, const ost_wino_grid *grid,
                      int64_t first, int64_t count, int64_t e0, int64_t e1)
 {
-    if (grid->out == MOST)
-        output(m, v, y, end, grid, MOST, first, count, e0, e1);
+    bool finish = is_finished(end);
+
+    if (grid->out == MOST && finish)
+        output(m, v, y, end, grid, MOST, true, first, count, e0, e1);
+    else if (grid->out == MOST)
+        output(m, v, y, end, grid, MOST, false, first, count, e0, e1);
+    else if (finish)
+        output(m, v, y, end, grid, 2, true, first, count, e0, e1);
     else
-        output(m, v, y, end, grid, 2, first, count, e0, e1);
+        output(m, v, y, end, grid, 2, false, first, count, e0, e1);
 }

@@ -1,13 +1,13 @@
-/* kernels/cpu/finish.h - what follows a convolution, done to its outputs while
- * they are in the cache
+/* kernels/cpu/convolution_end.h - what follows a convolution, done to its
+ * outputs while they are in the cache
  *
  * A batch norm with running statistics, and an addition and a ReLU behind it:
  *     y = (x a + b) + z, and of that the positive part
  * rounded as batch norm by itself rounds it, so that the numbers are the same
  * bits.  Private to kernels/cpu/.
  */
-#ifndef OST_KERNELS_CPU_FINISH_H
-#define OST_KERNELS_CPU_FINISH_H
+#ifndef OST_KERNELS_CPU_CONVOLUTION_END_H
+#define OST_KERNELS_CPU_CONVOLUTION_END_H
 
 #include "kernels/cpu/moments.h"
 

@@ -1,5 +1,5 @@
-/* kernels/cpu/finish.c - what follows a convolution */
-#include "kernels/cpu/finish.h"
+/* kernels/cpu/convolution_end.c - what follows a convolution */
+#include "kernels/cpu/convolution_end.h"
 
 #include <string.h>
 
