@@ -48,6 +48,18 @@ const ost_field *ost_plane_lead(const ost_item *item)
     return NULL;
 }
 
+ost_field ost_plane_view(const ost_field *f, int64_t top, int64_t left,
+                         int64_t height, int64_t width)
+{
+    int row = ost_plane_kind_of(f) == OST_PLANE_FRAMES ? 1 : 0;
+    ost_field view = *f;
+
+    view.offset += (uint64_t)(top * f->stride[row] + left * f->stride[row + 1]);
+    view.shape[row] = height;
+    view.shape[row + 1] = width;
+    return view;
+}
+
 ost_rc ost_open_plane(ost_stage_ctx *ctx, const ost_item *item,
                       const char *name, ost_plane_kind *kind, ost_tensor *t,
                       ost_err *err)

@@ -28,6 +28,11 @@ int64_t ost_plane_width(ost_plane_kind kind, const int64_t *shape);
  * understood ("image" if there is one); NULL when it has no picture. */
 const ost_field *ost_plane_lead(const ost_item *item);
 
+/* A rectangle of a picture as a view: the blob of the parent, so that no pixel
+ * is copied; of frames, the same rectangle of each.  It lies inside. */
+ost_field ost_plane_view(const ost_field *f, int64_t top, int64_t left,
+                         int64_t height, int64_t width);
+
 /* Frame `i` of a picture (T, H, W), borrowed of it. */
 ost_tensor ost_plane_frame(const ost_tensor *t, int64_t i);
 
