@@ -2,11 +2,13 @@
  *
  *     ingest.c          parameters; which files are images (.prepare)
  *     ingest_picture.c  the bytes of one file to items
+ *     ingest_dicom.c    ... when it is a DICOM file
  *     ingest_archive.c  the members of an archive to items
  */
 #ifndef OST_STAGES_INGEST_H
 #define OST_STAGES_INGEST_H
 
+#include "stages/decode.h"
 #include "stages/layout.h"
 #include "stages/stage.h"
 
@@ -37,6 +39,22 @@ bool ost_ingest_may_skip(const ost_ingest_params *p, ost_rc rc);
 ost_rc ost_ingest_picture(ost_stage_ctx *ctx, const ost_item *in,
                           const ost_layout_file *file, const void *data,
                           size_t size, ost_err *err);
+
+ost_rc ost_ingest_dicom(ost_stage_ctx *ctx, const ost_item *in,
+                        const ost_layout_file *file, const void *data,
+                        size_t size, ost_err *err);
+
+/* What the readers of formats share: an item as `file` describes it, without
+ * the bytes of `in`; its field "image" (height, width[, channels]), to be
+ * filled in; and both for a decoded picture, handed to the output. */
+ost_item *ost_ingest_item(ost_stage_ctx *ctx, const ost_item *in,
+                          const ost_layout_file *file);
+ost_rc ost_ingest_image(ost_stage_ctx *ctx, ost_item *item, ost_dtype dtype,
+                        int64_t height, int64_t width, int channels,
+                        ost_tensor *t, ost_err *err);
+ost_rc ost_ingest_emit(ost_stage_ctx *ctx, const ost_item *in,
+                       const ost_layout_file *file, const ost_picture *p,
+                       ost_err *err);
 
 /* Emits the images of an archive; their ids begin with `prefix`. */
 ost_rc ost_ingest_archive(ost_stage_ctx *ctx, const ost_item *in,
