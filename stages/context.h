@@ -3,7 +3,9 @@
  *     step.c      opens a step, runs .run or map_items.c, stores the outputs
  *     context.c   what a stage reads: inputs, fields, random streams
  *     emit.c      what a stage hands over: items, fields, documents
+ *     item_work.c what map and gather stages have in common
  *     map_items.c item by item, remembered per item and per page
+ *     gather_items.c  several items at a time, remembered per bucket
  *     delta.c     an item's result as bytes, and back
  *     temp_dir.c  a private folder for a step
  */
@@ -104,7 +106,11 @@ struct ost_stage_ctx {
     const ost_item *in;
     const ost_item **joined; /* by input port */
     ost_digest read_digest;  /* of what the stage reads of `in` */
-    bool in_map;
+    /* in .gather: */
+    const ost_item *const *bucket;
+    size_t n_bucket;
+    ost_digest bucket_exposure;
+    bool bucket_exposure_known;
 };
 
 /* Digest of what the stage declares it reads of an item. */
@@ -131,7 +137,37 @@ ost_rc ost_step_exposure(ost_stage_ctx *ctx, bool groups, ost_digest *exposure,
  * the next one. */
 void ost_temp_dir_done(char *dir);
 
+/* The work on the items of a step's first input. */
+typedef struct item_work {
+    ost_stage_ctx *ctx; /* of the step; set it, then open */
+    step_input *in;
+    ost_buf prefix; /* of the keys of memos: all but what is joined */
+    ost_buf whole;  /* ... and the datasets that are joined */
+} item_work;
+
+/* Builds the prefixes, indexes what is joined, calls .prepare. */
+ost_rc ost_work_open(item_work *w, ost_err *err);
+void ost_work_close(item_work *w);
+/* Threads to work on items with: one for a serial stage. */
+int ost_work_threads(const item_work *w);
+/* Finds what is joined to an item, for ctx->joined; adds it to a key. */
+void ost_work_join(const item_work *w, ost_stage_ctx *ctx,
+                   const ost_item *item);
+void ost_work_joined_key(const ost_stage_ctx *ctx, ost_buf *text);
+
+/* How much had come out; what comes out from there on can be remembered whole,
+ * and comes out again when that memo is recalled. */
+typedef struct made_mark {
+    size_t notes;
+    size_t *items; /* by output port */
+} made_mark;
+made_mark ost_work_mark(step_state *step);
+void ost_work_remember(step_state *step, const ost_key *key,
+                       const made_mark *mark);
+ost_rc ost_work_recall(step_state *step, const ost_buf *memo, ost_err *err);
+
 ost_rc ost_map_run(ost_stage_ctx *ctx, ost_err *err);
+ost_rc ost_gather_run(ost_stage_ctx *ctx, ost_err *err);
 
 /* The result of .map for one item as bytes (see delta.c), with the blobs that
  * it refers to; and the items that come out when it is applied to an item. */

@@ -123,12 +123,45 @@ ost_rc ost_store_pending(ost_stage_ctx *ctx, ost_err *err)
     return rc;
 }
 
+static ost_rc add_joined(ost_stage_ctx *ctx, ost_digest *e, ost_err *err)
+{
+    step_state *step = ctx->step;
+    ost_rc rc = OST_OK;
+
+    for (size_t p = 0; ctx->joined && !rc && step->stage->inputs[p].name; p++)
+        if (ctx->joined[p])
+            rc = ost_groups_unite(step->batch, e, &ctx->joined[p]->exposure, e,
+                                  err);
+    return rc;
+}
+
+/* What comes of a bucket is exposed to all that its items are exposed to. */
+static ost_rc bucket_exposure(ost_stage_ctx *ctx, ost_digest *e, ost_err *err)
+{
+    ost_digest all = ctx->step->model_exposure;
+    ost_rc rc = OST_OK;
+
+    for (size_t i = 0; i < ctx->n_bucket && !ctx->bucket_exposure_known && !rc;
+         i++)
+        rc = ost_groups_unite(ctx->step->batch, &all, &ctx->bucket[i]->exposure,
+                              &all, err);
+    if (!rc && !ctx->bucket_exposure_known) {
+        rc = add_joined(ctx, &all, err);
+        ctx->bucket_exposure = all;
+        ctx->bucket_exposure_known = rc == OST_OK;
+    }
+    *e = ctx->bucket_exposure;
+    return rc;
+}
+
 static ost_rc item_exposure(ost_stage_ctx *ctx, made_item *made, ost_err *err)
 {
     step_state *step = ctx->step;
     ost_digest *e = &made->item.exposure;
     ost_rc rc;
 
+    if (ctx->bucket)
+        return bucket_exposure(ctx, e, err);
     if (!made->from) {
         if (!step->new_exposure_known) {
             rc = ost_step_exposure(ctx, false, &step->new_exposure, err);
@@ -140,11 +173,7 @@ static ost_rc item_exposure(ost_stage_ctx *ctx, made_item *made, ost_err *err)
         return OST_OK;
     }
     rc = ost_groups_unite(step->batch, e, &step->model_exposure, e, err);
-    for (size_t p = 0; ctx->joined && !rc && step->stage->inputs[p].name; p++)
-        if (ctx->joined[p])
-            rc = ost_groups_unite(step->batch, e, &ctx->joined[p]->exposure, e,
-                                  err);
-    return rc;
+    return rc ? rc : add_joined(ctx, e, err);
 }
 
 /* Copies what belongs to the item's arena into the step's. */
@@ -192,12 +221,7 @@ ost_rc ost_flush(ost_stage_ctx *ctx, ost_err *err)
 
 ost_rc ost_spill(ost_stage_ctx *ctx, ost_err *err)
 {
-    ost_rc rc;
-
-    /* Other items are worked on at the same time; the batch is one. */
-#pragma omp critical(ost_spill)
-    rc = ost_store_pending(ctx, err);
-    return rc;
+    return ost_store_pending(ctx, err);
 }
 
 ost_rc ost_emit_meta(ost_stage_ctx *ctx, const char *port, const json_t *meta,

@@ -144,6 +144,20 @@ typedef struct ost_stage {
     ost_rc (*prepare)(ost_stage_ctx *ctx, ost_err *err);
     ost_rc (*map)(ost_stage_ctx *ctx, const ost_item *in, ost_err *err);
 
+    /* A gather stage makes something of several items of its first input port.
+     * `bucket` says where an item belongs: a name that lives in the arena of
+     * ctx, or NULL for an item that is left out.  `gather` is called once for
+     * each bucket with its items in id order, in parallel over buckets, and is
+     * remembered per bucket under everything that is encoded of its items
+     * (fields, id, group, labels, attributes, lineage, exposure), their
+     * directives, and the joined items, which are joined to the first item.
+     * What it emits is exposed to all that its items are exposed to.
+     * `prepare`, if any, runs before; it drops items as for .map. */
+    ost_rc (*bucket)(ost_stage_ctx *ctx, const ost_item *in, const char **name,
+                     ost_err *err);
+    ost_rc (*gather)(ost_stage_ctx *ctx, const ost_item *const *items, size_t n,
+                     ost_err *err);
+
     /* Every other stage sees whole artifacts. */
     ost_rc (*run)(ost_stage_ctx *ctx, ost_err *err);
 } ost_stage;
@@ -173,7 +187,8 @@ typedef struct ost_input {
 const void *ost_ctx_params(const ost_stage_ctx *ctx);
 /* The same as the complete object of JSON; borrowed likewise. */
 const json_t *ost_ctx_with(const ost_stage_ctx *ctx);
-/* Memory borrowed until the item (map) or the step (run) is finished. */
+/* Memory borrowed until the item (map), the bucket (gather) or the step (run)
+ * is finished. */
 ost_arena *ost_ctx_arena(ost_stage_ctx *ctx);
 /* Threads that the step may use; results must not depend on it. */
 int ost_ctx_threads(const ost_stage_ctx *ctx);
@@ -199,7 +214,8 @@ ost_rc ost_ctx_blob(ost_stage_ctx *ctx, const ost_input *in, const char *name,
                     const void **data, size_t *size, ost_err *err);
 
 /* A field as a tensor on stored bytes (look, don't touch); borrowed until the
- * item (map) or step (run) is finished.  A missing field is OST_EINPUT. */
+ * item (map), bucket (gather) or step (run) is finished.  A missing field is
+ * OST_EINPUT. */
 ost_rc ost_item_tensor(ost_stage_ctx *ctx, const ost_item *item,
                        const char *field, ost_tensor *t, ost_err *err);
 /* The bytes of a member of `files`, wherever they are: in the store or in the
@@ -214,13 +230,16 @@ void ost_ctx_return(ost_stage_ctx *ctx);
 /* In .prepare: gives item `index` of the first input a directive (any text, a
  * JSON object as a rule) that enters its memo key; NULL drops the item. */
 void ost_ctx_direct(ost_stage_ctx *ctx, size_t index, const char *directive);
-/* In .map: the item's directive, or NULL. */
+/* In .map, .bucket: the item's directive, or NULL; in .gather: the first
+ * item's. */
 const char *ost_ctx_directive(const ost_stage_ctx *ctx);
-/* In .map: the joined item of another dataset port, NULL when there is none. */
+/* In .map, .gather: the joined item of another dataset port, NULL when there is
+ * none. */
 const ost_item *ost_ctx_joined(const ost_stage_ctx *ctx, const char *port);
 
 /* Random stream `n` of the step (item NULL) or of an item.  In .map an item's
- * stream comes from what the stage reads of it. */
+ * stream comes from what the stage reads of it; in .gather the first item's
+ * comes from all that is encoded of the bucket's items. */
 ost_rng ost_ctx_rng(const ost_stage_ctx *ctx, const ost_item *item, uint64_t n);
 
 /* --- outputs ----------------------------------------------------------- */
@@ -238,13 +257,13 @@ ost_rc ost_new_field(ost_stage_ctx *ctx, ost_item *item, const char *name,
                      ost_dtype dtype, int ndim, const int64_t *shape,
                      ost_tensor *t, ost_err *err);
 /* Hands an item of ost_derive() or ost_new_item() to an output port.  The item
- * and its new fields are stored when .map or .run returns OST_OK; in .run,
+ * and its new fields are stored when the hook returns OST_OK; in .run,
  * ost_flush() stores them now. */
 ost_rc ost_emit(ost_stage_ctx *ctx, const char *port, ost_item *item,
                 ost_err *err);
 ost_rc ost_flush(ost_stage_ctx *ctx, ost_err *err);
-/* In .map: stores the bytes of new fields now, so that one call which gives
- * many items does not hold all of them in memory. */
+/* In .map, .gather: stores the bytes of new fields now, so that one call which
+ * gives many items does not hold all of them in memory. */
 ost_rc ost_spill(ost_stage_ctx *ctx, ost_err *err);
 /* ost_derive + ost_new_field of t's shape + ost_emit on the first port: the
  * one call of a stage that gives one item for one item. */

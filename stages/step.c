@@ -221,6 +221,8 @@ static ost_rc call_stage(ost_stage_ctx *ctx, ost_err *err)
         limit_memory(true);
     if (stage->map) {
         rc = ost_map_run(ctx, err);
+    } else if (stage->gather) {
+        rc = ost_gather_run(ctx, err);
     } else {
         rc = stage->run(ctx, err);
         if (!rc)

@@ -15,6 +15,7 @@ ost_batch *ost_batch_new(ost_store *s)
     ost_batch *b = ost_xalloc(sizeof(*b));
 
     b->store = s;
+    pthread_mutex_init(&b->lock, NULL);
     return b;
 }
 
@@ -36,6 +37,7 @@ void ost_batch_free(ost_batch *b)
     ost_vec_release(&b->records);
     ost_arena_release(&b->arena);
     ost_buf_release(&b->scratch);
+    pthread_mutex_destroy(&b->lock);
     ost_free(b);
 }
 
@@ -69,8 +71,9 @@ static void index_key(ost_buf *out, ost_table table, const void *key, size_t n)
     ost_buf_add(out, key, n);
 }
 
-const ost_batch_record *ost_batch_find(ost_batch *b, ost_table table,
-                                       const void *key, size_t n)
+/* Borrowed until the lock, which the caller holds, is given up. */
+static const ost_batch_record *find(ost_batch *b, ost_table table,
+                                    const void *key, size_t n)
 {
     uint64_t i;
 
@@ -80,6 +83,7 @@ const ost_batch_record *ost_batch_find(ost_batch *b, ost_table table,
     return &b->records.data[i];
 }
 
+/* The caller holds the lock. */
 static void put(ost_batch *b, ost_table table, const void *key, size_t n,
                 const void *value, size_t size, bool removes)
 {
@@ -108,39 +112,55 @@ void ost_batch_put(ost_batch *b, ost_table table, const void *key, size_t n,
                    const void *value, size_t size)
 {
     assert(n > 0);
+    pthread_mutex_lock(&b->lock);
     put(b, table, key, n, value ? value : "", size, value == NULL);
+    pthread_mutex_unlock(&b->lock);
 }
 
 ost_rc ost_batch_get(ost_batch *b, ost_table table, const void *key, size_t n,
                      ost_buf *out, ost_err *err)
 {
-    const ost_batch_record *r = ost_batch_find(b, table, key, n);
+    const ost_batch_record *r;
+    ost_rc rc = OST_OK;
 
-    if (!r)
-        return ost_store_get(b->store, table, key, n, out, err);
-    if (r->removes)
-        return OST_ENOTFOUND;
-    ost_buf_add(out, r->value, r->size);
-    return OST_OK;
+    pthread_mutex_lock(&b->lock);
+    r = find(b, table, key, n);
+    if (r && r->removes)
+        rc = OST_ENOTFOUND;
+    else if (r)
+        ost_buf_add(out, r->value, r->size);
+    pthread_mutex_unlock(&b->lock);
+    return r ? rc : ost_store_get(b->store, table, key, n, out, err);
 }
 
 /* --- blobs --------------------------------------------------------------- */
+
+static bool has_small(ost_batch *b, const ost_digest *digest)
+{
+    bool found;
+
+    pthread_mutex_lock(&b->lock);
+    found = find(b, OST_TABLE_BLOBS, digest->b, OST_DIGEST_SIZE) != NULL;
+    pthread_mutex_unlock(&b->lock);
+    return found;
+}
 
 ost_rc ost_batch_put_blob(ost_batch *b, const void *data, size_t size,
                           ost_digest *digest, ost_err *err)
 {
     *digest = ost_digest_of(data, size);
     if (size <= OST_BLOB_INLINE) {
-        if (!ost_batch_find(b, OST_TABLE_BLOBS, digest->b, OST_DIGEST_SIZE) &&
-            !ost_store_has(b->store, OST_TABLE_BLOBS, digest->b,
-                           OST_DIGEST_SIZE))
-            put(b, OST_TABLE_BLOBS, digest->b, OST_DIGEST_SIZE, data, size,
-                false);
+        if (!has_small(b, digest) && !ost_store_has(b->store, OST_TABLE_BLOBS,
+                                                    digest->b, OST_DIGEST_SIZE))
+            ost_batch_put(b, OST_TABLE_BLOBS, digest->b, OST_DIGEST_SIZE,
+                          size ? data : "", size);
         return OST_OK;
     }
     /* A file that is there already may be another process's, which has not
      * synced it yet. */
+    pthread_mutex_lock(&b->lock);
     b->wrote_files = true;
+    pthread_mutex_unlock(&b->lock);
     if (ost_object_size(b->store, digest) == (int64_t)size)
         return OST_OK;
     return ost_object_write(b->store, digest, data, size, err);
@@ -149,22 +169,23 @@ ost_rc ost_batch_put_blob(ost_batch *b, const void *data, size_t size,
 ost_rc ost_batch_blob(ost_batch *b, const ost_digest *digest, ost_blob *blob,
                       ost_err *err)
 {
-    const ost_batch_record *r =
-        ost_batch_find(b, OST_TABLE_BLOBS, digest->b, OST_DIGEST_SIZE);
-    unsigned char *copy;
+    const ost_batch_record *r;
+    unsigned char *copy = NULL;
 
-    if (!r || r->removes)
-        return ost_store_blob(b->store, digest, true, blob, err);
-    copy = ost_xalloc(r->size + 1);
-    memcpy(copy, r->value, r->size);
-    *blob = (ost_blob){ copy, r->size, false };
-    return OST_OK;
+    pthread_mutex_lock(&b->lock);
+    r = find(b, OST_TABLE_BLOBS, digest->b, OST_DIGEST_SIZE);
+    if (r && !r->removes) {
+        copy = ost_xalloc(r->size + 1);
+        memcpy(copy, r->value, r->size);
+        *blob = (ost_blob){ copy, r->size, false };
+    }
+    pthread_mutex_unlock(&b->lock);
+    return copy ? OST_OK : ost_store_blob(b->store, digest, true, blob, err);
 }
 
 bool ost_batch_has_blob(ost_batch *b, const ost_digest *digest)
 {
-    return ost_batch_find(b, OST_TABLE_BLOBS, digest->b, OST_DIGEST_SIZE) ||
-           ost_store_has_blob(b->store, digest);
+    return has_small(b, digest) || ost_store_has_blob(b->store, digest);
 }
 
 /* --- memos --------------------------------------------------------------- */
@@ -179,7 +200,8 @@ void ost_batch_put_memo(ost_batch *b, const ost_key *key,
     for (size_t i = 0; i < nrefs; i++)
         ost_buf_add(&out, refs[i].b, OST_DIGEST_SIZE);
     ost_buf_add(&out, value, size);
-    put(b, OST_TABLE_MEMOS, key->b, OST_DIGEST_SIZE, out.data, out.len, false);
+    ost_batch_put(b, OST_TABLE_MEMOS, key->b, OST_DIGEST_SIZE, out.data,
+                  out.len);
     ost_buf_release(&out);
 }
 
@@ -247,8 +269,9 @@ ost_rc ost_batch_add_encoded(ost_batch *b, const void *data, size_t size,
             if (r.bad || nkey == 0 || (table & 0x7f) >= OST_TABLES)
                 r.bad = true;
             else if (pass == 1)
-                put(b, (ost_table)(table & 0x7f), key, nkey, value, nvalue,
-                    table & F_REMOVES);
+                ost_batch_put(b, (ost_table)(table & 0x7f), key, nkey,
+                              table & F_REMOVES ? NULL : value,
+                              table & F_REMOVES ? 0 : nvalue);
         }
         if (r.bad || version != ENCODING || files > 1 || ost_read_left(&r))
             return ost_fail(err, OST_EPROTO, "malformed batch of records");

@@ -132,6 +132,8 @@ ost_rc ost_groups_unite(ost_batch *b, const ost_digest *x, const ost_digest *y,
                         ost_digest *digest, ost_err *err)
 {
     ost_united *slot = &b->united[(x->b[0] ^ y->b[1]) % OST_UNITED];
+    ost_united made = { .x = *x, .y = *y };
+    bool known;
     ost_rc rc;
 
     if (ost_digest_is_zero(y) || ost_digest_equal(x, y)) {
@@ -142,14 +144,19 @@ ost_rc ost_groups_unite(ost_batch *b, const ost_digest *x, const ost_digest *y,
         *digest = *y;
         return OST_OK;
     }
-    if (!ost_digest_equal(&slot->x, x) || !ost_digest_equal(&slot->y, y)) {
-        ost_united made = { .x = *x, .y = *y };
-
+    pthread_mutex_lock(&b->lock);
+    known = ost_digest_equal(&slot->x, x) && ost_digest_equal(&slot->y, y);
+    if (known)
+        made = *slot;
+    pthread_mutex_unlock(&b->lock);
+    if (!known) {
         rc = unite(b, x, y, &made.result, err);
         if (rc)
             return rc;
+        pthread_mutex_lock(&b->lock);
         *slot = made;
+        pthread_mutex_unlock(&b->lock);
     }
-    *digest = slot->result;
+    *digest = made.result;
     return OST_OK;
 }

@@ -15,8 +15,8 @@
  * ost_store_commit() makes everything durable in one synced transaction.  A
  * worker process never commits: it hands the encoded batch to the engine.
  *
- * Functions may be called from any thread; a batch belongs to one thread at a
- * time.  FORMAT.md draws every record.
+ * Functions may be called from any thread; see below for batches.  FORMAT.md
+ * draws every record.
  */
 #ifndef OST_STORE_STORE_H
 #define OST_STORE_STORE_H
@@ -114,6 +114,8 @@ char *ost_store_object_path(const ost_store *s, const ost_digest *digest);
 
 /* --- batches ----------------------------------------------------------- */
 
+/* Putting and getting is for any thread; encoding, clearing and committing are
+ * not to be done while another thread uses the batch. */
 ost_batch *ost_batch_new(ost_store *s);
 void ost_batch_free(ost_batch *b);
 ost_store *ost_batch_store(ost_batch *b);

@@ -105,6 +105,7 @@ typedef struct ost_united {
 
 struct ost_batch {
     ost_store *store;
+    pthread_mutex_t lock; /* guards all of the below */
     OST_VEC(ost_batch_record) records;
     ost_map index; /* table byte and key -> records[] */
     ost_arena arena;
@@ -114,8 +115,6 @@ struct ost_batch {
     ost_united united[OST_UNITED];
 };
 
-const ost_batch_record *ost_batch_find(ost_batch *b, ost_table table,
-                                       const void *key, size_t n);
 bool ost_batch_has_blob(ost_batch *b, const ost_digest *digest);
 
 #endif
