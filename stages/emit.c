@@ -65,6 +65,13 @@ ost_rc ost_new_field(ost_stage_ctx *ctx, ost_item *item, const char *name,
     return OST_OK;
 }
 
+ost_rc ost_expose(ost_stage_ctx *ctx, ost_item *item, const ost_item *other,
+                  ost_err *err)
+{
+    return ost_groups_unite(ctx->step->batch, &item->exposure, &other->exposure,
+                            &item->exposure, err);
+}
+
 static uint32_t output_port(const ost_stage_ctx *ctx, const char *port)
 {
     int p = ost_port_find(ctx->step->stage->outputs, port);

@@ -256,6 +256,11 @@ ost_item *ost_new_item(ost_stage_ctx *ctx, const char *id, const char *group);
 ost_rc ost_new_field(ost_stage_ctx *ctx, ost_item *item, const char *name,
                      ost_dtype dtype, int ndim, const int64_t *shape,
                      ost_tensor *t, ost_err *err);
+/* Exposes an item of ost_derive() to what `other` is exposed to as well: for a
+ * .run in which another item decided that this one is there, or what it holds.
+ */
+ost_rc ost_expose(ost_stage_ctx *ctx, ost_item *item, const ost_item *other,
+                  ost_err *err);
 /* Hands an item of ost_derive() or ost_new_item() to an output port.  The item
  * and its new fields are stored when the hook returns OST_OK; in .run,
  * ost_flush() stores them now. */
