@@ -12,6 +12,7 @@
 #define OST_KERNELS_BACKEND_H
 
 #include "base/err.h"
+#include "kernels/areas.h"
 #include "kernels/image.h"
 #include "kernels/tensor.h"
 

@@ -22,10 +22,28 @@ OST_PIXEL int64_t ost_px_clamp(int64_t v, int64_t lo, int64_t hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
+/* Where v lies after mirroring at 0 and n - 1, which are not repeated. */
+OST_PIXEL int64_t ost_px_reflect(int64_t v, int64_t n)
+{
+    int64_t period = 2 * (n - 1);
+
+    if (n <= 1)
+        return 0;
+    v %= period;
+    v = v < 0 ? v + period : v;
+    return v < n ? v : period - v;
+}
+
 OST_PIXEL float ost_px_clampf(float v, float lo, float hi)
 {
     v = v > lo ? v : lo; /* NaN becomes lo */
     return v < hi ? v : hi;
+}
+
+/* Not 0; NaN is not. */
+OST_PIXEL bool ost_px_is_set(float v)
+{
+    return !(v >= 0.0f && v <= 0.0f);
 }
 
 /* Nearest integer, halves to even, of 0 <= v < 2^22: adding 1.5 * 2^23 leaves

@@ -7,13 +7,14 @@
  *
  * A copy is the item changed as stages/changes.h says.  All pictures of the
  * item follow, masks by the nearest pixel with 0 around them, boxes as the
- * boxes around what they held, clipped to the image.  Brightness and contrast
- * change `image` and `frames` alone.  What was drawn is kept in the attributes
- * augment.rotate, augment.scale and so on.
+ * boxes around what they held, clipped to the image and dropped when nothing
+ * of them is left.  Brightness and contrast change `image` and `frames` alone.
+ * What was drawn is kept in the attributes augment.rotate, augment.scale and so
+ * on.
  */
 #include "base/alloc.h"
 #include "stages/changes.h"
-#include "stages/planes.h"
+#include "stages/geometry.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -201,7 +202,8 @@ static ost_rc prepare(ost_stage_ctx *ctx, ost_err *err)
 /* A change on its way through the fields of an item. */
 typedef struct changing {
     ost_change change;
-    bool tone; /* the field at hand */
+    ost_affine map; /* of the picture that boxes lie in */
+    bool tone;      /* images and frames */
 } changing;
 
 static void note_change(ost_arena *a, ost_item *out, const ost_change *c)
@@ -227,68 +229,22 @@ static void note_change(ost_arena *a, ost_item *out, const ost_change *c)
             ost_item_set_number(a, out, row[i].name, row[i].value);
 }
 
-static ost_rc change_plane(void *user, ost_plane_kind kind,
+static ost_rc change_plane(void *user, const ost_field *field,
                            const ost_tensor *in, ost_tensor *out, ost_err *err)
 {
     const changing *c = user;
+    ost_plane_kind kind = ost_plane_kind_of(field);
+    bool tone = c->tone &&
+                (kind == OST_PLANE_FRAMES || strcmp(field->name, "image") == 0);
     unsigned flags = (kind == OST_PLANE_MASK ? OST_CHANGE_MASK : 0u) |
-                     (c->tone ? OST_CHANGE_TONE : 0u);
+                     (tone ? OST_CHANGE_TONE : 0u);
 
     return ost_change_plane(&c->change, flags, in, out, err);
 }
 
-static double clip(double v, double hi)
+static void change_box(void *user, const double from[4], double to[4])
 {
-    return v < 0.0 ? 0.0 : v > hi ? hi : v;
-}
-
-/* The box around the moved corners.  Box edges lie half a pixel before the
- * centers that the map speaks of. */
-static void move_box(const ost_affine *a, int64_t h, int64_t w,
-                     const double from[4], float to[4])
-{
-    const double *m = a->m;
-    double det = m[0] * m[4] - m[1] * m[3];
-    double box[4] = { 1e300, 1e300, -1e300, -1e300 };
-
-    for (int k = 0; k < 4; k++) {
-        double u = from[k & 1 ? 2 : 0] - 0.5 - m[2];
-        double v = from[k & 2 ? 3 : 1] - 0.5 - m[5];
-        double x = (m[4] * u - m[1] * v) / det + 0.5;
-        double y = (m[0] * v - m[3] * u) / det + 0.5;
-
-        box[0] = x < box[0] ? x : box[0];
-        box[1] = y < box[1] ? y : box[1];
-        box[2] = x > box[2] ? x : box[2];
-        box[3] = y > box[3] ? y : box[3];
-    }
-    for (int k = 0; k < 4; k++)
-        to[k] = (float)clip(box[k], (double)(k % 2 ? h : w));
-}
-
-static ost_rc change_boxes(ost_stage_ctx *ctx, const ost_item *in,
-                           const ost_change *c, ost_item *out, ost_err *err)
-{
-    const ost_field *lead = ost_plane_lead(in);
-    ost_plane_kind kind = ost_plane_kind_of(lead);
-    int64_t h = ost_plane_height(kind, lead->shape);
-    int64_t w = ost_plane_width(kind, lead->shape);
-    ost_affine map = ost_change_map(c, h, w);
-    ost_tensor src, dst;
-    ost_rc rc;
-
-    rc = ost_item_tensor(ctx, in, "boxes", &src, err);
-    if (!rc)
-        rc = ost_new_field(ctx, out, "boxes", OST_F32, 2, src.shape, &dst, err);
-    for (int64_t i = 0; !rc && i < src.shape[0]; i++) {
-        const float *v = (const float *)src.data + i * src.stride[0];
-        double from[4];
-
-        for (int k = 0; k < 4; k++)
-            from[k] = (double)v[k * src.stride[1]];
-        move_box(&map, h, w, from, (float *)dst.data + 4 * i);
-    }
-    return rc;
+    ost_box_warp(&((const changing *)user)->map, from, to);
 }
 
 static ost_rc emit_copy(ost_stage_ctx *ctx, const ost_item *in, int64_t number,
@@ -296,28 +252,18 @@ static ost_rc emit_copy(ost_stage_ctx *ctx, const ost_item *in, int64_t number,
 {
     ost_rng r = ost_ctx_rng(ctx, in, (uint64_t)number);
     const augment_params *p = ost_ctx_params(ctx);
-    changing c = { .change = ost_change_draw(&p->ranges, &r) };
+    changing c = { .change = ost_change_draw(&p->ranges, &r),
+                   .tone = ost_change_ranges_tone(&p->ranges) };
+    ost_geometry g = { .plane = change_plane, .box = change_box, .user = &c };
     ost_item *out = ost_derive(ctx, in, number);
-    bool toned = ost_change_ranges_tone(&p->ranges);
-    ost_rc rc = OST_OK;
+    ost_rect frame;
+    ost_rc rc;
 
-    for (size_t i = 0; i < in->n_fields && !rc; i++) {
-        const ost_field *f = &in->fields[i];
-        ost_plane_kind kind = ost_plane_kind_of(f);
-        ost_plane_map m = { .to = f->name,
-                            .dtype = f->dtype,
-                            .height = ost_plane_height(kind, f->shape),
-                            .width = ost_plane_width(kind, f->shape),
-                            .body = change_plane,
-                            .user = &c };
-
-        c.tone = toned &&
-                 (kind == OST_PLANE_FRAMES || strcmp(f->name, "image") == 0);
-        if (kind == OST_PLANE_BOXES)
-            rc = change_boxes(ctx, in, &c.change, out, err);
-        else if (kind != OST_PLANE_NONE)
-            rc = ost_map_planes(ctx, in, f->name, &m, out, err);
-    }
+    rc = ost_geometry_frame(in, &frame, err);
+    if (rc)
+        return rc;
+    c.map = ost_change_map(&c.change, frame.height, frame.width);
+    rc = ost_geometry_apply(ctx, in, &g, out, err);
     if (rc)
         return rc;
     note_change(ost_ctx_arena(ctx), out, &c.change);
@@ -345,7 +291,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_augment = {
     .name = "augment",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Adds rotated, shifted, scaled, flipped and toned copies.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(augment_params),

@@ -6,8 +6,7 @@
  * `linear` on u8 gives the bytes of OpenCV's; `auto` averages areas along sides
  * that shrink and is linear along sides that grow.
  */
-#include "kernels/image.h"
-#include "stages/planes.h"
+#include "stages/geometry.h"
 
 #include "base/banned.h"
 
@@ -78,14 +77,21 @@ static ost_rc fill_all(ost_tensor *t, double value, ost_err *err)
     return ost_cpu_rescale(&one, 1.0, 0.0, t, err);
 }
 
-static ost_rc resize_plane(void *user, ost_plane_kind kind,
+/* The step: its params, and the size of the picture that boxes lie in. */
+typedef struct resizing {
+    const resize_params *p;
+    ost_rect frame;
+} resizing;
+
+static ost_rc resize_plane(void *user, const ost_field *field,
                            const ost_tensor *in, ost_tensor *out, ost_err *err)
 {
     static const ost_resize_method methods[] = {
         OST_RESIZE_AUTO, OST_RESIZE_NEAREST, OST_RESIZE_LINEAR, OST_RESIZE_AREA
     };
-    placing at = place(user, in->shape[0], in->shape[1]);
-    bool mask = kind == OST_PLANE_MASK;
+    const resizing *r = user;
+    placing at = place(r->p, in->shape[0], in->shape[1]);
+    bool mask = ost_plane_kind_of(field) == OST_PLANE_MASK;
     int64_t skip = at.top * out->stride[0] + at.left * out->stride[1];
     ost_tensor part = *out;
     ost_rc rc = OST_OK;
@@ -102,67 +108,32 @@ static ost_rc resize_plane(void *user, ost_plane_kind kind,
     return rc;
 }
 
-static ost_rc move_boxes(ost_stage_ctx *ctx, const ost_item *in,
-                         const resize_params *p, ost_item *out, ost_err *err)
+static void resize_box(void *user, const double from[4], double to[4])
 {
-    const ost_field *lead = ost_plane_lead(in);
-    ost_plane_kind kind;
-    ost_tensor src, dst;
-    placing at;
-    double sy, sx;
-    int64_t h, w;
-    ost_rc rc;
+    const resizing *r = user;
+    placing at = place(r->p, r->frame.height, r->frame.width);
+    double sy = (double)at.height / (double)r->frame.height;
+    double sx = (double)at.width / (double)r->frame.width;
 
-    if (!lead)
-        return OST_OK; /* nothing that the boxes would be in */
-    kind = ost_plane_kind_of(lead);
-    h = ost_plane_height(kind, lead->shape);
-    w = ost_plane_width(kind, lead->shape);
-    if (h == 0 || w == 0)
-        return OST_OK;
-    rc = ost_item_tensor(ctx, in, "boxes", &src, err);
-    if (!rc)
-        rc = ost_new_field(ctx, out, "boxes", OST_F32, 2, src.shape, &dst, err);
-    if (rc)
-        return rc;
-    at = place(p, h, w);
-    sy = (double)at.height / (double)h;
-    sx = (double)at.width / (double)w;
-    for (int64_t i = 0; i < src.shape[0]; i++)
-        for (int k = 0; k < 4; k++) {
-            const float *v = src.data;
-            double from = (double)v[i * src.stride[0] + k * src.stride[1]];
-
-            ((float *)dst.data)[4 * i + k] =
-                (float)(k % 2 == 0 ? from * sx + (double)at.left
-                                   : from * sy + (double)at.top);
-        }
-    return OST_OK;
+    for (int k = 0; k < 4; k++)
+        to[k] = k % 2 ? from[k] * sy + (double)at.top
+                      : from[k] * sx + (double)at.left;
 }
 
 static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
-    const resize_params *p = ost_ctx_params(ctx);
+    resizing r = { .p = ost_ctx_params(ctx) };
+    ost_geometry g = { .height = r.p->size.v[0],
+                       .width = r.p->size.v[1],
+                       .plane = resize_plane,
+                       .box = resize_box,
+                       .user = &r };
     ost_item *out = ost_derive(ctx, in, -1);
-    ost_rc rc = OST_OK;
+    ost_rc rc;
 
-    if (!ost_plane_lead(in))
-        return ost_fail(err, OST_EINPUT, "there is no picture");
-    for (size_t i = 0; i < in->n_fields && !rc; i++) {
-        const ost_field *f = &in->fields[i];
-        ost_plane_map m = { .to = f->name,
-                            .dtype = f->dtype,
-                            .height = p->size.v[0],
-                            .width = p->size.v[1],
-                            .body = resize_plane,
-                            .user = (void *)(uintptr_t)p };
-        ost_plane_kind kind = ost_plane_kind_of(f);
-
-        if (kind == OST_PLANE_BOXES)
-            rc = move_boxes(ctx, in, p, out, err);
-        else if (kind != OST_PLANE_NONE)
-            rc = ost_map_planes(ctx, in, f->name, &m, out, err);
-    }
+    rc = ost_geometry_frame(in, &r.frame, err);
+    if (!rc)
+        rc = ost_geometry_apply(ctx, in, &g, out, err);
     if (rc)
         return rc;
     return ost_emit(ctx, "out", out, err);
@@ -170,7 +141,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_resize = {
     .name = "resize",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Brings images, masks, frames and boxes to one size.",
     .param_size = sizeof(resize_params),
     .params = params,

@@ -72,6 +72,16 @@ void *ost_image_at(const ost_image *image, int64_t y, int64_t x, int64_t c)
     return image->data + i * (int64_t)image->size;
 }
 
+void ost_value_put(ost_dtype dtype, float v, void *at)
+{
+    if (dtype == OST_U8)
+        *(uint8_t *)at = ost_px_u8(v);
+    else if (dtype == OST_U16)
+        *(uint16_t *)at = ost_px_u16(v);
+    else
+        *(float *)at = v;
+}
+
 void ost_row_get(const ost_image *image, int64_t y, int64_t c, float *row)
 {
     const void *p = ost_image_at(image, y, 0, c);

@@ -43,6 +43,9 @@ void ost_image_flatten(ost_image *image);
 /* Where the element (y, x, c) is. */
 void *ost_image_at(const ost_image *image, int64_t y, int64_t x, int64_t c);
 
+/* Writes one element: integers rounded half to even and saturated. */
+void ost_value_put(ost_dtype dtype, float v, void *at);
+
 /* One channel of row `y` as floats, w of them. */
 void ost_row_get(const ost_image *image, int64_t y, int64_t c, float *row);
 /* The reverse, rounded half to even and saturated; NaN becomes 0 in integer

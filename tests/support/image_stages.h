@@ -141,6 +141,37 @@ static inline void *bytes_of(fixture *f, const ost_item *item, const char *name)
     return copy;
 }
 
+/* The same of a field with any strides (a view), element by element. */
+static inline void *pixels_of(fixture *f, const ost_item *item,
+                              const char *name)
+{
+    const ost_field *field = ost_item_field(item, name);
+    size_t size, count = 1;
+    ost_err err = { 0 };
+    ost_blob blob;
+    unsigned char *copy;
+
+    assert_non_null(field);
+    size = ost_dtype_size(field->dtype);
+    for (int d = 0; d < field->ndim; d++)
+        count *= (size_t)field->shape[d];
+    assert_ok(ost_batch_blob(f->batch, &field->blob, &blob, &err), &err);
+    copy = ost_arena_alloc(&f->arena, count * size + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t rest = i, at = (size_t)field->offset;
+
+        for (int d = field->ndim - 1; d >= 0; d--) {
+            at += rest % (size_t)field->shape[d] * (size_t)field->stride[d];
+            rest /= (size_t)field->shape[d];
+        }
+        assert_true((at + 1) * size <= blob.size);
+        memcpy(copy + i * size, (const unsigned char *)blob.data + at * size,
+               size);
+    }
+    ost_blob_release(&blob);
+    return copy;
+}
+
 static inline double number_of(const ost_item *item, const char *attr)
 {
     const ost_attr *a = ost_item_attr(item, attr);
