@@ -19,11 +19,13 @@
 #include <stddef.h>
 
 typedef struct ost_backend ost_backend;
-typedef struct ost_class_loss ost_class_loss; /* kernels/loss.h */
-typedef struct ost_layer ost_layer;           /* kernels/layer.h */
-typedef struct ost_update ost_update;         /* kernels/optimizer.h */
-typedef struct ost_value_loss ost_value_loss; /* kernels/loss.h */
-typedef struct ost_weight ost_weight;         /* kernels/weights.h */
+typedef struct ost_class_loss ost_class_loss;         /* kernels/loss.h */
+typedef struct ost_layer ost_layer;                   /* kernels/layer.h */
+typedef struct ost_morph_spec ost_morph_spec;         /* kernels/morphology.h */
+typedef struct ost_threshold_spec ost_threshold_spec; /* kernels/threshold.h */
+typedef struct ost_update ost_update;                 /* kernels/optimizer.h */
+typedef struct ost_value_loss ost_value_loss;         /* kernels/loss.h */
+typedef struct ost_weight ost_weight;                 /* kernels/weights.h */
 
 struct ost_backend {
     const char *name;          /* "cpu", "cuda" */
