@@ -2,6 +2,7 @@
 #include "stages/safetensors.h"
 
 #include "base/alloc.h"
+#include "base/half.h"
 #include "base/json.h"
 #include "base/map.h"
 
@@ -252,20 +253,6 @@ static float from_bits(uint32_t bits)
     return v;
 }
 
-/* IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. */
-static float from_half(uint16_t h)
-{
-    uint32_t sign = (uint32_t)(h & 0x8000u) << 16;
-    uint32_t exponent = h >> 10 & 0x1fu;
-    uint32_t fraction = h & 0x3ffu;
-
-    if (exponent == 0)
-        return (sign ? -1.0f : 1.0f) * (float)fraction * 0x1p-24f;
-    if (exponent == 31)
-        return from_bits(sign | 0x7f800000u | fraction << 13);
-    return from_bits(sign | (exponent + 112) << 23 | fraction << 13);
-}
-
 /* The upper half of a binary32. */
 static float from_bfloat(uint16_t h)
 {
@@ -291,7 +278,7 @@ ost_rc ost_stored_tensor_read(const ost_stored_tensor *t, float *out,
             uint16_t h;
 
             memcpy(&h, t->data + i * 2, sizeof(h));
-            out[i] = half ? from_half(h) : from_bfloat(h);
+            out[i] = half ? ost_half_to_float(h) : from_bfloat(h);
         }
     } else {
         return ost_fail(err, OST_EINPUT,
