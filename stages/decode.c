@@ -40,6 +40,10 @@ ost_format ost_format_of(const void *data, size_t size)
     } rows[] = {
         { "\x89PNG\r\n\x1a\n", 8, OST_FORMAT_PNG },
         { "\xff\xd8\xff", 3, OST_FORMAT_JPEG },
+        { "II*\0", 4, OST_FORMAT_TIFF },
+        { "MM\0*", 4, OST_FORMAT_TIFF },
+        { "II+\0", 4, OST_FORMAT_TIFF },
+        { "MM\0+", 4, OST_FORMAT_TIFF },
         { "PK\x03\x04", 4, OST_FORMAT_ARCHIVE },
         { "PK\x05\x06", 4, OST_FORMAT_ARCHIVE },
         { "\x1f\x8b\x08", 3, OST_FORMAT_ARCHIVE },
@@ -107,6 +111,14 @@ void ost_picture_to_gray(ost_picture *p)
 
         for (int64_t i = 0; i < n; i++)
             v[i] = (uint16_t)luma(v[3 * i], v[3 * i + 1], v[3 * i + 2]);
+    } else if (p->dtype == OST_F32) {
+        float *v = p->data;
+
+        for (int64_t i = 0; i < n; i++)
+            v[i] = (float)((19595.0 * (double)v[3 * i] +
+                            38470.0 * (double)v[3 * i + 1] +
+                            7471.0 * (double)v[3 * i + 2]) /
+                           65536.0);
     } else {
         uint8_t *v = p->data;
 

@@ -1,14 +1,16 @@
 /* stages/decode.h - foreign pictures to arrays
  *
- * PNG through libpng, JPEG through libjpeg-turbo; DICOM has a header of its
- * own.  All decoders work on bytes in memory, recognize by content and never
- * by name, and ask for memory only after the size of the picture was compared
- * with a limit.  Truncated or damaged data is refused, never filled up.
+ * PNG through libpng, JPEG through libjpeg-turbo, TIFF through libtiff, NIfTI
+ * and NumPy files by parsers of our own; DICOM has a header of its own.  All
+ * decoders work on bytes in memory, recognize by content and never by name, and
+ * ask for memory only after the size of the picture was compared with a limit.
+ * Truncated or damaged data is refused, never filled up.
  *
  * Color becomes gray by the weights of ITU-R BT.601, in integers:
  * (19595 R + 38470 G + 7471 B + 32768) / 65536; a JPEG in YCbCr gives its Y.
  * An alpha channel is dropped, a palette resolved, 1, 2 and 4 bit gray spread
- * over 0..255.  16 bit stays 16 bit.
+ * over 0..255.  16 bit stays 16 bit; signed values and those of more bits
+ * become f32.
  */
 #ifndef OST_STAGES_DECODE_H
 #define OST_STAGES_DECODE_H
@@ -25,6 +27,7 @@ typedef enum ost_format {
     OST_FORMAT_PNG,
     OST_FORMAT_JPEG,
     OST_FORMAT_DICOM,
+    OST_FORMAT_TIFF,
     OST_FORMAT_ARCHIVE, /* zip, tar, or a compressed tar */
 } ost_format;
 
@@ -34,6 +37,7 @@ ost_format ost_format_of(const void *data, size_t size);
 typedef struct ost_decode_limits {
     uint64_t max_pixels; /* of one file: height * width * frames */
     bool color;          /* keep three channels where there are three */
+    bool orient;         /* turn the picture as the file says (EXIF, TIFF) */
 } ost_decode_limits;
 
 /* One picture: (height, width), or (height, width, 3), row by row. */
@@ -52,7 +56,7 @@ void ost_picture_release(ost_picture *p);
 ost_rc ost_picture_init(ost_picture *p, ost_dtype dtype, uint64_t height,
                         uint64_t width, int channels, uint64_t max_pixels,
                         ost_err *err);
-/* Three channels to one, in place. */
+/* Three channels to one, in place; f32 by the same weights. */
 void ost_picture_to_gray(ost_picture *p);
 
 /* Release with ost_picture_release().  OST_EINPUT says what is wrong with the
@@ -63,5 +67,38 @@ ost_rc ost_png_decode(const void *data, size_t size,
 ost_rc ost_jpeg_decode(const void *data, size_t size,
                        const ost_decode_limits *limits, ost_picture *p,
                        ost_err *err);
+
+/* --- files of several pictures ------------------------------------------ */
+
+/* One picture of a file, and what is known of it. */
+typedef struct ost_frame {
+    ost_picture picture;
+    int64_t index; /* from 0, of `count` pages or slices */
+    int64_t count;
+    int64_t timepoint;       /* from 0, of `timepoints` where there are any */
+    int64_t timepoints;      /* 0: the file knows no time */
+    double seconds;          /* of the time point; NaN: not known */
+    double spacing_y;        /* mm per pixel; 0: not known */
+    double spacing_x;        /* likewise */
+    const char *photometric; /* where high is not bright, or NULL */
+} ost_frame;
+
+/* Takes the pictures of a file one after another. */
+typedef struct ost_frame_sink {
+    /* The frame is borrowed for the call; a failure ends the decoding. */
+    ost_rc (*frame)(void *user, const ost_frame *f, ost_err *err);
+    /* Something about the file that people should know. */
+    void (*told)(void *user, const char *text);
+    void *user;
+} ost_frame_sink;
+
+/* Pages of a TIFF or BigTIFF, without reduced copies of others and
+ * transparency masks.  8 and 16 bit stay what they are, also as palettes,
+ * MINISWHITE is turned around (where values are unsigned), CMYK, YCbCr and
+ * CIELab become RGB.  What libtiff warns of is told, or, when it concerns
+ * the pixels, refused. */
+ost_rc ost_tiff_decode(const void *data, size_t size,
+                       const ost_decode_limits *limits,
+                       const ost_frame_sink *sink, ost_err *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* stages/decode_png.c - PNG to arrays, through libpng */
 #include "base/alloc.h"
 #include "stages/decode.h"
+#include "stages/exif.h"
 
 #include <png.h>
 #include <setjmp.h>
@@ -19,6 +20,7 @@ typedef struct {
     const ost_decode_limits *limits;
     ost_picture picture;
     png_bytepp rows;
+    int orientation;
     ost_rc rc; /* of a failure that is already in `err` */
     ost_err *err;
     char message[200];
@@ -62,6 +64,17 @@ static void set_transforms(png_reader *r, int color_type, int depth)
     png_read_update_info(r->png, r->info);
 }
 
+/* EXIF may stand before the pixels or behind them. */
+static int orientation_of(png_reader *r)
+{
+    png_uint_32 size = 0;
+    png_bytep exif = NULL;
+
+    if (png_get_eXIf_1(r->png, r->info, &size, &exif) == 0 || !exif)
+        return 1;
+    return ost_exif_orientation(exif, size);
+}
+
 /* Returns with r->rc set, or normally when the picture is complete; libpng
  * jumps out of it when something is wrong with the data. */
 static void read_picture(png_reader *r)
@@ -93,7 +106,8 @@ static void read_picture(png_reader *r)
     for (png_uint_32 y = 0; y < height; y++)
         r->rows[y] = (png_bytep)r->picture.data + y * row_bytes;
     png_read_image(r->png, r->rows);
-    png_read_end(r->png, NULL);
+    png_read_end(r->png, r->info);
+    r->orientation = orientation_of(r);
 }
 
 ost_rc ost_png_decode(const void *data, size_t size,
@@ -118,12 +132,14 @@ ost_rc ost_png_decode(const void *data, size_t size,
     rc = r.rc;
     png_destroy_read_struct(&r.png, &r.info, NULL);
     ost_free(r.rows);
+    if (!rc && !limits->color)
+        ost_picture_to_gray(&r.picture);
+    if (!rc && limits->orient)
+        rc = ost_picture_orient(&r.picture, r.orientation, err);
     if (rc) {
         ost_picture_release(&r.picture);
         return rc;
     }
-    if (!limits->color)
-        ost_picture_to_gray(&r.picture);
     *p = r.picture;
     return OST_OK;
 }

@@ -12,6 +12,8 @@
 #include <openjpeg.h>
 #include <openssl/crypto.h>
 #include <png.h>
+#include <string.h>
+#include <tiffio.h>
 
 #include "base/banned.h"
 
@@ -114,6 +116,7 @@ void ost_describe_c(ost_buf *out)
 void ost_describe_versions(ost_buf *out)
 {
     const dnnl_version_t *dnnl = dnnl_version();
+    const char *tiff = TIFFGetVersion();
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
 
     ost_buf_addf(out, "oneDNN %d.%d.%d\n", dnnl->major, dnnl->minor,
@@ -125,6 +128,7 @@ void ost_describe_versions(ost_buf *out)
     ost_buf_addf(out, "%s\n", OpenSSL_version(OPENSSL_VERSION));
     ost_buf_addf(out, "libpng %s\n", png_get_libpng_ver(NULL));
     ost_buf_addf(out, "libjpeg API %d\n", JPEG_LIB_VERSION);
+    ost_buf_addf(out, "%.*s\n", (int)strcspn(tiff, "\n"), tiff);
     ost_buf_addf(out, "OpenJPEG %s\n", opj_version());
     ost_buf_addf(out, "numeric class %s\n", ost_cpu_numeric_class());
 }

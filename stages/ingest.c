@@ -1,10 +1,10 @@
 /* stages/ingest.c - files to a dataset of images
  *
  * Takes files (a bound folder, a manifest with its files, an archive, or what
- * another stage made) and gives an item per image: PNG, JPEG, DICOM, each
- * recognized by its content.  Labels come from the folders or the manifest,
- * groups (patients) from the manifest.  An item is remembered under the bytes
- * of its file and what the manifest says of it.
+ * another stage made) and gives an item per image: PNG, JPEG, TIFF, DICOM,
+ * each recognized by its content.  Labels come from the folders or the
+ * manifest, groups (patients) from the manifest.  An item is remembered under
+ * the bytes of its file and what the manifest says of it.
  */
 #include "stages/ingest.h"
 
@@ -34,6 +34,10 @@ static const ost_param params[] = {
     OST_PARAM(ost_ingest_params, color, CHOICE,
               "make color images gray (ITU-R BT.601), or keep the colors",
               .dflt = "\"gray\"", .choices = "gray|keep"),
+    OST_PARAM(ost_ingest_params, orientation, CHOICE,
+              "turn PNG, JPEG and TIFF pictures as their file says (EXIF), or "
+              "leave them as they are stored",
+              .dflt = "\"honor\"", .choices = "honor|ignore"),
     OST_PARAM(ost_ingest_params, on_error, CHOICE,
               "what a file that cannot be read does: fail the step, or be "
               "skipped and named",
@@ -344,8 +348,9 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_ingest = {
     .name = "ingest",
-    .version = 2,
-    .summary = "Read images (PNG, JPEG, DICOM) and what is known about them.",
+    .version = 3,
+    .summary =
+        "Read images (PNG, JPEG, TIFF, DICOM) and what is known about them.",
     .flags = OST_STAGE_FOREIGN,
     .param_size = sizeof(ost_ingest_params),
     .params = params,

@@ -3,6 +3,7 @@
  *     ingest.c          parameters; which files are images (.prepare)
  *     ingest_picture.c  the bytes of one file to items
  *     ingest_dicom.c    ... when it is a DICOM file
+ *     ingest_frames.c   ... when its decoder gives several pictures
  *     ingest_archive.c  the members of an archive to items
  */
 #ifndef OST_STAGES_INGEST_H
@@ -23,10 +24,12 @@ typedef struct ost_ingest_params {
     ost_str_list attributes;
     int dicom_values;
     bool dicom_invert;
+    int orientation;
 } ost_ingest_params;
 
 enum { OST_LABELS_AUTO, OST_LABELS_NONE };
 enum { OST_COLOR_GRAY, OST_COLOR_KEEP };
+enum { OST_ORIENTATION_HONOR, OST_ORIENTATION_IGNORE };
 enum { OST_ON_ERROR_FAIL, OST_ON_ERROR_SKIP };
 enum { OST_DICOM_STORED, OST_DICOM_RESCALED };
 
@@ -55,6 +58,16 @@ ost_rc ost_ingest_image(ost_stage_ctx *ctx, ost_item *item, ost_dtype dtype,
 ost_rc ost_ingest_emit(ost_stage_ctx *ctx, const ost_item *in,
                        const ost_layout_file *file, const ost_picture *p,
                        ost_err *err);
+
+/* A sink that emits each frame of `file` as an item; `s` has `ctx`, `in` and
+ * `file` set and outlives it. */
+typedef struct ost_ingest_frames {
+    ost_stage_ctx *ctx;
+    const ost_item *in;
+    const ost_layout_file *file;
+    size_t waiting; /* bytes of fields that are not stored yet */
+} ost_ingest_frames;
+ost_frame_sink ost_ingest_frame_sink(ost_ingest_frames *s);
 
 /* Emits the images of an archive; their ids begin with `prefix`. */
 ost_rc ost_ingest_archive(ost_stage_ctx *ctx, const ost_item *in,

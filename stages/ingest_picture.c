@@ -67,8 +67,13 @@ ost_rc ost_ingest_picture(ost_stage_ctx *ctx, const ost_item *in,
                           size_t size, ost_err *err)
 {
     const ost_ingest_params *p = ost_ctx_params(ctx);
-    const ost_decode_limits limits = { .max_pixels = (uint64_t)p->max_pixels,
-                                       .color = p->color == OST_COLOR_KEEP };
+    const ost_decode_limits limits = {
+        .max_pixels = (uint64_t)p->max_pixels,
+        .color = p->color == OST_COLOR_KEEP,
+        .orient = p->orientation == OST_ORIENTATION_HONOR,
+    };
+    ost_ingest_frames frames = { .ctx = ctx, .in = in, .file = file };
+    const ost_frame_sink sink = ost_ingest_frame_sink(&frames);
     ost_picture picture = { 0 };
     ost_rc rc;
 
@@ -81,6 +86,8 @@ ost_rc ost_ingest_picture(ost_stage_ctx *ctx, const ost_item *in,
     case OST_FORMAT_JPEG:
         rc = ost_jpeg_decode(data, size, &limits, &picture, err);
         break;
+    case OST_FORMAT_TIFF:
+        return ost_tiff_decode(data, size, &limits, &sink, err);
     case OST_FORMAT_DICOM:
         return ost_ingest_dicom(ctx, in, file, data, size, err);
     case OST_FORMAT_ARCHIVE:
@@ -89,7 +96,7 @@ ost_rc ost_ingest_picture(ost_stage_ctx *ctx, const ost_item *in,
     case OST_FORMAT_UNKNOWN:
     default:
         return ost_fail(err, OST_EUNSUPPORTED,
-                        "the content is neither PNG nor JPEG nor DICOM");
+                        "the content is neither PNG, JPEG, TIFF nor DICOM");
     }
     if (!rc)
         rc = ost_ingest_emit(ctx, in, file, &picture, err);

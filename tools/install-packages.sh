@@ -44,6 +44,7 @@ libzstd-dev             compressed archives
 libdnnl-dev             convolutions and matrix products (oneDNN)
 libpng-dev              PNG images
 libjpeg62-turbo-dev     JPEG images
+libtiff-dev             TIFF images
 libdcmtk-dev            DICOM images
 libopenjp2-7-dev        JPEG 2000 inside DICOM
 '

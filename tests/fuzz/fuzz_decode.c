@@ -24,6 +24,39 @@ static void use_picture(const ost_picture *p)
         (void)v[i];
 }
 
+static ost_rc use_frame(void *user, const ost_frame *f, ost_err *err)
+{
+    int64_t *n = user;
+
+    (void)err;
+    if (f->index < 0 || f->index >= f->count)
+        OST_BUG();
+    use_picture(&f->picture);
+    (*n)++;
+    return OST_OK;
+}
+
+static void use_words(void *user, const char *text)
+{
+    (void)user;
+    if (!text[0])
+        OST_BUG();
+}
+
+static ost_rc try_tiff(const uint8_t *data, size_t size,
+                       const ost_decode_limits *limits, ost_err *err)
+{
+    int64_t n = 0;
+    const ost_frame_sink sink = { .frame = use_frame,
+                                  .told = use_words,
+                                  .user = &n };
+    ost_rc rc = ost_tiff_decode(data, size, limits, &sink, err);
+
+    if (!rc && n == 0)
+        OST_BUG();
+    return rc;
+}
+
 static void try_dicom(const uint8_t *data, size_t size)
 {
     const char *const keywords[] = { "Modality", "SOPInstanceUID" };
@@ -47,7 +80,9 @@ static void try_dicom(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    ost_decode_limits limits = { .max_pixels = MAX_PIXELS, .color = size & 1 };
+    ost_decode_limits limits = { .max_pixels = MAX_PIXELS,
+                                 .color = size & 1,
+                                 .orient = size & 2 };
     ost_format format = ost_format_of(data, size);
     ost_picture p = { 0 };
     ost_err err = { 0 };
@@ -57,6 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rc = ost_png_decode(data, size, &limits, &p, &err);
     else if (format == OST_FORMAT_JPEG)
         rc = ost_jpeg_decode(data, size, &limits, &p, &err);
+    else if (format == OST_FORMAT_TIFF)
+        rc = try_tiff(data, size, &limits, &err);
     else if (format == OST_FORMAT_DICOM)
         try_dicom(data, size);
     if (rc && !err.text[0])

@@ -151,9 +151,45 @@ static void jpegs_are_read_in_gray_and_in_color(void **state)
         ost_picture_release(&p);
     }
     ost_buf_reset(&file);
-    make_jpeg(&file, 8, 8, 4, 0, pixels);
-    assert_int_equal(ost_jpeg_decode(file.data, file.len, &gray, &p, NULL),
-                     OST_EUNSUPPORTED);
+    ost_buf_release(&file);
+}
+
+/* The same inks are the same light, whichever way round they are stored. */
+static void inks_become_light(void **state)
+{
+    unsigned char pixels[4 * 8 * 8];
+    ost_buf file = { 0 };
+    unsigned char *adobe;
+    ost_picture p;
+
+    (void)state;
+    for (int turned = 0; turned < 2; turned++) {
+        for (int i = 0; i < 64; i++) {
+            const unsigned char inks[4] = { 0, 100, 200, 55 };
+
+            for (int c = 0; c < 4; c++)
+                pixels[4 * i + c] =
+                    turned ? (unsigned char)(255 - inks[c]) : inks[c];
+        }
+        ost_buf_reset(&file);
+        make_jpeg(&file, 8, 8, 4, 0, pixels);
+        adobe = memmem(file.data, file.len, "Adobe", 5);
+        assert_non_null(adobe);
+        if (!turned)
+            adobe[0] = 'a'; /* nobody says that it is turned around */
+        assert_int_equal(ost_jpeg_decode(file.data, file.len, &color, &p, NULL),
+                         OST_OK);
+        assert_int_equal(p.channels, 3);
+        assert_in_range(((unsigned char *)p.data)[0], 198, 202);
+        assert_in_range(((unsigned char *)p.data)[1], 119, 124);
+        assert_in_range(((unsigned char *)p.data)[2], 41, 46);
+        ost_picture_release(&p);
+        assert_int_equal(ost_jpeg_decode(file.data, file.len, &gray, &p, NULL),
+                         OST_OK);
+        assert_int_equal(p.channels, 1);
+        assert_in_range(((unsigned char *)p.data)[63], 134, 140);
+        ost_picture_release(&p);
+    }
     ost_buf_release(&file);
 }
 
@@ -329,6 +365,7 @@ int main(void)
         cmocka_unit_test(gray_colors_stay_what_they_are),
         cmocka_unit_test(palettes_and_few_bits_are_spread),
         cmocka_unit_test(jpegs_are_read_in_gray_and_in_color),
+        cmocka_unit_test(inks_become_light),
         cmocka_unit_test(data_that_ends_early_is_refused),
         cmocka_unit_test(damaged_bytes_do_no_harm),
         cmocka_unit_test(huge_pictures_are_refused_before_memory_is_taken),

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""`ingest` reads files of many formats as other programs do.
+
+tests/golden/formats/ holds the files, and what they hold according to Pillow,
+tifffile, nibabel and NumPy (tests/parity/make_format_references.py): the digest
+of a field's bytes in the store is that of the values.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+BIN = pathlib.Path(os.environ["OSTEON_BIN"]) / "osteon"
+HERE = pathlib.Path(os.environ["OSTEON_SOURCE"]) / "tests/golden/formats"
+# The settings under which expect.json has a section.
+CASES = {
+    "plain": {},
+    "color": {"color": "keep"},
+    "stored": {"orientation": "ignore"},
+}
+faults = []
+
+
+def osteon(*args):
+    done = subprocess.run([BIN, *map(str, args)], text=True,
+                          capture_output=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, args))}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def ids_of(node):
+    lines = osteon("show", f"latest:{node}", "--items", 10**6).splitlines()
+    start = next(i for i, line in enumerate(lines)
+                 if line.startswith("items ("))
+    return {line.split()[0] for line in lines[start + 1:]}
+
+
+def describe(node, item):
+    """Type, digest and attributes, as `osteon show` tells them."""
+    found = {"seen": {}}
+    for line in osteon("show", f"latest:{node}", "--items", 0, "--item",
+                       item).splitlines():
+        word, _, rest = line.strip().partition(" ")
+        if word == "attribute":
+            name, value = rest.split(" = ")
+            found["seen"][name] = value
+        elif word == "field":
+            m = re.match(r"\s*image (\S+\(.*\)) at 0 of ([0-9a-f]{64})$", rest)
+            if m:
+                found["field"], found["sha256"] = m.groups()
+    return found
+
+
+def check(case, expect):
+    ids = ids_of(case)
+    for name, want in expect.items():
+        if name not in ids:
+            faults.append(f"{case}: there is no item '{name}'")
+            continue
+        got = describe(case, name)
+        for key in ("field", "sha256"):
+            if got.get(key) != want[key]:
+                faults.append(f"{case}: '{name}': {key} {got.get(key)} instead "
+                              f"of {want[key]}")
+        for key, value in want["seen"].items():
+            seen = got["seen"].get(key)
+            if seen is None or seen != str(value) and \
+                    abs(float(seen) - float(value)) > 1e-5:
+                faults.append(f"{case}: '{name}': {key} is {seen} instead of "
+                              f"{value}")
+    if case == "plain":
+        for name in sorted(ids - expect.keys()):
+            faults.append(f"{case}: item '{name}' is not expected")
+
+
+def main():
+    expect = json.loads((HERE / "expect.json").read_text())
+    workflow = {
+        "osteon": 1, "name": "formats",
+        "inputs": {"files": {"type": "dataset"}},
+        "nodes": {case: {"stage": "ingest", "in": "$files", "with": settings}
+                  for case, settings in CASES.items()},
+        "outputs": {"plain": "plain"},
+    }
+    pathlib.Path("w.json").write_text(json.dumps(workflow))
+    os.environ["OSTEON_STORE"] = "store"
+    osteon("run", "w.json", "--bind", f"files={HERE / 'files'}", "--quiet")
+    for case in CASES:
+        check(case, expect[case])
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+sys.exit(main())
