@@ -1,125 +1,180 @@
-/* stages/phantom.c - makes a small study of X-ray-like images
+/* stages/phantom.c - makes a small study of X-rays, MRI slices or bone scans
  *
- * The files and the manifest are what a user would bring: images/ID.png and
- * manifest.csv with the columns path, label, patient_id, view, day, site.  The
- * images show knees, from the front or from the side; some have a lesion in a
- * bone, eaten away or grown dense, from plain to hardly visible.
+ * The files and the manifest are what a user would bring: images and
+ * manifest.csv with the columns path, label, patient_id, view, day, site, and
+ * those of the kind: paths of masks (mask.NAME), boxes and what else is known.
+ * What a kind looks like stands in its own file, stages/phantom_KIND.c.
  *
- * A share of the patients has a lesion, at one place, but not on each of
- * their images: so labels go with patients and some patients have both.  All
- * images of a patient share the anatomy, and each site has its own noise and
- * film.  The pixels follow from the seed alone, on every machine; the bytes of
- * the PNG files follow from the pixels and the version of zlib.
+ * Exactly the asked share of the patients is of each class; who is drawn.  All
+ * images of a patient share the anatomy, and each site has its own noise.  The
+ * pixels follow from the seed alone, on every machine; the bytes of PNG files
+ * follow from the pixels and the version of zlib.
  */
+#include "stages/phantom.h"
+
 #include "base/alloc.h"
 #include "base/csv.h"
 #include "stages/encode.h"
-#include "stages/phantom_xray.h"
-#include "stages/stage.h"
+
+#include <assert.h>
+#include <string.h>
 
 #include "base/banned.h"
 
-/* Images in memory at a time; a multiple of any number of threads is good. */
+/* Shots in memory at a time; a multiple of any number of threads is good. */
 enum { BATCH = 64, MAX_IMAGES = 100 };
 
-typedef struct phantom_params {
-    int kind;
-    int64_t patients;
-    ost_i64_list images;
-    ost_i64_list size;
-    double lesions;
-    double contrast;
-    ost_str_list labels;
-    int64_t sites;
-} phantom_params;
+enum { KIND_BONE, KIND_MRI, KIND_SCAN, KIND_XRAY };
+
+static const ost_phantom_kind *const kinds[] = {
+    [KIND_BONE] = &ost_phantom_bone,
+    [KIND_MRI] = &ost_phantom_mri,
+    [KIND_SCAN] = &ost_phantom_scan,
+    [KIND_XRAY] = &ost_phantom_xray,
+};
 
 static const ost_param params[] = {
-    OST_PARAM(phantom_params, kind, CHOICE, "what the images look like",
-              .dflt = "\"xray\"", .choices = "xray"),
-    OST_PARAM(phantom_params, patients, I64, "how many patients", .dflt = "60",
-              .min = 1, .max = 1e6),
-    OST_PARAM(phantom_params, images, I64_LIST,
-              "least and largest number of images of a patient",
-              .dflt = "[2, 4]", .min = 1, .max = MAX_IMAGES, .min_len = 2,
+    OST_PARAM(ost_phantom_params, kind, CHOICE,
+              "X-rays of a long bone, MRI slices of the thighs, bone scans in "
+              "two views (DICOM), X-rays of the knee",
+              .dflt = "\"xray\"", .choices = "bone|mri|scan|xray"),
+    OST_PARAM(ost_phantom_params, patients, I64, "how many patients",
+              .dflt = "60", .min = 1, .max = 1e6),
+    OST_PARAM(ost_phantom_params, images, I64_LIST,
+              "least and largest number of images (scan: of exams) of a "
+              "patient; by default [2, 4], of bone, mri and scan [1, 1]",
+              .dflt = "null", .min = 1, .max = MAX_IMAGES, .min_len = 2,
               .max_len = 2),
-    OST_PARAM(phantom_params, size, I64_LIST, "height and width in pixels",
-              .dflt = "[128, 128]", .min = 8, .max = 8192, .min_len = 2,
+    OST_PARAM(ost_phantom_params, size, I64_LIST,
+              "height and width in pixels; by default [128, 128], of bone "
+              "[256, 128], of mri [460, 700], of scan [1024, 256]",
+              .dflt = "null", .min = 8, .max = 8192, .min_len = 2,
               .max_len = 2),
-    OST_PARAM(phantom_params, lesions, F64, "share of patients with a lesion",
+    OST_PARAM(ost_phantom_params, lesions, F64,
+              "share of patients with a lesion, of bone and xray",
               .dflt = "0.5", .min = 0, .max = 1),
-    OST_PARAM(phantom_params, contrast, F64,
-              "how far lesions stand out: 0 not at all, 2 very much",
+    OST_PARAM(ost_phantom_params, shares, F64_LIST,
+              "patients of each class as ratios; by default what 'lesions' "
+              "says, of mri [335, 165], of scan [237, 160, 614]",
+              .dflt = "null", .min = 0, .max = 1e9),
+    OST_PARAM(ost_phantom_params, contrast, F64,
+              "how far lesions stand out: 0 not at all, 2 very much; of mri "
+              "how far the two kinds of tumors differ",
               .dflt = "1", .min = 0, .max = 2),
-    OST_PARAM(phantom_params, labels, STR_LIST,
-              "names of the classes: without and with a lesion",
-              .dflt = "[\"normal\", \"lesion\"]", .min_len = 2, .max_len = 2),
-    OST_PARAM(phantom_params, sites, I64, "how many hospitals", .dflt = "3",
+    OST_PARAM(ost_phantom_params, labels, STR_LIST,
+              "names of the classes; by default normal, lesion; of mri "
+              "benign, malignant; of scan ADMet, nADMet, NoMet",
+              .dflt = "null"),
+    OST_PARAM(ost_phantom_params, sites, I64, "how many hospitals", .dflt = "3",
               .min = 1, .max = 26),
+    OST_PARAM(ost_phantom_params, bones, STR_LIST,
+              "of bone: which ones, in turn",
+              .dflt = "[\"humerus\", "
+                      "\"tibia\", \"femur\"]",
+              .min_len = 1, .max_len = 30),
+    OST_PARAM(ost_phantom_params, views, CHOICE,
+              "of scan: a file per view, or two frames of one file",
+              .dflt = "\"files\"", .choices = "files|frames"),
     OST_END,
 };
 
 static ost_rc check(const void *with, ost_err *err)
 {
-    const phantom_params *p = with;
+    const ost_phantom_params *p = with;
+    const ost_phantom_kind *kind = kinds[p->kind];
+    double sum = 0.0;
 
-    if (p->images.v[0] > p->images.v[1])
+    if (p->images.n && p->images.v[0] > p->images.v[1])
         return ost_fail(err, OST_EWORKFLOW,
                         "'images' has a least number above the largest");
-    return OST_OK;
+    if (p->labels.n && p->labels.n != kind->n_classes)
+        return ost_fail(err, OST_EWORKFLOW,
+                        "'labels' has %zu names for %zu classes", p->labels.n,
+                        kind->n_classes);
+    for (size_t i = 0; i < p->shares.n; i++)
+        sum += p->shares.v[i];
+    if (p->shares.n && (p->shares.n != kind->n_classes || sum <= 0.0))
+        return ost_fail(err, OST_EWORKFLOW,
+                        "'shares' is not a ratio for each of %zu classes",
+                        kind->n_classes);
+    return kind->check ? kind->check(p, err) : OST_OK;
 }
 
-/* One image to be made, and what the manifest says of it. */
-typedef struct picture {
-    ost_xray_anatomy anatomy;
-    ost_xray_view view;
-    const char *path;
-    ost_buf png;
-} picture;
+/* ---- what kinds use ---- */
+
+size_t ost_phantom_add(ost_phantom_shot *shot, const char *path)
+{
+    assert(shot->n_files < OST_PHANTOM_FILES);
+    shot->files[shot->n_files].path = path;
+    return shot->n_files++;
+}
+
+const char *ost_phantom_label(const ost_phantom_shot *shot, size_t i)
+{
+    const ost_phantom_params *p = shot->params;
+
+    return p->labels.n ? p->labels.v[i] : kinds[p->kind]->labels[i];
+}
+
+void ost_phantom_row(ost_phantom_shot *shot, const char *path,
+                     const char *label, const char *view)
+{
+    ost_csv_add(&shot->rows, path);
+    ost_buf_addc(&shot->rows, ',');
+    ost_csv_add(&shot->rows, label);
+    ost_buf_addf(&shot->rows, ",%s,%s,%lld,%s", shot->patient, view,
+                 (long long)shot->day, shot->site);
+}
+
+ost_rc ost_phantom_png(ost_phantom_shot *shot, size_t i, const uint8_t *pixels,
+                       ost_err *err)
+{
+    const int64_t shape[] = { shot->height, shot->width };
+    ost_tensor t = ost_tensor_of((void *)(uintptr_t)pixels, OST_U8, 2, shape);
+
+    return ost_png_encode(&t, &shot->files[i].bytes, err);
+}
+
+/* ---- the study ---- */
 
 typedef struct study {
     ost_stage_ctx *ctx;
-    const phantom_params *p;
-    bool *ill;      /* by patient */
-    picture *batch; /* BATCH of them */
+    const ost_phantom_params *p;
+    const ost_phantom_kind *kind;
+    uint8_t *class_of;       /* by patient */
+    ost_phantom_shot *batch; /* BATCH of them */
+    unsigned char *plans;    /* as many, of the kind's size */
+    void *anatomy;           /* of the patient at hand */
     size_t waiting;
     size_t done;
     ost_buf manifest;
 } study;
 
-static ost_rc draw_picture(void *user, size_t i, ost_err *err)
+static ost_rc draw_shot(void *user, size_t i, ost_err *err)
 {
     const study *s = user;
-    picture *pic = &s->batch[i];
-    int64_t h = s->p->size.v[0], w = s->p->size.v[1];
-    size_t n = (size_t)(h * w);
-    uint8_t *pixels = ost_try_alloc(n, 1);
-    float *scratch = ost_try_alloc(n, sizeof(*scratch));
-    ost_rc rc;
 
-    if (pixels && scratch) {
-        ost_tensor t = ost_tensor_of(pixels, OST_U8, 2, s->p->size.v);
-
-        ost_xray_render(&pic->anatomy, &pic->view, h, w, scratch, pixels);
-        rc = ost_png_encode(&t, &pic->png, err);
-    } else {
-        rc = ost_fail(err, OST_ENOMEM, "no memory for an image");
-    }
-    ost_free(scratch);
-    ost_free(pixels);
-    return rc;
+    return s->kind->draw(&s->batch[i], err);
 }
 
 static ost_rc flush_batch(study *s, ost_err *err)
 {
-    ost_rc rc = ost_parallel(s->ctx, s->waiting, draw_picture, s, err);
+    ost_rc rc = ost_parallel(s->ctx, s->waiting, draw_shot, s, err);
 
     for (size_t i = 0; i < s->waiting; i++) {
-        picture *pic = &s->batch[i];
+        ost_phantom_shot *shot = &s->batch[i];
 
-        if (!rc)
-            rc = ost_emit_file(s->ctx, "files", pic->path, pic->png.data,
-                               pic->png.len, err);
-        ost_buf_release(&pic->png);
+        for (size_t k = 0; k < shot->n_files; k++) {
+            ost_phantom_file *f = &shot->files[k];
+
+            /* A mask of nothing has no file. */
+            if (!rc && f->bytes.len > 0)
+                rc = ost_emit_file(s->ctx, "files", f->path, f->bytes.data,
+                                   f->bytes.len, err);
+            ost_buf_release(&f->bytes);
+        }
+        ost_buf_add(&s->manifest, shot->rows.data, shot->rows.len);
+        ost_buf_release(&shot->rows);
     }
     s->done += s->waiting;
     s->waiting = 0;
@@ -142,63 +197,95 @@ static int digits_of(int64_t n)
 
 static ost_rc add_patient(study *s, int64_t number, ost_err *err)
 {
-    const phantom_params *p = s->p;
+    const ost_phantom_params *p = s->p;
+    const int64_t *images = p->images.n ? p->images.v : s->kind->images;
+    const int64_t *size = p->size.n ? p->size.v : s->kind->size;
+    ost_arena *arena = ost_ctx_arena(s->ctx);
     ost_rng r = ost_ctx_rng(s->ctx, NULL, (uint64_t)number + 1);
-    int digits = digits_of(p->patients);
-    uint64_t range = (uint64_t)(p->images.v[1] - p->images.v[0]) + 1;
-    int64_t count = p->images.v[0] + (int64_t)ost_rng_below(&r, range);
-    unsigned site = (unsigned)ost_rng_below(&r, (uint64_t)p->sites);
-    int64_t sure = (int64_t)ost_rng_below(&r, (uint64_t)count);
-    ost_xray_anatomy anatomy;
-    ost_xray_lesion lesion;
-    int64_t day = 0;
+    uint64_t range = (uint64_t)(images[1] - images[0]) + 1;
+    ost_phantom_shot shot = { .params = p,
+                              .arena = arena,
+                              .number = number,
+                              .class_index = s->class_of[number],
+                              .height = size[0],
+                              .width = size[1] };
     ost_rc rc = OST_OK;
 
-    ost_xray_draw_anatomy(&r, &anatomy);
-    ost_xray_draw_lesion(&r, &anatomy, p->contrast, &lesion);
-    for (int64_t i = 0; i < count && !rc; i++) {
-        picture *pic = &s->batch[s->waiting++];
-        bool lateral = ost_rng_below(&r, 10) < 3;
-        bool shown = ost_rng_below(&r, 4) > 0 || i == sure;
+    shot.count = images[0] + (int64_t)ost_rng_below(&r, range);
+    shot.site_number = (unsigned)ost_rng_below(&r, (uint64_t)p->sites);
+    shot.site = ost_arena_printf(arena, "%c", 'A' + (int)shot.site_number);
+    shot.patient = ost_arena_printf(arena, "P%0*lld", digits_of(p->patients),
+                                    (long long)number + 1);
+    memset(s->anatomy, 0, s->kind->anatomy_size);
+    s->kind->patient(&r, &shot, s->anatomy);
+    for (; shot.index < shot.count && !rc; shot.index++) {
+        ost_phantom_shot *next = &s->batch[s->waiting++];
 
-        *pic = (picture){ .anatomy = anatomy };
-        ost_xray_draw_view(&r, lateral, site, &pic->view);
-        if (s->ill[number] && shown)
-            ost_xray_add_lesion(&r, &lesion, &pic->view);
-        pic->path =
-            ost_arena_printf(ost_ctx_arena(s->ctx), "images/P%0*lld_%lld.png",
-                             digits, (long long)number + 1, (long long)i + 1);
-        ost_csv_add(&s->manifest, pic->path);
-        ost_buf_addc(&s->manifest, ',');
-        ost_csv_add(&s->manifest, p->labels.v[pic->view.has_lesion]);
-        ost_buf_addf(&s->manifest, ",P%0*lld,%s,%lld,%c\n", digits,
-                     (long long)number + 1, lateral ? "lateral" : "front",
-                     (long long)day, 'A' + (int)site);
-        day += 20 + (int64_t)ost_rng_below(&r, 180);
+        *next = shot;
+        next->id = ost_arena_printf(arena, "%s_%lld", shot.patient,
+                                    (long long)shot.index + 1);
+        next->plan = s->plans + (s->waiting - 1) * s->kind->plan_size;
+        memset(next->plan, 0, s->kind->plan_size);
+        s->kind->shot(&r, s->anatomy, next);
+        shot.day += 20 + (int64_t)ost_rng_below(&r, 180);
         if (s->waiting == BATCH)
             rc = flush_batch(s, err);
     }
     return rc;
 }
 
-/* Exactly the asked share is ill; which ones is drawn. */
-static ost_rc choose_ill(study *s, ost_err *err)
+/* How many patients are of each class: whole parts first, what is left to the
+ * largest remainders, of equal ones to the last. */
+static void count_classes(const study *s, size_t *count)
 {
-    size_t n = (size_t)s->p->patients;
-    size_t n_ill = (size_t)(s->p->lesions * (double)n + 0.5);
+    const ost_phantom_params *p = s->p;
+    double share[OST_PHANTOM_CLASSES], sum = 0.0;
+    size_t n = (size_t)p->patients, left = n;
+
+    for (size_t i = 0; i < s->kind->n_classes; i++)
+        sum += share[i] = p->shares.n ? p->shares.v[i] : s->kind->shares[i];
+    if (sum <= 0.0) {
+        share[0] = 1.0 - p->lesions;
+        share[1] = p->lesions;
+        sum = 1.0;
+    }
+    for (size_t i = 0; i < s->kind->n_classes; i++) {
+        double exact = (double)n * share[i] / sum;
+
+        count[i] = (size_t)exact;
+        share[i] = exact - (double)count[i];
+        left -= count[i];
+    }
+    for (; left > 0; left--) {
+        size_t best = 0;
+
+        for (size_t i = 1; i < s->kind->n_classes; i++)
+            if (share[i] >= share[best])
+                best = i;
+        count[best]++;
+        share[best] -= 1.0;
+    }
+}
+
+static ost_rc choose_classes(study *s, ost_err *err)
+{
+    size_t n = (size_t)s->p->patients, at = 0;
+    size_t count[OST_PHANTOM_CLASSES];
     uint32_t *order = ost_try_alloc(n, sizeof(*order));
     ost_rng r = ost_ctx_rng(s->ctx, NULL, 0);
 
-    s->ill = ost_try_alloc(n, sizeof(*s->ill));
-    if (!order || !s->ill) {
+    s->class_of = ost_try_alloc(n, sizeof(*s->class_of));
+    if (!order || !s->class_of) {
         ost_free(order);
         return ost_fail(err, OST_ENOMEM, "no memory for %zu patients", n);
     }
     for (size_t i = 0; i < n; i++)
         order[i] = (uint32_t)i;
     ost_rng_shuffle(&r, order, n);
-    for (size_t i = 0; i < n_ill; i++)
-        s->ill[order[i]] = true;
+    count_classes(s, count);
+    for (size_t c = s->kind->n_classes; c-- > 0;)
+        for (size_t i = 0; i < count[c]; i++)
+            s->class_of[order[at++]] = (uint8_t)c;
     ost_free(order);
     return OST_OK;
 }
@@ -208,9 +295,13 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     study s = { .ctx = ctx, .p = ost_ctx_params(ctx) };
     ost_rc rc;
 
-    s.batch = OST_ARENA_ARRAY(ost_ctx_arena(ctx), picture, BATCH);
-    ost_buf_adds(&s.manifest, "path,label,patient_id,view,day,site\n");
-    rc = choose_ill(&s, err);
+    s.kind = kinds[s.p->kind];
+    s.batch = OST_ARENA_ARRAY(ost_ctx_arena(ctx), ost_phantom_shot, BATCH);
+    s.plans = ost_arena_alloc(ost_ctx_arena(ctx), BATCH * s.kind->plan_size);
+    s.anatomy = ost_arena_alloc(ost_ctx_arena(ctx), s.kind->anatomy_size);
+    ost_buf_addf(&s.manifest, "path,label,patient_id,view,day,site%s\n",
+                 s.kind->columns);
+    rc = choose_classes(&s, err);
     for (int64_t i = 0; i < s.p->patients && !rc; i++)
         rc = add_patient(&s, i, err);
     if (!rc)
@@ -219,20 +310,20 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
         rc = ost_emit_file(ctx, "files", "manifest.csv", s.manifest.data,
                            s.manifest.len, err);
     ost_buf_release(&s.manifest);
-    ost_free(s.ill);
+    ost_free(s.class_of);
     return rc;
 }
 
 const ost_stage ost_stage_phantom = {
     .name = "phantom",
     .version = 1, /* bump when any output byte can change */
-    .summary = "Makes a small labeled study of X-ray-like images.",
+    .summary = "Makes a small labeled study of X-rays, MRI slices or scans.",
     .flags = OST_STAGE_DRAWS,
-    .param_size = sizeof(phantom_params),
+    .param_size = sizeof(ost_phantom_params),
     .params = params,
     .inputs = OST_NO_PORTS,
     .outputs = OST_PORTS({ "files", OST_FILES,
-                           "PNG files and manifest.csv, as a user has them",
+                           "image files and manifest.csv, as a user has them",
                            false, false }),
     .check = check,
     .run = run,

@@ -1,4 +1,4 @@
-/* stages/phantom_xray.h - draws X-ray-like pictures of a knee
+/* stages/phantom_knee.h - draws X-ray-like pictures of a knee
  *
  * A picture is computed as a projection: the thickness of soft tissue and of
  * bone along each ray (bones are tubes of cortical bone around marrow that
@@ -7,16 +7,17 @@
  * roots in a fixed order, so that a seed gives the same pixels on every
  * machine.
  */
-#ifndef OST_STAGES_PHANTOM_XRAY_H
-#define OST_STAGES_PHANTOM_XRAY_H
+#ifndef OST_STAGES_PHANTOM_KNEE_H
+#define OST_STAGES_PHANTOM_KNEE_H
 
 #include "base/rng.h"
+#include "stages/phantom_film.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* What stays the same for all pictures of a patient; lengths in mm. */
-typedef struct ost_xray_anatomy {
+typedef struct ost_knee_anatomy {
     double size;      /* factor on all lengths */
     double shaft;     /* half-width of the femur's shaft */
     double flare;     /* how far it widens at the joint */
@@ -27,27 +28,12 @@ typedef struct ost_xray_anatomy {
     double gap;       /* of the joint */
     double lean;      /* of the tibia against the femur, mm per mm */
     uint32_t texture; /* seed of the trabecular pattern */
-} ost_xray_anatomy;
+} ost_knee_anatomy;
 
-/* A lesion: an ellipse with an irregular edge inside of a bone. */
-typedef struct ost_xray_lesion {
-    double x; /* center, from that of the joint */
-    double y;
-    double radius;
-    double ratio;  /* of the axes */
-    double turn_x; /* direction of the first axis */
-    double turn_y;
-    double edge;      /* 0 sharp ... 1 fading from the middle on */
-    double lytic;     /* share of the bone that is gone */
-    double sclerotic; /* bone that is added */
-    double rim;       /* bone that is added around */
-    uint32_t shape;   /* seed of the irregular edge */
-} ost_xray_lesion;
-
-enum { OST_XRAY_SPOTS = 3 };
+enum { OST_KNEE_SPOTS = 3 };
 
 /* One exposure. */
-typedef struct ost_xray_view {
+typedef struct ost_knee_view {
     bool lateral;
     double field;   /* width of the picture, mm */
     double shift_x; /* of the joint, mm */
@@ -61,25 +47,25 @@ typedef struct ost_xray_view {
     double collimated; /* width of the dark border, share of the picture */
     uint32_t grain;    /* seed of the noise */
     bool has_lesion;
-    ost_xray_lesion lesion;
+    ost_film_lesion lesion;
     /* Harmless dense spots: x, y, radius, thickness. */
-    double spot[OST_XRAY_SPOTS][4];
+    double spot[OST_KNEE_SPOTS][4];
     int spots;
-} ost_xray_view;
+} ost_knee_view;
 
-void ost_xray_draw_anatomy(ost_rng *r, ost_xray_anatomy *a);
+void ost_knee_draw_anatomy(ost_rng *r, ost_knee_anatomy *a);
 /* Somewhere in the bones; `contrast` scales how far it stands out. */
-void ost_xray_draw_lesion(ost_rng *r, const ost_xray_anatomy *a,
-                          double contrast, ost_xray_lesion *l);
+void ost_knee_draw_lesion(ost_rng *r, const ost_knee_anatomy *a,
+                          double contrast, ost_film_lesion *l);
 /* `site` decides about noise and film; no lesion yet. */
-void ost_xray_draw_view(ost_rng *r, bool lateral, unsigned site,
-                        ost_xray_view *v);
+void ost_knee_draw_view(ost_rng *r, bool lateral, unsigned site,
+                        ost_knee_view *v);
 /* Puts the patient's lesion into a view, as it happens to look on the day. */
-void ost_xray_add_lesion(ost_rng *r, const ost_xray_lesion *l,
-                         ost_xray_view *v);
+void ost_knee_add_lesion(ost_rng *r, const ost_film_lesion *l,
+                         ost_knee_view *v);
 
 /* Fills `pixels`, h rows of w; `scratch` holds as many floats. */
-void ost_xray_render(const ost_xray_anatomy *a, const ost_xray_view *v,
+void ost_knee_render(const ost_knee_anatomy *a, const ost_knee_view *v,
                      int64_t h, int64_t w, float *scratch, uint8_t *pixels);
 
 #endif
