@@ -24,7 +24,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "stages/matching.h"
-#include "stages/pooling.h"
+#include "stages/pooled_scores.h"
 #include "stages/positive.h"
 
 #include <string.h>

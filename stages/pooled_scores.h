@@ -1,10 +1,10 @@
-/* stages/pooling.h - the predictions of a patient on their way to one
+/* stages/pooled_scores.h - the predictions of a patient on their way to one
  *
- * Between stages/pool.c, which gathers them, and stages/pooling.c, which makes
- * one score of several.
+ * Between stages/pool.c, which gathers them, and stages/pooled_scores.c, which
+ * makes one score of several.
  */
-#ifndef OST_STAGES_POOLING_H
-#define OST_STAGES_POOLING_H
+#ifndef OST_STAGES_POOLED_SCORES_H
+#define OST_STAGES_POOLED_SCORES_H
 
 #include "base/map.h"
 #include "base/vec.h"

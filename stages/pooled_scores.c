@@ -1,5 +1,5 @@
-/* stages/pooling.c - one score of several */
-#include "stages/pooling.h"
+/* stages/pooled_scores.c - one score of several */
+#include "stages/pooled_scores.h"
 
 #include <string.h>
 
