@@ -137,6 +137,11 @@ ost_rc ost_step_exposure(ost_stage_ctx *ctx, bool groups, ost_digest *exposure,
  * the next one. */
 void ost_temp_dir_done(char *dir);
 
+/* Blobs that a memo refers to; those of an item, but no two of the same in
+ * succession. */
+typedef OST_VEC(ost_digest) ost_digest_vec;
+void ost_add_refs(const ost_item *item, ost_digest_vec *refs);
+
 /* The work on the items of a step's first input. */
 typedef struct item_work {
     ost_stage_ctx *ctx; /* of the step; set it, then open */
@@ -171,7 +176,6 @@ ost_rc ost_gather_run(ost_stage_ctx *ctx, ost_err *err);
 
 /* The result of .map for one item as bytes (see delta.c), with the blobs that
  * it refers to; and the items that come out when it is applied to an item. */
-typedef OST_VEC(ost_digest) ost_digest_vec;
 void ost_delta_encode(const ost_stage_ctx *ctx, ost_buf *out,
                       ost_digest_vec *refs);
 ost_rc ost_delta_apply(ost_stage_ctx *ctx, const ost_item *in, const void *data,

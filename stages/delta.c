@@ -11,9 +11,15 @@
  *       parent mode   u8   0 same, 1 the item that went in, 2 given
  *       changed       u8   bit 0 labels, bit 1 group
  *       removed       varint, strings: fields; varint, strings: attributes
- *       item          the parts that differ, encoded as an item
+ *       item          the parts that were set, in a chain
+ *
+ * What the stage set is in the delta even where it is what was there before:
+ * of another item with the same pixels it may not be.  Derived items share the
+ * names and texts of the item that they come from, so that what was not set is
+ * known by its address.
  */
 #include "stages/context.h"
+#include "store/item_chain.h"
 
 #include <string.h>
 
@@ -22,37 +28,6 @@
 enum { ID_SAME, ID_SUFFIX, ID_NEW };
 enum { PARENT_SAME, PARENT_IN, PARENT_GIVEN };
 enum { CHANGED_LABELS = 1u, CHANGED_GROUP = 2u };
-
-static bool same_field(const ost_field *a, const ost_field *b)
-{
-    if (!b || a->dtype != b->dtype || a->ndim != b->ndim ||
-        a->offset != b->offset || !ost_digest_equal(&a->blob, &b->blob))
-        return false;
-    for (int i = 0; i < a->ndim; i++)
-        if (a->shape[i] != b->shape[i] || a->stride[i] != b->stride[i])
-            return false;
-    return true;
-}
-
-static bool same_attr(const ost_attr *a, const ost_attr *b)
-{
-    if (!b || a->kind != b->kind)
-        return false;
-    if (a->kind == OST_ATTR_NUMBER)
-        return memcmp(&a->number, &b->number, sizeof(a->number)) == 0;
-    return strcmp(a->text, b->text) == 0;
-}
-
-static bool same_strings(const char *const *a, size_t na, const char *const *b,
-                         size_t nb)
-{
-    if (na != nb)
-        return false;
-    for (size_t i = 0; i < na; i++)
-        if (strcmp(a[i], b[i]) != 0)
-            return false;
-    return true;
-}
 
 static void add_removed(const ost_item *in, const ost_item *out, ost_buf *to)
 {
@@ -84,7 +59,7 @@ static uint8_t id_mode(const ost_item *in, const ost_item *out,
     size_t n = strlen(in->id);
 
     *text = out->id;
-    if (strcmp(in->id, out->id) == 0) {
+    if (in->id == out->id) {
         *text = "";
         return ID_SAME;
     }
@@ -97,66 +72,81 @@ static uint8_t id_mode(const ost_item *in, const ost_item *out,
 
 static uint8_t parent_mode(const ost_item *in, const ost_item *out)
 {
-    if (same_strings(in->parents, in->n_parents, out->parents, out->n_parents))
+    if (in->parents == out->parents && in->n_parents == out->n_parents)
         return PARENT_SAME;
     if (out->n_parents == 1 && strcmp(out->parents[0], in->id) == 0)
         return PARENT_IN;
     return PARENT_GIVEN;
 }
 
-static void encode_item(const ost_item *in, const ost_item *out, uint32_t port,
-                        ost_buf *to, ost_digest_vec *refs)
+/* What of `out` was set: the rest is left out of the copy. */
+static ost_item set_parts(const ost_item *in, const ost_item *out,
+                          ost_arena *arena)
 {
-    OST_VEC(ost_field) fields = { 0 };
-    OST_VEC(ost_attr) attrs = { 0 };
-    ost_item delta = { .group = "" };
-    uint8_t idm = id_mode(in, out, &delta.id);
+    ost_field *fields = OST_ARENA_ARRAY(arena, ost_field, out->n_fields);
+    ost_attr *attrs = OST_ARENA_ARRAY(arena, ost_attr, out->n_attrs);
+    ost_item part = { .id = "", .group = "" };
+
+    part.fields = fields;
+    part.attrs = attrs;
+    for (size_t i = 0; i < out->n_fields; i++) {
+        const ost_field *was = ost_item_field(in, out->fields[i].name);
+
+        if (!was || was->name != out->fields[i].name)
+            fields[part.n_fields++] = out->fields[i];
+    }
+    for (size_t i = 0; i < out->n_attrs; i++) {
+        const ost_attr *was = ost_item_attr(in, out->attrs[i].name);
+
+        if (!was || was->name != out->attrs[i].name)
+            attrs[part.n_attrs++] = out->attrs[i];
+    }
+    return part;
+}
+
+static void encode_item(const ost_item *in, const emitted *e,
+                        ost_item_chain *chain, ost_arena *arena, ost_buf *to,
+                        ost_digest_vec *refs)
+{
+    const ost_item *out = &e->made->item;
+    ost_item part = set_parts(in, out, arena);
+    uint8_t idm = id_mode(in, out, &part.id);
     uint8_t pm = parent_mode(in, out);
     unsigned changed = 0;
 
-    if (!same_strings(in->labels, in->n_labels, out->labels, out->n_labels)) {
+    if (in->labels != out->labels || in->n_labels != out->n_labels) {
         changed |= CHANGED_LABELS;
-        delta.labels = out->labels;
-        delta.n_labels = out->n_labels;
+        part.labels = out->labels;
+        part.n_labels = out->n_labels;
     }
-    if (strcmp(in->group, out->group) != 0) {
+    if (in->group != out->group) {
         changed |= CHANGED_GROUP;
-        delta.group = out->group;
+        part.group = out->group;
     }
     if (pm == PARENT_GIVEN) {
-        delta.parents = out->parents;
-        delta.n_parents = out->n_parents;
+        part.parents = out->parents;
+        part.n_parents = out->n_parents;
     }
-    for (size_t i = 0; i < out->n_fields; i++)
-        if (!same_field(&out->fields[i],
-                        ost_item_field(in, out->fields[i].name))) {
-            ost_vec_push(&fields, out->fields[i]);
-            ost_vec_push(refs, out->fields[i].blob);
-        }
-    for (size_t i = 0; i < out->n_attrs; i++)
-        if (!same_attr(&out->attrs[i], ost_item_attr(in, out->attrs[i].name)))
-            ost_vec_push(&attrs, out->attrs[i]);
-    delta.fields = fields.data;
-    delta.n_fields = fields.len;
-    delta.attrs = attrs.data;
-    delta.n_attrs = attrs.len;
-    ost_buf_varint(to, port);
+    ost_buf_varint(to, e->port);
     ost_buf_u8(to, idm);
     ost_buf_u8(to, pm);
     ost_buf_u8(to, (uint8_t)changed);
     add_removed(in, out, to);
-    ost_item_encode(to, &delta);
-    ost_vec_release(&fields);
-    ost_vec_release(&attrs);
+    ost_chain_add(chain, to, &part);
+    ost_add_refs(&part, refs);
 }
 
 void ost_delta_encode(const ost_stage_ctx *ctx, ost_buf *out,
                       ost_digest_vec *refs)
 {
+    ost_arena arena = { 0 };
+    ost_item_chain chain = { 0 };
+
     ost_buf_string(out, ost_buf_str(&ctx->notes));
     for (size_t i = 0; i < ctx->emitted.len; i++)
-        encode_item(ctx->in, &ctx->emitted.data[i].made->item,
-                    ctx->emitted.data[i].port, out, refs);
+        encode_item(ctx->in, &ctx->emitted.data[i], &chain, &arena, out, refs);
+    ost_chain_release(&chain);
+    ost_arena_release(&arena);
 }
 
 static void remove_attr(ost_arena *arena, ost_item *item, const char *name)
@@ -218,7 +208,8 @@ static void apply_attrs(ost_arena *arena, const ost_item *delta, ost_item *item)
     }
 }
 
-static void apply_item(ost_stage_ctx *ctx, const ost_item *in, ost_reader *r)
+static void apply_item(ost_stage_ctx *ctx, const ost_item *in,
+                       ost_item_chain *chain, ost_reader *r)
 {
     made_item *made = (made_item *)ost_derive(ctx, in, -1);
     ost_item *item = &made->item;
@@ -233,7 +224,8 @@ static void apply_item(ost_stage_ctx *ctx, const ost_item *in, ost_reader *r)
     pm = ost_read_u8(r);
     changed = ost_read_u8(r);
     apply_removed(r, arena, item);
-    if (!ost_item_decode(r, arena, &delta) || e.port >= ctx->step->n_outputs) {
+    if (!ost_chain_read(chain, r, arena, &delta) ||
+        e.port >= ctx->step->n_outputs) {
         r->bad = true;
         return;
     }
@@ -261,11 +253,12 @@ ost_rc ost_delta_apply(ost_stage_ctx *ctx, const ost_item *in, const void *data,
     ost_reader r = ost_reader_of(own, size);
     size_t n;
     const unsigned char *notes = ost_read_bytes(&r, &n);
+    ost_item_chain chain = { 0 };
 
     if (!r.bad)
         ost_buf_add(&ctx->notes, notes, n);
     while (!r.bad && ost_read_left(&r) > 0)
-        apply_item(ctx, in, &r);
+        apply_item(ctx, in, &chain, &r);
     if (r.bad)
         return ost_fail(err, OST_ECORRUPT, "the memo of item '%s' is malformed",
                         in->id);

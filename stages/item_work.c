@@ -7,15 +7,19 @@
  *     notes           string
  *     per item:
  *       port          varint
- *       item          encoded as in a page
+ *       item          in the chain of its port
  */
 #include "stages/context.h"
 #include "stages/params.h"
+#include "store/item_chain.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/banned.h"
+
+/* Raised when memos are encoded differently, so that old ones are not met. */
+#define MEMO_FORMAT "2"
 
 static bool is_joined(const item_work *w, const step_input *in)
 {
@@ -32,6 +36,7 @@ static void build_prefix(item_work *w)
                  step->stage->name);
     snprintf(text, sizeof(text), "%u", step->stage->version);
     ost_key_text(&w->prefix, "version", text);
+    ost_key_text(&w->prefix, "memo", MEMO_FORMAT);
     ost_params_key(step->stage, step->full, &w->prefix);
     ost_key_text(&w->prefix, "numeric", step->msg->numeric);
     if (step->stage->flags & OST_STAGE_DRAWS)
@@ -161,6 +166,20 @@ int ost_work_threads(const item_work *w)
 
 /* --- memos of items ------------------------------------------------------ */
 
+static void add_ref(ost_digest_vec *refs, const ost_digest *d)
+{
+    if (!ost_digest_is_zero(d) &&
+        (refs->len == 0 || !ost_digest_equal(&refs->data[refs->len - 1], d)))
+        ost_vec_push(refs, *d);
+}
+
+void ost_add_refs(const ost_item *item, ost_digest_vec *refs)
+{
+    add_ref(refs, &item->exposure);
+    for (size_t k = 0; k < item->n_fields; k++)
+        add_ref(refs, &item->fields[k].blob);
+}
+
 made_mark ost_work_mark(step_state *step)
 {
     made_mark mark = { .notes = step->notes.len };
@@ -179,17 +198,16 @@ void ost_work_remember(step_state *step, const ost_key *key,
 
     ost_buf_bytes(&value, step->notes.data + mark->notes,
                   step->notes.len - mark->notes);
-    for (size_t p = 0; p < step->n_outputs; p++)
-        for (size_t i = mark->items[p]; i < step->outputs[p].items.len; i++) {
-            const ost_item *item = &step->outputs[p].items.data[i];
+    for (size_t p = 0; p < step->n_outputs; p++) {
+        ost_item_chain chain = { 0 };
 
+        for (size_t i = mark->items[p]; i < step->outputs[p].items.len; i++) {
             ost_buf_varint(&value, p);
-            ost_item_encode(&value, item);
-            if (!ost_digest_is_zero(&item->exposure))
-                ost_vec_push(&refs, item->exposure);
-            for (size_t k = 0; k < item->n_fields; k++)
-                ost_vec_push(&refs, item->fields[k].blob);
+            ost_chain_add(&chain, &value, &step->outputs[p].items.data[i]);
+            ost_add_refs(&step->outputs[p].items.data[i], &refs);
         }
+        ost_chain_release(&chain);
+    }
     ost_batch_put_memo(step->batch, key, refs.data, refs.len, value.data,
                        value.len);
     ost_vec_release(&refs);
@@ -202,6 +220,8 @@ ost_rc ost_work_recall(step_state *step, const ost_buf *memo, ost_err *err)
         ost_arena_copy(&step->arena, memo->data, memo->len), memo->len);
     size_t n;
     const unsigned char *notes = ost_read_bytes(&r, &n);
+    ost_item_chain *chains =
+        OST_ARENA_ARRAY(&step->arena, ost_item_chain, step->n_outputs + 1);
 
     if (!r.bad)
         ost_buf_add(&step->notes, notes, n);
@@ -210,7 +230,7 @@ ost_rc ost_work_recall(step_state *step, const ost_buf *memo, ost_err *err)
         ost_item item = { 0 };
 
         if (port >= step->n_outputs ||
-            !ost_item_decode(&r, &step->arena, &item))
+            !ost_chain_read(&chains[port], &r, &step->arena, &item))
             r.bad = true;
         else
             ost_vec_push(&step->outputs[port].items, item);

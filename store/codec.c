@@ -16,6 +16,11 @@ void ost_codec_add_digest(ost_buf *out, const ost_digest *d)
     ost_buf_add(out, d->b, OST_DIGEST_SIZE);
 }
 
+void ost_codec_add_signed(ost_buf *out, int64_t v)
+{
+    ost_buf_varint(out, (uint64_t)v << 1 ^ (uint64_t)(v >> 63));
+}
+
 const char *ost_codec_text(ost_reader *r, ost_arena *arena)
 {
     size_t n;
@@ -46,4 +51,11 @@ size_t ost_codec_count(ost_reader *r, size_t least)
     if (n > ost_read_left(r) / least)
         r->bad = true;
     return r->bad ? 0 : (size_t)n;
+}
+
+int64_t ost_codec_signed(ost_reader *r)
+{
+    uint64_t v = ost_read_varint(r);
+
+    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
 }

@@ -14,11 +14,14 @@
 
 void ost_codec_add_text(ost_buf *out, const char *s); /* NULL as "" */
 void ost_codec_add_digest(ost_buf *out, const ost_digest *d);
+/* Zigzag: small whether positive or negative. */
+void ost_codec_add_signed(ost_buf *out, int64_t v);
 
 /* A text; `bad` when it has a 0 byte inside.  Borrowed from the input, or a
  * copy in `arena` when that is not NULL. */
 const char *ost_codec_text(ost_reader *r, ost_arena *arena);
 ost_digest ost_codec_digest(ost_reader *r);
+int64_t ost_codec_signed(ost_reader *r);
 /* A count of things that take at least `least` bytes each: `bad`, and 0, when
  * so many cannot follow. */
 size_t ost_codec_count(ost_reader *r, size_t least);

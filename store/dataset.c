@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "store/artifact.h"
+#include "store/item_chain.h"
 #include "store/item_codec.h"
 #include "store/store.h"
 
@@ -16,9 +17,10 @@
 #include "base/banned.h"
 
 enum {
-    PAGE_VERSION = 1,
+    PAGE_VERSION = 2,
+    PAGE_WHOLE = 1, /* items written whole, as earlier versions did */
     PAGE_MASK = 63, /* a boundary for one root id in 64 */
-    ITEM_LEAST = 7, /* bytes of the smallest item */
+    ITEM_LEAST = 4, /* bytes of the smallest item */
 };
 
 /* --- pages --------------------------------------------------------------- */
@@ -49,11 +51,16 @@ bool ost_page_decode(const void *data, size_t size, ost_arena *arena,
                      ost_item *items, size_t n)
 {
     ost_reader r = ost_reader_of(data, size);
+    uint8_t version = ost_read_u8(&r);
+    ost_item_chain chain = { 0 };
 
-    if (ost_read_u8(&r) != PAGE_VERSION || ost_read_varint(&r) != n)
+    if ((version != PAGE_VERSION && version != PAGE_WHOLE) ||
+        ost_read_varint(&r) != n)
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (!ost_item_decode_in_place(&r, arena, &items[i]))
+        if (version == PAGE_WHOLE
+                ? !ost_item_decode_in_place(&r, arena, &items[i])
+                : !ost_chain_read(&chain, &r, arena, &items[i]))
             return false;
     }
     return !r.bad && ost_read_left(&r) == 0;
@@ -164,13 +171,15 @@ static ost_rc put_page(ost_batch *b, const ost_item *const *list, size_t n,
                        ost_buf *page, ref_vec *refs, ost_err *err)
 {
     ost_ref ref = { .name = "", .items = n };
+    ost_item_chain chain = { 0 };
     ost_rc rc;
 
     ost_buf_reset(page);
     ost_buf_u8(page, PAGE_VERSION);
     ost_buf_varint(page, n);
     for (size_t i = 0; i < n; i++)
-        ost_item_encode(page, list[i]);
+        ost_chain_add(&chain, page, list[i]);
+    ost_chain_release(&chain);
     ref.size = page->len;
     rc = ost_batch_put_blob(b, page->data, page->len, &ref.digest, err);
     if (!rc)

@@ -5,6 +5,7 @@
  */
 /* links: base store */
 #include "store/artifact.h"
+#include "store/item_chain.h"
 #include "store/item_codec.h"
 #include "store/pin.h"
 #include "store/record.h"
@@ -68,6 +69,35 @@ static void decode_item(const uint8_t *data, size_t size, ost_arena *arena)
         use_item(&item);
 }
 
+/* What decodes must encode, and then decode to what encodes the same. */
+static void use_chain(const ost_item *items, size_t n)
+{
+    ost_arena arena = { 0 };
+    ost_item_chain there = { 0 }, back = { 0 }, again = { 0 };
+    ost_buf once = { 0 }, twice = { 0 };
+    ost_item item;
+    ost_reader r;
+
+    for (size_t i = 0; i < n; i++)
+        ost_chain_add(&there, &once, &items[i]);
+    r = ost_reader_of(once.data, once.len);
+    for (size_t i = 0; i < n; i++) {
+        if (!ost_chain_read(&back, &r, &arena, &item))
+            OST_BUG();
+        ost_chain_add(&again, &twice, &item);
+        ost_chain_settle(&again);
+    }
+    if (ost_read_left(&r) || once.len != twice.len ||
+        (n && memcmp(once.data, twice.data, once.len) != 0))
+        OST_BUG();
+    ost_chain_release(&there);
+    ost_chain_release(&back);
+    ost_chain_release(&again);
+    ost_buf_release(&once);
+    ost_buf_release(&twice);
+    ost_arena_release(&arena);
+}
+
 static void decode_page(const uint8_t *data, size_t size, ost_arena *arena)
 {
     enum { ROOM = 8 };
@@ -78,6 +108,7 @@ static void decode_page(const uint8_t *data, size_t size, ost_arena *arena)
             continue;
         for (size_t i = 0; i < n; i++)
             use_item(&items[i]);
+        use_chain(items, n);
     }
 }
 

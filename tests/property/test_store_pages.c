@@ -3,6 +3,7 @@
  */
 /* links: base store */
 #include "store/artifact.h"
+#include "store/item_chain.h"
 #include "tests/support/seed.h"
 #include "tests/support/store.h"
 
@@ -155,6 +156,84 @@ static const char *decoding_inverts_encoding(ost_rng *r)
     return wrong;
 }
 
+/* The next of a chain: new, or the last one with a few things changed. */
+static ost_item next_item(ost_rng *r, ost_arena *arena, const ost_item *last)
+{
+    static const double numbers[] = { 0.0, -0.0, 1.5, -7.0, 1e300, 4e15 };
+    ost_item other = some_item(r, arena), item = *last;
+    ost_field f = some_field(r, "z");
+
+    if (ost_rng_below(r, 4) == 0)
+        return other;
+    if (ost_rng_below(r, 2))
+        item.id = ost_arena_printf(arena, "%s%s", last->id, other.id);
+    if (ost_rng_below(r, 3) == 0)
+        item.group = ost_rng_below(r, 2) ? item.id : other.group;
+    if (ost_rng_below(r, 3) == 0)
+        item.exposure = other.exposure;
+    if (ost_rng_below(r, 3) == 0) {
+        item.parents = other.parents;
+        item.n_parents = other.n_parents;
+    }
+    if (ost_rng_below(r, 3) == 0) {
+        item.labels = other.labels;
+        item.n_labels = other.n_labels;
+    }
+    if (ost_rng_below(r, 2) && item.n_attrs > 0)
+        ost_item_set_number(arena, &item, item.attrs[0].name,
+                            numbers[ost_rng_below(r, 6)]);
+    if (ost_rng_below(r, 2))
+        ost_item_set_field(arena, &item, &f);
+    else if (item.n_fields > 0) {
+        f = item.fields[0];
+        f.offset += ost_rng_below(r, 100);
+        ost_item_set_field(arena, &item, &f);
+    }
+    return item;
+}
+
+/* Items in a chain come out as they went in, whether the writer kept the last
+ * one or a copy of it. */
+static const char *chains_invert(ost_rng *r)
+{
+    enum { LONG = 12 };
+    ost_arena arena = { 0 };
+    ost_item_chain chain = { 0 }, other = { 0 }, back = { 0 };
+    ost_buf out = { 0 }, again = { 0 };
+    ost_item items[LONG] = { some_item(r, &arena) };
+    const char *wrong = NULL;
+    ost_reader reader;
+
+    for (int i = 0; i < LONG; i++) {
+        if (i > 0)
+            items[i] = next_item(r, &arena, &items[i - 1]);
+        ost_chain_add(&chain, &out, &items[i]);
+        ost_chain_add(&other, &again, &items[i]);
+        if (ost_rng_below(r, 2))
+            ost_chain_settle(&other);
+    }
+    if (out.len != again.len || memcmp(out.data, again.data, out.len) != 0)
+        wrong = "a copy of the last item is not the last item";
+    reader = ost_reader_of(out.data, out.len);
+    for (int i = 0; i < LONG && !wrong; i++) {
+        ost_item item;
+
+        if (!ost_chain_read(&back, &reader, &arena, &item))
+            wrong = "a chain does not decode";
+        else if (!same_item(&items[i], &item))
+            wrong = "an item of a chain is not what went in";
+    }
+    if (!wrong && ost_read_left(&reader))
+        wrong = "a chain is longer than its items";
+    ost_chain_release(&chain);
+    ost_chain_release(&other);
+    ost_chain_release(&back);
+    ost_buf_release(&out);
+    ost_buf_release(&again);
+    ost_arena_release(&arena);
+    return wrong;
+}
+
 static bool put(ost_batch *b, const ost_item *items, size_t n, ost_arena *arena,
                 ost_digest *d, ost_artifact *a)
 {
@@ -229,6 +308,12 @@ static void items_survive(void **state)
     assert_int_equal(each_seed(2000, decoding_inverts_encoding), 0);
 }
 
+static void chains_survive(void **state)
+{
+    (void)state;
+    assert_int_equal(each_seed(2000, chains_invert), 0);
+}
+
 static void datasets_change_little(void **state)
 {
     (void)state;
@@ -241,6 +326,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_survive),
+        cmocka_unit_test(chains_survive),
         cmocka_unit_test(datasets_change_little),
     };
 

@@ -197,6 +197,43 @@ static void an_inserted_item_changes_one_page(void **state)
     ost_store_close(s);
 }
 
+/* Earlier versions wrote the items of a page whole. */
+static void pages_of_whole_items_are_read(void **state)
+{
+    ost_store *s = new_store("whole");
+    ost_batch *b = ost_batch_new(s);
+    ost_item one = { .id = "a", .group = "p" },
+             two = { .id = "b", .group = "b" };
+    ost_ref ref = { .name = "", .items = 2 };
+    ost_artifact a = { .type = OST_DATASET,
+                       .meta = "{}",
+                       .n_items = 2,
+                       .refs = &ref,
+                       .n_refs = 1 };
+    ost_arena arena = { 0 };
+    ost_buf page = { 0 };
+    ost_item *items;
+    ost_err err = { 0 };
+    size_t n;
+
+    (void)state;
+    ost_buf_u8(&page, 1);
+    ost_buf_varint(&page, 2);
+    ost_item_encode(&page, &one);
+    ost_item_encode(&page, &two);
+    ref.size = page.len;
+    assert_ok(ost_batch_put_blob(b, page.data, page.len, &ref.digest, &err),
+              &err);
+    assert_ok(ost_dataset_items(b, &a, &arena, &items, &n, &err), &err);
+    assert_int_equal(n, 2);
+    assert_string_equal(items[0].group, "p");
+    assert_string_equal(items[1].group, "b");
+    ost_buf_release(&page);
+    ost_arena_release(&arena);
+    ost_batch_free(b);
+    ost_store_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +241,7 @@ int main(void)
         cmocka_unit_test(pages_together_are_the_whole),
         cmocka_unit_test(an_empty_dataset_has_no_pages),
         cmocka_unit_test(faulty_items_are_named),
+        cmocka_unit_test(pages_of_whole_items_are_read),
         cmocka_unit_test(an_inserted_item_changes_one_page),
     };
 
