@@ -7,14 +7,23 @@
 
 #include "base/banned.h"
 
+static bool is_capital(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
 /* A data set without preamble begins with an element of group 0002 or 0008,
- * whose low element numbers are few. */
+ * whose low element numbers are few.  Files are about where a stray byte stands
+ * before it. */
 static bool is_bare_dicom(const unsigned char *p, size_t size)
 {
     unsigned group, element;
 
-    if (size < 8)
+    if (size < 9)
         return false;
+    if (p[0] != 0 && p[0] != 8 && p[0] != 2 && p[1] == 8 && p[2] == 0 &&
+        p[3] <= 0x18 && p[4] == 0)
+        return is_capital(p[5]) && is_capital(p[6]);
     if (p[0] == 0) {
         group = (unsigned)p[0] << 8 | p[1];
         element = (unsigned)p[2] << 8 | p[3];

@@ -1,44 +1,22 @@
-/* stages/decode_dicom.cc - the layer over DCMTK
- *
- * Every function here is called from C and lets no exception out.  Stored
- * values are asked for with EDC_never, so that DCMTK converts no colors.
- */
-#include "stages/decode_dicom.h"
-
-#include "stages/decode_jpeg2000.h"
+/* stages/decode_dicom.cc - a DICOM file in memory, and what its header says of
+ * the pixels */
+#include "stages/decode_dicom_impl.h"
 
 extern "C" {
 #include "base/alloc.h"
 }
 
 #include <cstdarg>
-#include <cstdio>
 #include <cstring>
-#include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcistrmb.h>
-#include <dcmtk/dcmdata/dcpixseq.h>
-#include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
-#include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/dcmjpls/djdecode.h>
-#include <new>
-#include <openjpeg.h>
-#include <vector>
 
-namespace
+namespace dicom
 {
 
-/* A failure that is on its way out. */
-struct refusal {
-    ost_dicom_status status;
-};
-
-[[noreturn]] void refuse(ost_dicom *d, ost_dicom_status status, const char *fmt,
-                         ...) __attribute__((format(printf, 3, 4)));
-
-[[noreturn]] void refuse(ost_dicom *d, ost_dicom_status status, const char *fmt,
-                         ...)
+void refuse(ost_dicom *d, ost_dicom_status status, const char *fmt, ...)
 {
     va_list ap;
 
@@ -46,6 +24,20 @@ struct refusal {
     (void)vsnprintf(d->error, sizeof(d->error), fmt, ap);
     va_end(ap);
     throw refusal{ status };
+}
+
+void warn(ost_dicom *d, const char *fmt, ...)
+{
+    size_t n = strlen(d->warnings);
+    va_list ap;
+
+    if (n > 0 && n + 2 < sizeof(d->warnings)) {
+        memcpy(d->warnings + n, "; ", 3);
+        n += 2;
+    }
+    va_start(ap, fmt);
+    (void)vsnprintf(d->warnings + n, sizeof(d->warnings) - n, fmt, ap);
+    va_end(ap);
 }
 
 void register_codecs()
@@ -63,18 +55,105 @@ void register_codecs()
 
 void copy_text(char *out, size_t room, const OFString &text)
 {
-    size_t n = text.size() < room - 1 ? text.size() : room - 1;
+    size_t from = 0, n = text.size();
 
-    memcpy(out, text.c_str(), n);
+    while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\0'))
+        n--;
+    while (from < n && text[from] == ' ')
+        from++;
+    n = n - from < room - 1 ? n - from : room - 1;
+    memcpy(out, text.c_str() + from, n);
     out[n] = 0;
 }
 
-uint32_t read_u16(DcmDataset *set, const DcmTagKey &key, uint32_t missing)
+/* --- values of attributes ------------------------------------------------- */
+
+uint32_t read_u16(DcmItem *set, const DcmTagKey &key, uint32_t missing)
 {
     Uint16 v = 0;
 
     return set->findAndGetUint16(key, v).good() ? v : missing;
 }
+
+OFString read_text(DcmItem *set, const DcmTagKey &key, unsigned long i)
+{
+    char trimmed[OST_DICOM_VALUE];
+    OFString text;
+
+    if (set->findAndGetOFString(key, text, i).bad())
+        return OFString();
+    copy_text(trimmed, sizeof(trimmed), text);
+    return OFString(trimmed);
+}
+
+/* The beginning of a decimal text that is a number. */
+size_t number_length(const OFString &text)
+{
+    static const char digits[] = "0123456789";
+    size_t n = text.size(), i = 0, from;
+
+    if (i < n && (text[i] == '+' || text[i] == '-'))
+        i++;
+    from = i;
+    while (i < n && (strchr(digits, text[i]) || text[i] == '.') && text[i])
+        i++;
+    if (i == from)
+        return 0;
+    if (i + 1 < n && (text[i] == 'e' || text[i] == 'E')) {
+        size_t k = i + 1;
+
+        if (text[k] == '+' || text[k] == '-')
+            k++;
+        if (k < n && text[k] && strchr(digits, text[k]))
+            for (i = k; i < n && text[i] && strchr(digits, text[i]);)
+                i++;
+    }
+    return i;
+}
+
+bool read_number(DcmItem *set, const DcmTagKey &key, unsigned long i,
+                 double *value, ost_dicom *warned)
+{
+    OFString text = read_text(set, key, i);
+    size_t n = number_length(text);
+    OFBool good = OFFalse;
+    double v;
+
+    if (n == 0)
+        return false;
+    v = OFStandard::atof(text.substr(0, n).c_str(), &good);
+    if (!good || !(v >= -1e300 && v <= 1e300))
+        return false;
+    if (n != text.size() && warned)
+        warn(warned, "'%s' of %s is no number: %g is read", text.c_str(),
+             DcmTag(key).getTagName(), v);
+    *value = v;
+    return true;
+}
+
+DcmItem *item_of(DcmItem *set, const DcmTagKey &sequence, signed long i)
+{
+    DcmItem *item = nullptr;
+
+    if (!set || set->findAndGetSequenceItem(sequence, item, i).bad())
+        return nullptr;
+    return item;
+}
+
+DcmItem *group_of(DcmItem *set, uint32_t frame, const DcmTagKey &sequence)
+{
+    DcmItem *own = item_of(set, DCM_PerFrameFunctionalGroupsSequence,
+                           static_cast<signed long>(frame));
+    DcmItem *found = item_of(own, sequence, 0);
+
+    if (found)
+        return found;
+    return item_of(item_of(set, DCM_SharedFunctionalGroupsSequence, 0),
+                   sequence, 0);
+}
+
+namespace
+{
 
 /* --- one file in memory ------------------------------------------------- */
 
@@ -131,6 +210,10 @@ class memory_input : public DcmInputBufferStream
         filtered_ = true;
         return DcmInputBufferStream::installCompressionFilter(type);
     }
+    bool filtered() const
+    {
+        return filtered_;
+    }
 
   private:
     const unsigned char *p_;
@@ -138,54 +221,104 @@ class memory_input : public DcmInputBufferStream
     bool filtered_;
 };
 
-void load(DcmFileFormat &file, const void *data, size_t size, ost_dicom *d)
+bool has_meta(const unsigned char *p, size_t size)
 {
-    memory_input in(data, size);
+    return size >= 132 && memcmp(p + 128, "DICM", 4) == 0;
+}
+
+/* What DCMTK left out because it is cut off: the value of the last element, if
+ * that is the pixel data.  It stands behind the only header of that length. */
+void refuse_cut_off(DcmDataset *set, const unsigned char *p, size_t size,
+                    ost_dicom *d)
+{
+    static const unsigned char tags[2][4] = { { 0xe0, 0x7f, 0x10, 0 },
+                                              { 0x7f, 0xe0, 0, 0x10 } };
+    E_TransferSyntax syntax = set->getOriginalXfer();
+    int big = DcmXfer(syntax).isBigEndian() ? 1 : 0;
+    size_t header = DcmXfer(syntax).isExplicitVR() ? 12 : 8;
+    DcmElement *e = nullptr;
+    uint32_t want;
+
+    if (set->findAndGetElement(DCM_PixelData, e).bad() || !e)
+        return;
+    want = e->getLengthField();
+    for (size_t i = 0; i + header <= size; i++) {
+        const unsigned char *n = p + i + header - 4;
+        uint32_t length = 0;
+
+        if (memcmp(p + i, tags[big], 4) != 0)
+            continue;
+        for (int b = 0; b < 4; b++)
+            length |= static_cast<uint32_t>(n[b]) << (big ? 24 - 8 * b : 8 * b);
+        if (length == want && size - i - header < want)
+            refuse(d, OST_DICOM_DAMAGED,
+                   "pixel data ends early: %zu of %u bytes are there",
+                   size - i - header, want);
+    }
+}
+
+void load(ost_dicom *d, const unsigned char *data, size_t size)
+{
+    DcmFileFormat &file = d->file->format;
+    bool meta = has_meta(data, size);
     OFCondition c;
 
+    /* A stray byte before a bare data set, whose first element is of group
+     * 0008 and has a length that a first element has. */
+    if (!meta && size > 9 && data[1] == 8 && data[2] == 0 && data[4] == 0 &&
+        data[0] != 8 && data[0] != 2 && data[0] != 0) {
+        warn(d, "a stray byte before the data set");
+        data++;
+        size--;
+    }
+    if (!meta)
+        warn(d, "no file meta group: the encoding is guessed");
+    memory_input in(data, size);
     file.transferInit();
     c = file.read(in, EXS_Unknown, EGL_noChange, DCM_MaxReadLength);
     file.transferEnd();
-    if (c == EC_StreamNotifyClient || c == EC_InvalidStream)
+    if (c == EC_StreamNotifyClient || c == EC_InvalidStream) {
+        if (!in.filtered())
+            refuse_cut_off(file.getDataset(), data, size, d);
         refuse(d, OST_DICOM_DAMAGED, "the data ends within a value");
+    }
     if (c.bad() && c != EC_EndOfStream)
         refuse(d, OST_DICOM_DAMAGED, "%s", c.text());
-    if (file.getDataset()->isEmpty())
+    if (file.getDataset()->isEmpty() && file.getMetaInfo()->isEmpty())
         refuse(d, OST_DICOM_DAMAGED, "no data set");
 }
 
-void read_header(DcmDataset *set, uint64_t max_pixels, ost_dicom *d)
+/* --- what the pixels are ---------------------------------------------------
+ */
+
+void find_pixels(DcmDataset *set, ost_dicom *d)
 {
-    OFString text;
-    Sint32 frames = 1;
+    bool doubles = set->tagExists(DCM_DoubleFloatPixelData);
+
+    d->is_float = !set->tagExists(DCM_PixelData) &&
+                  (doubles || set->tagExists(DCM_FloatPixelData));
+    if (!d->is_float && !set->tagExists(DCM_PixelData))
+        refuse(d, OST_DICOM_NO_PICTURE, "no pixel data");
+    d->bits =
+        d->is_float ? doubles ? 64 : 32 : read_u16(set, DCM_BitsAllocated, 0);
+}
+
+void read_shape(DcmDataset *set, uint64_t max_pixels, ost_dicom *d)
+{
+    double frames = 1;
 
     d->rows = read_u16(set, DCM_Rows, 0);
     d->columns = read_u16(set, DCM_Columns, 0);
     d->samples = read_u16(set, DCM_SamplesPerPixel, 1);
-    d->bits = read_u16(set, DCM_BitsAllocated, 0);
-    d->bits_stored = read_u16(set, DCM_BitsStored, d->bits);
-    d->high_bit = read_u16(set, DCM_HighBit, d->bits_stored - 1);
-    d->is_signed = read_u16(set, DCM_PixelRepresentation, 0) == 1;
-    if (set->findAndGetSint32(DCM_NumberOfFrames, frames).bad())
+    if (set->tagExistsWithValue(DCM_NumberOfFrames) &&
+        !read_number(set, DCM_NumberOfFrames, 0, &frames, d))
         frames = 1;
-    d->slope = 1;
-    d->has_rescale = set->findAndGetFloat64(DCM_RescaleSlope, d->slope).good();
-    if (set->findAndGetFloat64(DCM_RescaleIntercept, d->intercept).bad())
-        d->intercept = 0;
-    if (set->findAndGetOFString(DCM_PhotometricInterpretation, text).good())
-        copy_text(d->photometric, sizeof(d->photometric), text);
-    if (d->rows == 0 || d->columns == 0 || frames < 1)
-        refuse(d, OST_DICOM_DAMAGED, "pixel data of %u x %u pixels, %d frames",
-               d->columns, d->rows, static_cast<int>(frames));
+    if (d->rows == 0 || d->columns == 0 || frames < 1 || frames > 2e9)
+        refuse(d, OST_DICOM_DAMAGED, "pixel data of %u x %u pixels, %g frames",
+               d->columns, d->rows, frames);
     d->frames = static_cast<uint32_t>(frames);
     if (d->samples != 1 && d->samples != 3)
         refuse(d, OST_DICOM_UNSUPPORTED, "%u samples per pixel", d->samples);
-    if (d->bits != 1 && d->bits != 8 && d->bits != 16 && d->bits != 32)
-        refuse(d, OST_DICOM_UNSUPPORTED, "%u bits allocated", d->bits);
-    if (d->bits_stored == 0 || d->bits_stored > d->bits ||
-        d->high_bit >= d->bits || d->high_bit + 1 < d->bits_stored)
-        refuse(d, OST_DICOM_DAMAGED, "%u bits stored below bit %u of %u",
-               d->bits_stored, d->high_bit, d->bits);
     if (uint64_t{ d->rows } * d->columns > max_pixels / d->frames)
         refuse(d, OST_DICOM_TOO_LARGE,
                "%u x %u pixels in %u frames are more than max_pixels (%llu)",
@@ -193,229 +326,97 @@ void read_header(DcmDataset *set, uint64_t max_pixels, ost_dicom *d)
                static_cast<unsigned long long>(max_pixels));
 }
 
-void take_memory(ost_dicom *d)
+void read_bits(DcmDataset *set, ost_dicom *d)
 {
-    size_t word = d->bits <= 8 ? 1 : d->bits / 8;
-
-    d->size = size_t{ d->rows } * d->columns * d->frames * d->samples * word;
-    d->words = static_cast<unsigned char *>(ost_try_alloc(1, d->size));
-    if (!d->words)
-        refuse(d, OST_DICOM_NO_MEMORY, "no memory for %zu bytes", d->size);
-}
-
-/* --- what DCMTK decodes ------------------------------------------------- */
-
-/* Plane after plane (RRR GGG BBB) to pixel after pixel. */
-void interleave(ost_dicom *d)
-{
-    size_t word = d->bits / 8, pixels = size_t{ d->rows } * d->columns;
-    std::vector<unsigned char> frame(pixels * d->samples * word);
-
-    for (uint32_t f = 0; f < d->frames; f++) {
-        unsigned char *at = d->words + f * frame.size();
-
-        memcpy(frame.data(), at, frame.size());
-        for (size_t s = 0; s < d->samples; s++)
-            for (size_t i = 0; i < pixels; i++)
-                memcpy(at + (i * d->samples + s) * word,
-                       frame.data() + (s * pixels + i) * word, word);
+    d->bits_stored = read_u16(set, DCM_BitsStored, d->bits);
+    d->high_bit = read_u16(set, DCM_HighBit, d->bits_stored - 1);
+    d->is_signed = read_u16(set, DCM_PixelRepresentation, 0) == 1;
+    if (d->is_float) {
+        d->bits_stored = d->bits;
+        d->high_bit = d->bits - 1;
+        return;
     }
+    if (d->bits != 1 && d->bits != 8 && d->bits != 16 && d->bits != 32)
+        refuse(d, OST_DICOM_UNSUPPORTED, "%u bits allocated", d->bits);
+    if (d->bits_stored == 0 || d->bits_stored > d->bits ||
+        d->high_bit >= d->bits || d->high_bit + 1 < d->bits_stored)
+        refuse(d, OST_DICOM_DAMAGED, "%u bits stored below bit %u of %u",
+               d->bits_stored, d->high_bit, d->bits);
 }
 
-/* Two pixels share a pair of color differences: Y0 Y1 Cb Cr. */
-void spread_422(const unsigned char *in, ost_dicom *d)
+/* A value of the kind that the pixels are. */
+bool read_pixel_value(DcmDataset *set, const DcmTagKey &key, const ost_dicom *d,
+                      int64_t *value)
 {
-    size_t pairs = d->size / 6;
+    Uint16 u = 0;
+    Sint16 s = 0;
 
-    for (size_t i = 0; i < pairs; i++) {
-        const unsigned char *p = in + 4 * i;
-        const unsigned char pixels[6] = { p[0], p[2], p[3], p[1], p[2], p[3] };
-
-        memcpy(d->words + 6 * i, pixels, sizeof(pixels));
+    if (set->findAndGetUint16(key, u).good()) {
+        *value = d->is_signed ? static_cast<Sint16>(u) : u;
+        return true;
     }
+    if (set->findAndGetSint16(key, s).bad())
+        return false;
+    *value = d->is_signed ? s : static_cast<Uint16>(s);
+    return true;
 }
 
-/* The decoded element; `have` bytes of it. */
-const unsigned char *pixel_bytes(DcmDataset *set, ost_dicom *d, size_t *have)
+void read_padding(DcmDataset *set, ost_dicom *d)
 {
-    DcmElement *e = nullptr;
-    Uint16 *words = nullptr;
-    Uint8 *bytes = nullptr;
+    int64_t other;
 
-    if (set->findAndGetElement(DCM_PixelData, e).bad() || !e)
-        refuse(d, OST_DICOM_NO_PICTURE, "no pixel data");
-    *have = e->getLength();
-    if (e->getUint16Array(words).good() && words)
-        return reinterpret_cast<const unsigned char *>(words);
-    if (e->getUint8Array(bytes).good() && bytes)
-        return bytes;
-    refuse(d, OST_DICOM_DAMAGED, "no pixel values");
-}
-
-void decode_plain(DcmDataset *set, ost_dicom *d)
-{
-    bool shared = d->samples == 3 && d->bits == 8 &&
-                  strcmp(d->photometric, "YBR_FULL_422") == 0 &&
-                  !DcmXfer(set->getOriginalXfer()).isEncapsulated();
-    OFCondition c =
-        set->chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
-    const unsigned char *bytes;
-    size_t need, have = 0;
-    OFString text;
-
-    if (c.bad())
-        refuse(d, OST_DICOM_DAMAGED, "cannot decode the pixel data: %s",
-               c.text());
-    if (set->findAndGetOFString(DCM_PhotometricInterpretation, text).good())
-        copy_text(d->photometric, sizeof(d->photometric), text);
-    bytes = pixel_bytes(set, d, &have);
-    take_memory(d);
-    need = d->bits == 1 ? (d->size + 7) / 8
-           : shared     ? d->size / 3 * 2
-                        : d->size;
-    if (have < need)
-        refuse(d, OST_DICOM_DAMAGED,
-               "pixel data ends early: %zu of %zu bytes are there", have, need);
-    if (d->bits == 1)
-        for (size_t i = 0; i < d->size; i++)
-            d->words[i] = bytes[i / 8] >> i % 8 & 1;
-    else if (shared)
-        spread_422(bytes, d);
+    d->has_padding =
+        read_pixel_value(set, DCM_PixelPaddingValue, d, &d->padding_low);
+    d->padding_high = d->padding_low;
+    if (!d->has_padding ||
+        !read_pixel_value(set, DCM_PixelPaddingRangeLimit, d, &other))
+        return;
+    if (other < d->padding_low)
+        d->padding_low = other;
     else
-        memcpy(d->words, bytes, d->size);
-    if (!shared && d->samples > 1 && d->bits > 1 &&
-        read_u16(set, DCM_PlanarConfiguration, 0) == 1)
-        interleave(d);
+        d->padding_high = other;
 }
 
-/* --- JPEG 2000 ---------------------------------------------------------- */
-
-void decode_frame(const std::vector<unsigned char> &code, uint32_t frame,
-                  ost_dicom *d)
+void read_header(DcmDataset *set, uint64_t max_pixels, ost_dicom *d)
 {
-    const ost_jpeg2000 expected = { d->rows, d->columns, d->samples, d->bits };
-    ost_dicom_status status =
-        ost_jpeg2000_decode(code.data(), code.size(), &expected,
-                            d->words + frame * (d->size / d->frames), d->error);
-
-    if (status)
-        throw refusal{ status };
-}
-
-bool begins_codestream(const Uint8 *p, size_t n)
-{
-    static const unsigned char soc[] = { 0xff, 0x4f, 0xff, 0x51 };
-    static const unsigned char box[] = { 0, 0, 0, 12, 'j', 'P', ' ', ' ' };
-
-    return (n >= sizeof(soc) && memcmp(p, soc, sizeof(soc)) == 0) ||
-           (n >= sizeof(box) && memcmp(p, box, sizeof(box)) == 0);
-}
-
-void decode_jpeg2000(DcmDataset *set, ost_dicom *d)
-{
-    const DcmRepresentationParameter *parameter = nullptr;
-    E_TransferSyntax syntax = set->getOriginalXfer();
-    DcmPixelSequence *sequence = nullptr;
-    std::vector<unsigned char> code;
-    DcmElement *e = nullptr;
-    DcmPixelData *pixels;
-    uint32_t frame = 0;
-
-    if (set->findAndGetElement(DCM_PixelData, e).bad() || !e)
-        refuse(d, OST_DICOM_NO_PICTURE, "no pixel data");
-    pixels = dynamic_cast<DcmPixelData *>(e);
-    if (d->bits == 1 || !pixels ||
-        pixels->getEncapsulatedRepresentation(syntax, parameter, sequence)
-            .bad() ||
-        !sequence)
-        refuse(d, OST_DICOM_DAMAGED, "no JPEG 2000 fragments");
-    take_memory(d);
-    for (unsigned long i = 1; i < sequence->card(); i++) {
-        DcmPixelItem *item = nullptr;
-        Uint8 *bytes = nullptr;
-
-        if (sequence->getItem(item, i).bad() ||
-            item->getUint8Array(bytes).bad() || !bytes)
-            refuse(d, OST_DICOM_DAMAGED, "fragment %lu cannot be read", i);
-        if (!code.empty() && begins_codestream(bytes, item->getLength()) &&
-            frame + 1 < d->frames) {
-            decode_frame(code, frame, d);
-            frame++;
-            code.clear();
-        }
-        code.insert(code.end(), bytes, bytes + item->getLength());
-    }
-    if (code.empty() || frame + 1 != d->frames)
-        refuse(d, OST_DICOM_DAMAGED, "%u of %u frames are there",
-               code.empty() ? frame : frame + 1, d->frames);
-    decode_frame(code, frame, d);
-    if (strcmp(d->photometric, "YBR_RCT") == 0 ||
-        strcmp(d->photometric, "YBR_ICT") == 0)
-        copy_text(d->photometric, sizeof(d->photometric), "RGB");
-}
-
-/* --- all of it ---------------------------------------------------------- */
-
-void read_attributes(DcmDataset *set, const char *const *keywords, size_t n,
-                     char (*values)[OST_DICOM_VALUE])
-{
-    for (size_t i = 0; i < n; i++) {
-        DcmTag tag;
-        OFString text;
-
-        values[i][0] = 0;
-        if (DcmTag::findTagFromName(keywords[i], tag).good() &&
-            set->findAndGetOFString(tag, text).good())
-            copy_text(values[i], OST_DICOM_VALUE, text);
-    }
-}
-
-void read_all(const void *data, size_t size, uint64_t max_pixels,
-              const char *const *keywords, size_t n,
-              char (*values)[OST_DICOM_VALUE], ost_dicom *d)
-{
-    DcmFileFormat file;
-    DcmDataset *set = file.getDataset();
-    E_TransferSyntax syntax;
-
-    register_codecs();
-    load(file, data, size, d);
-    set = file.getDataset();
-    syntax = set->getOriginalXfer();
-    copy_text(d->transfer_syntax, sizeof(d->transfer_syntax),
-              DcmXfer(syntax).getXferID());
-    if (!set->tagExists(DCM_PixelData))
-        refuse(d, OST_DICOM_NO_PICTURE, "no pixel data");
-    read_header(set, max_pixels, d);
-    read_attributes(set, keywords, n, values);
-    if (syntax == EXS_JPEG2000LosslessOnly || syntax == EXS_JPEG2000)
-        decode_jpeg2000(set, d);
-    else
-        decode_plain(set, d);
-    if (d->bits == 1)
-        d->bits = 8;
+    find_pixels(set, d);
+    read_bits(set, d);
+    read_shape(set, max_pixels, d);
+    read_padding(set, d);
+    copy_text(d->photometric, sizeof(d->photometric),
+              read_text(set, DCM_PhotometricInterpretation, 0));
 }
 
 } // namespace
+} // namespace dicom
 
-ost_dicom_status ost_dicom_read(const void *data, size_t size,
-                                uint64_t max_pixels,
-                                const char *const *keywords, size_t n,
-                                char (*values)[OST_DICOM_VALUE], ost_dicom *d)
+ost_dicom_status ost_dicom_open(const void *data, size_t size, ost_dicom *d)
 {
     *d = ost_dicom{};
-    try {
-        read_all(data, size, max_pixels, keywords, n, values, d);
-        return OST_DICOM_OK;
-    } catch (const refusal &r) {
-        return r.status;
-    } catch (const std::bad_alloc &) {
-        (void)snprintf(d->error, sizeof(d->error), "no memory");
-        return OST_DICOM_NO_MEMORY;
-    } catch (...) {
-        (void)snprintf(d->error, sizeof(d->error), "the decoder gave up");
-        return OST_DICOM_DAMAGED;
-    }
+    return dicom::guarded(d, [&] {
+        dicom::register_codecs();
+        d->file = new ost_dicom_file;
+        dicom::load(d, static_cast<const unsigned char *>(data), size);
+        dicom::copy_text(
+            d->transfer_syntax, sizeof(d->transfer_syntax),
+            DcmXfer(dicom::data_set(d)->getOriginalXfer()).getXferID());
+    });
+}
+
+ost_dicom_status ost_dicom_decode(ost_dicom *d, uint64_t max_pixels)
+{
+    return dicom::guarded(d, [&] {
+        dicom::read_header(dicom::data_set(d), max_pixels, d);
+        dicom::decode_pixels(dicom::data_set(d), d);
+    });
+}
+
+ost_dicom_status ost_dicom_read(const void *data, size_t size,
+                                uint64_t max_pixels, ost_dicom *d)
+{
+    ost_dicom_status status = ost_dicom_open(data, size, d);
+
+    return status ? status : ost_dicom_decode(d, max_pixels);
 }
 
 void ost_dicom_release(ost_dicom *d)
@@ -423,24 +424,6 @@ void ost_dicom_release(ost_dicom *d)
     ost_free(d->words);
     d->words = nullptr;
     d->size = 0;
-}
-
-int ost_dicom_keyword(const char *keyword)
-{
-    DcmTag tag;
-
-    try {
-        register_codecs();
-        if (DcmTag::findTagFromName(keyword, tag).bad())
-            return 0;
-    } catch (...) {
-        return 0;
-    }
-    if (tag == DCM_PatientSex || tag == DCM_PatientAge ||
-        tag == DCM_PatientSize || tag == DCM_PatientWeight)
-        return 1;
-    if (tag.getGroup() == 0x0010 || tag.getEVR() == EVR_PN ||
-        tag == DCM_AccessionNumber)
-        return -1;
-    return 1;
+    delete d->file;
+    d->file = nullptr;
 }

@@ -51,12 +51,24 @@ static const ost_param params[] = {
     OST_PARAM(ost_ingest_params, attributes, STR_LIST,
               "DICOM attributes to keep, by keyword", .dflt = "[]"),
     OST_PARAM(ost_ingest_params, dicom_values, CHOICE,
-              "pixel values of DICOM files: as stored, or rescaled by slope "
-              "and intercept (f32)",
-              .dflt = "\"stored\"", .choices = "stored|rescaled"),
+              "pixel values of DICOM files: as stored, rescaled by modality "
+              "LUT or slope and intercept (f32), or displayed: rescaled, then "
+              "through a window or VOI LUT",
+              .dflt = "\"stored\"", .choices = "stored|rescaled|displayed"),
+    OST_PARAM(ost_ingest_params, dicom_window, I64,
+              "displayed: which window of a file, from 0; its VOI LUTs come "
+              "behind its windows",
+              .dflt = "0", .min = 0, .max = 1000),
+    OST_PARAM(ost_ingest_params, dicom_bits, I64,
+              "displayed: bits of the values", .dflt = "8", .choices = "8|16"),
     OST_PARAM(ost_ingest_params, dicom_invert, BOOL,
-              "turn MONOCHROME1 around, so that high is bright",
+              "turn MONOCHROME1 around, so that high is bright (displayed "
+              "values always are)",
               .dflt = "false"),
+    OST_PARAM(ost_ingest_params, views, STR_LIST,
+              "names of the frames of a DICOM file that does not name them, "
+              "in order",
+              .dflt = "[]"),
     OST_END,
 };
 
@@ -348,7 +360,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_ingest = {
     .name = "ingest",
-    .version = 3,
+    .version = 4,
     .summary =
         "Read images (PNG, JPEG, TIFF, DICOM) and what is known about them.",
     .flags = OST_STAGE_FOREIGN,

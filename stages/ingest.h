@@ -22,16 +22,18 @@ typedef struct ost_ingest_params {
     int64_t max_pixels;
     int64_t max_unpacked;
     ost_str_list attributes;
-    int dicom_values;
+    int dicom_values; /* ost_dicom_meaning */
+    int64_t dicom_window;
+    int64_t dicom_bits;
     bool dicom_invert;
     int orientation;
+    ost_str_list views;
 } ost_ingest_params;
 
 enum { OST_LABELS_AUTO, OST_LABELS_NONE };
 enum { OST_COLOR_GRAY, OST_COLOR_KEEP };
 enum { OST_ORIENTATION_HONOR, OST_ORIENTATION_IGNORE };
 enum { OST_ON_ERROR_FAIL, OST_ON_ERROR_SKIP };
-enum { OST_DICOM_STORED, OST_DICOM_RESCALED };
 
 /* True for failures that `on_error: skip` passes over: what is wrong with the
  * data, not with the machine. */

@@ -4,9 +4,12 @@
  * pixels, and every value that it gives is read.
  */
 /* links: base stages */
+#include "base/alloc.h"
 #include "stages/decode.h"
-#include "stages/decode_dicom.h"
+#include "stages/dicom_values.h"
 #include "tests/fuzz/fuzzed.h"
+
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -57,13 +60,51 @@ static ost_rc try_tiff(const uint8_t *data, size_t size,
     return rc;
 }
 
+static void try_values(ost_dicom *d, ost_dicom_meaning meaning)
+{
+    ost_dicom_values v = { .d = d, .meaning = meaning, .bits = 16 };
+    size_t n = (size_t)d->rows * d->columns * (ost_dicom_is_color(d) ? 3 : 1);
+    void *out = ost_xalloc(n * ost_dtype_size(ost_dicom_dtype(&v)));
+    ost_err err = { 0 };
+    ost_rc rc = ost_dicom_values_init(&v, &err);
+
+    for (uint32_t k = 0; k < d->frames && k < 8 && !rc; k++)
+        rc = ost_dicom_fill(&v, k, out, &err);
+    if (rc && !err.text[0])
+        OST_BUG();
+    ost_dicom_values_release(&v);
+    ost_free(out);
+}
+
+static void count_path(void *user, const char *path)
+{
+    *(size_t *)user += strlen(path);
+}
+
+/* What the header says, whatever the pixels are. */
+static void try_header(ost_dicom *d)
+{
+    char text[OST_DICOM_VALUE];
+    ost_dicom_privacy privacy;
+    ost_dicom_identity who;
+    ost_dicom_frame frame;
+    size_t n = 0;
+
+    ost_dicom_value(d, "SOPInstanceUID", text);
+    ost_dicom_identify(d, &who);
+    ost_dicom_privacy_of(d, &privacy);
+    ost_dicom_frame_of(d, 1, &frame);
+    (void)ost_dicomdir_read(d, count_path, &n);
+}
+
 static void try_dicom(const uint8_t *data, size_t size)
 {
-    const char *const keywords[] = { "Modality", "SOPInstanceUID" };
-    char values[2][OST_DICOM_VALUE];
     ost_dicom d;
 
-    if (ost_dicom_read(data, size, MAX_PIXELS, keywords, 2, values, &d)) {
+    if (ost_dicom_open(data, size, &d) == OST_DICOM_OK)
+        try_header(&d);
+    ost_dicom_release(&d);
+    if (ost_dicom_read(data, size, MAX_PIXELS, &d)) {
         if (!d.error[0])
             OST_BUG();
     } else {
@@ -74,6 +115,9 @@ static void try_dicom(const uint8_t *data, size_t size)
             OST_BUG();
         for (size_t i = 0; i < d.size; i++)
             (void)v[i];
+        try_values(&d, OST_DICOM_STORED);
+        try_values(&d, OST_DICOM_RESCALED);
+        try_values(&d, OST_DICOM_DISPLAYED);
     }
     ost_dicom_release(&d);
 }
