@@ -173,9 +173,10 @@ static void scans_are_dicom_files_in_two_views(void **state)
         bool ill = strcmp(cell(&csv, i, "label"), "NoMet") != 0;
 
         assert_int_equal(ost_dicom_read(bytes_of(f, file, "bytes"),
-                                        size_of(file), 1 << 20, keywords, 3,
-                                        values, &d),
+                                        size_of(file), 1 << 20, &d),
                          OST_DICOM_OK);
+        for (int k = 0; k < 3; k++)
+            ost_dicom_value(&d, keywords[k], values[k]);
         assert_int_equal(d.rows, 128);
         assert_int_equal(d.columns, 32);
         assert_int_equal(d.bits_stored, 16);
@@ -194,17 +195,19 @@ static void both_views_may_be_frames_of_one_file(void **state)
     fixture *f = *state;
     result r = phantom(f, "{'kind':'scan','patients':1,'size':[64,16],"
                           "'views':'frames'}");
-    const char *const keywords[] = { "NumberOfFrames", "DetectorVector" };
     const ost_item *file = file_of(&r, "scans/P1_1.dcm");
-    char values[2][OST_DICOM_VALUE];
+    ost_dicom_frame frame;
     ost_dicom d;
 
-    assert_int_equal(ost_dicom_read(bytes_of(f, file, "bytes"), size_of(file),
-                                    1 << 20, keywords, 2, values, &d),
-                     OST_DICOM_OK);
+    assert_int_equal(
+        ost_dicom_read(bytes_of(f, file, "bytes"), size_of(file), 1 << 20, &d),
+        OST_DICOM_OK);
     assert_int_equal(d.frames, 2);
     assert_int_equal(d.size, 2 * 2 * 64 * 16);
-    assert_string_equal(values[0], "2");
+    ost_dicom_frame_of(&d, 0, &frame);
+    assert_string_equal(frame.view, "anterior");
+    ost_dicom_frame_of(&d, 1, &frame);
+    assert_string_equal(frame.view, "posterior");
     ost_dicom_release(&d);
 }
 
