@@ -19,7 +19,7 @@ static bool is_bare_dicom(const unsigned char *p, size_t size)
 {
     unsigned group, element;
 
-    if (size < 9)
+    if (size < 8)
         return false;
     if (p[0] != 0 && p[0] != 8 && p[0] != 2 && p[1] == 8 && p[2] == 0 &&
         p[3] <= 0x18 && p[4] == 0)
