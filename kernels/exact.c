@@ -25,6 +25,28 @@ double ost_exact_exp(double x)
     return ldexp(sum, (int)twos);
 }
 
+/* x is m times a power of 2 with m around 1; the logarithm of m is the series
+ * of the inverse hyperbolic tangent of (m - 1) / (m + 1), doubled. */
+double ost_exact_log(double x)
+{
+    double m, z, square, power, sum = 0.0;
+    int twos;
+
+    m = frexp(x, &twos);
+    if (m < 0.70710678118654752) {
+        m *= 2.0;
+        twos--;
+    }
+    z = (m - 1.0) / (m + 1.0);
+    square = z * z;
+    power = z;
+    for (int k = 1; k <= 25; k += 2) {
+        sum += power / k;
+        power *= square;
+    }
+    return twos * ln2_high + (twos * ln2_low + 2.0 * sum);
+}
+
 /* Taylor series for |x| <= pi/4; `first` is 1 for the cosine's even powers and
  * x for the sine's odd ones. */
 static double series(double x, double first, int power)

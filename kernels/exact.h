@@ -10,6 +10,9 @@
 /* e to the power of x; 0 below -700, x at most 700. */
 double ost_exact_exp(double x);
 
+/* The natural logarithm of a finite number above 0. */
+double ost_exact_log(double x);
+
 /* Sine and cosine of an angle in degrees, exact at multiples of 90 (and the
  * sign of a zero is positive).  Finite angles only. */
 void ost_exact_sincos(double degrees, double *sine, double *cosine);

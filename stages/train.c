@@ -92,8 +92,9 @@ static const ost_param params[] = {
               .dflt = "null"),
     OST_PARAM(train_params, augment, OBJECT,
               "changes of the pictures, drawn anew in each epoch: rotate, "
-              "translate, scale, flip_h, flip_v, brightness, contrast, border "
-              "and fill, as the stage 'augment' has them",
+              "translate, translate_share, scale, shear, flip_h, flip_v, "
+              "elastic, elastic_sigma, brightness, contrast, gamma, noise, "
+              "border and fill, as the stage 'augment' has them",
               .dflt = "null"),
     /* how long, in which portions */
     OST_PARAM(train_params, epochs, I64, "passes over the items", .dflt = "10",
@@ -449,7 +450,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_train = {
     .name = "train",
-    .version = 7, /* bump when any output byte can change */
+    .version = 8, /* bump when any output byte can change */
     .summary = "Trains a network on pictures and what is known of them.",
     .flags = OST_STAGE_FLOAT | OST_STAGE_DRAWS,
     .param_size = sizeof(train_params),

@@ -36,7 +36,7 @@ STUDY = {
                 "learning_rate": 0.02, "clip_norm": 1, "weight_decay": 0.001,
                 "per_class": 20, "schedule": "plateau", "step_epochs": 2,
                 "step_factor": 0.7, "warmup_steps": 20, "keep": "best",
-                "augment": {"rotate": 8, "translate": 0.05, "flip_h": 0.5,
+                "augment": {"rotate": 8, "translate_share": 0.05, "flip_h": 0.5,
                             "brightness": 0.1}}}},
     "outputs": {"model": "trained"}}
 SAVE_ALL = {"OSTEON_CHECKPOINT_SECONDS": "0"}

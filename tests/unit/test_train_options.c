@@ -18,7 +18,8 @@ static const char everything[] =
     "\"micro_batch\": 4, \"optimizer\": \"sgd\", \"nesterov\": true, "
     "\"learning_rate\": 0.05, \"weight_decay\": 0.001, \"clip_norm\": 0.5, "
     "\"per_class\": {\"left\": 20, \"right\": 10, \"none\": 11}, "
-    "\"augment\": {\"rotate\": 5, \"translate\": 0.05, \"contrast\": 0.2}, "
+    "\"augment\": {\"rotate\": 5, \"translate_share\": 0.05, \"contrast\": "
+    "0.2}, "
     "\"schedule\": \"plateau\", \"step_epochs\": 1, \"step_factor\": 0.5, "
     "\"warmup_steps\": 7, \"keep\": \"best\"}";
 

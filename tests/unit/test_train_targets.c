@@ -70,7 +70,7 @@ static const lesson lessons[] = {
       "{\"kind\":\"mask\",\"loss\":\"dice\",\"name\":\"mask.square\"}" },
     /* masks follow the pictures */
     { ", \"target\": \"mask.square\", \"augment\": {\"flip_v\": 1, "
-      "\"translate\": 0.1}",
+      "\"translate_share\": 0.1}",
       "sigmoid", true, "val_dice", 0.85, 1.0,
       "{\"kind\":\"mask\",\"loss\":\"dice\",\"name\":\"mask.square\"}" },
 };
