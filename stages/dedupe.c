@@ -45,7 +45,7 @@ static const ost_param params[] = {
               .dflt = "\"exact\"", .choices = "exact|dhash|phash"),
     OST_PARAM(dedupe_params, distance, I64,
               "dhash, phash: bits of 64 in which hashes may differ",
-              .dflt = "4", .min = 0, .max = OST_NEAR_MOST),
+              .dflt = "2", .min = 0, .max = OST_NEAR_MOST),
     OST_PARAM(dedupe_params, field, STR, "field that is compared",
               .dflt = "\"image\""),
     OST_PARAM(dedupe_params, conflicts, CHOICE,
