@@ -2,6 +2,8 @@
 #include "stages/decode.h"
 
 #include "base/alloc.h"
+#include "stages/gunzip.h"
+#include "stages/nifti_header.h"
 
 #include <string.h>
 
@@ -40,6 +42,17 @@ static bool is_tar(const unsigned char *p, size_t size)
     return size >= 512 && memcmp(p + 257, "ustar", 5) == 0;
 }
 
+/* A volume that gzip packed is no archive. */
+static bool is_nifti(const unsigned char *p, size_t size)
+{
+    unsigned char start[OST_NIFTI_HEAD];
+
+    if (size >= 3 && memcmp(p, "\x1f\x8b\x08", 3) == 0)
+        return ost_nifti_is(start,
+                            ost_gunzip_head(p, size, start, sizeof(start)));
+    return ost_nifti_is(p, size);
+}
+
 ost_format ost_format_of(const void *data, size_t size)
 {
     static const struct {
@@ -62,6 +75,8 @@ ost_format ost_format_of(const void *data, size_t size)
     };
     const unsigned char *p = data;
 
+    if (is_nifti(p, size))
+        return OST_FORMAT_NIFTI;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (size >= rows[i].n && memcmp(p, rows[i].magic, rows[i].n) == 0)
             return rows[i].format;

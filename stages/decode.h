@@ -28,6 +28,7 @@ typedef enum ost_format {
     OST_FORMAT_JPEG,
     OST_FORMAT_DICOM,
     OST_FORMAT_TIFF,
+    OST_FORMAT_NIFTI,   /* packed by gzip, too */
     OST_FORMAT_ARCHIVE, /* zip, tar, or a compressed tar */
 } ost_format;
 
@@ -100,5 +101,31 @@ typedef struct ost_frame_sink {
 ost_rc ost_tiff_decode(const void *data, size_t size,
                        const ost_decode_limits *limits,
                        const ost_frame_sink *sink, ost_err *err);
+
+/* Which slices of a volume: across the axis that varies slowest in the file
+ * (as they were acquired, as a rule), or the planes of a name, all of them
+ * turned as people look at them by the file's orientation; or across voxel axis
+ * 0, 1 or 2, as they are stored: rows along the higher of the other axes. */
+enum {
+    OST_SLICES_ACQUIRED,
+    OST_SLICES_AXIAL,
+    OST_SLICES_CORONAL,
+    OST_SLICES_SAGITTAL,
+    OST_SLICES_0,
+    OST_SLICES_1,
+    OST_SLICES_2,
+};
+
+typedef struct ost_nifti_options {
+    int axis;     /* OST_SLICES_... */
+    bool rescale; /* times slope, plus intercept: f32 */
+} ost_nifti_options;
+
+/* Slices of a NIfTI-1 or NIfTI-2 file of up to four dimensions, packed by gzip
+ * or not: time point by time point. */
+ost_rc ost_nifti_decode(const void *data, size_t size,
+                        const ost_decode_limits *limits,
+                        const ost_nifti_options *options,
+                        const ost_frame_sink *sink, ost_err *err);
 
 #endif

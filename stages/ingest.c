@@ -2,7 +2,7 @@
  *
  * Takes files (a bound folder, a manifest with its files, an archive, or what
  * another stage made) and gives an item per image: PNG, JPEG, TIFF, DICOM,
- * each recognized by its content.  Labels come from the folders or the
+ * NIfTI, each recognized by its content.  Labels come from the folders or the
  * manifest, groups (patients) from the manifest.  An item is remembered under
  * the bytes of its file and what the manifest says of it.
  */
@@ -69,6 +69,16 @@ static const ost_param params[] = {
               "names of the frames of a DICOM file that does not name them, "
               "in order",
               .dflt = "[]"),
+    OST_PARAM(ost_ingest_params, slice_axis, CHOICE,
+              "slices of NIfTI volumes: as acquired (across the file's third "
+              "axis), or axial, coronal, sagittal, all turned as radiologists "
+              "look at them; or across voxel axis 0, 1, 2 as stored",
+              .dflt = "\"acquired\"",
+              .choices = "acquired|axial|coronal|sagittal|0|1|2"),
+    OST_PARAM(ost_ingest_params, nifti_values, CHOICE,
+              "voxel values of NIfTI files: as stored, or rescaled by slope "
+              "and intercept (f32)",
+              .dflt = "\"stored\"", .choices = "stored|rescaled"),
     OST_END,
 };
 
@@ -360,9 +370,9 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_ingest = {
     .name = "ingest",
-    .version = 4,
-    .summary =
-        "Read images (PNG, JPEG, TIFF, DICOM) and what is known about them.",
+    .version = 5,
+    .summary = "Read images (PNG, JPEG, TIFF, DICOM, NIfTI) and what is known "
+               "about them.",
     .flags = OST_STAGE_FOREIGN,
     .param_size = sizeof(ost_ingest_params),
     .params = params,

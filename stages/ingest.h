@@ -28,12 +28,15 @@ typedef struct ost_ingest_params {
     bool dicom_invert;
     int orientation;
     ost_str_list views;
+    int slice_axis;
+    int nifti_values;
 } ost_ingest_params;
 
 enum { OST_LABELS_AUTO, OST_LABELS_NONE };
 enum { OST_COLOR_GRAY, OST_COLOR_KEEP };
 enum { OST_ORIENTATION_HONOR, OST_ORIENTATION_IGNORE };
 enum { OST_ON_ERROR_FAIL, OST_ON_ERROR_SKIP };
+enum { OST_NIFTI_STORED, OST_NIFTI_RESCALED };
 
 /* True for failures that `on_error: skip` passes over: what is wrong with the
  * data, not with the machine. */

@@ -72,6 +72,10 @@ ost_rc ost_ingest_picture(ost_stage_ctx *ctx, const ost_item *in,
         .color = p->color == OST_COLOR_KEEP,
         .orient = p->orientation == OST_ORIENTATION_HONOR,
     };
+    const ost_nifti_options nifti = {
+        .axis = p->slice_axis,
+        .rescale = p->nifti_values == OST_NIFTI_RESCALED,
+    };
     ost_ingest_frames frames = { .ctx = ctx, .in = in, .file = file };
     const ost_frame_sink sink = ost_ingest_frame_sink(&frames);
     ost_picture picture = { 0 };
@@ -88,6 +92,8 @@ ost_rc ost_ingest_picture(ost_stage_ctx *ctx, const ost_item *in,
         break;
     case OST_FORMAT_TIFF:
         return ost_tiff_decode(data, size, &limits, &sink, err);
+    case OST_FORMAT_NIFTI:
+        return ost_nifti_decode(data, size, &limits, &nifti, &sink, err);
     case OST_FORMAT_DICOM:
         return ost_ingest_dicom(ctx, in, file, data, size, err);
     case OST_FORMAT_ARCHIVE:
@@ -95,8 +101,9 @@ ost_rc ost_ingest_picture(ost_stage_ctx *ctx, const ost_item *in,
                         "an archive within an archive is not unpacked");
     case OST_FORMAT_UNKNOWN:
     default:
-        return ost_fail(err, OST_EUNSUPPORTED,
-                        "the content is neither PNG, JPEG, TIFF nor DICOM");
+        return ost_fail(
+            err, OST_EUNSUPPORTED,
+            "the content is neither PNG, JPEG, TIFF, DICOM nor NIfTI");
     }
     if (!rc)
         rc = ost_ingest_emit(ctx, in, file, &picture, err);

@@ -13,9 +13,12 @@
 
 size_t ost_layout_stem(const char *path)
 {
+    size_t len = strlen(path);
     const char *dot = strrchr(ost_path_base(path), '.');
     size_t n;
 
+    if (len > 7 && strcasecmp(path + len - 7, ".nii.gz") == 0)
+        return path[len - 8] == '/' ? len : len - 7;
     if (!dot || dot == ost_path_base(path) || !isalpha((unsigned char)dot[1]))
         return strlen(path);
     for (n = 1; isalnum((unsigned char)dot[n]); n++)

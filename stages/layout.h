@@ -42,7 +42,7 @@ typedef struct ost_layout {
  * by a component that begins with a dot. */
 bool ost_layout_ignores(const char *path);
 /* Length of the path without its suffix, if what follows the last dot is one:
- * a letter and up to four more letters or digits. */
+ * a letter and up to four more letters or digits; ".nii.gz" is one. */
 size_t ost_layout_stem(const char *path);
 
 /* Length of the folders that the paths of all files begin with that are neither

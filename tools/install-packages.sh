@@ -42,6 +42,7 @@ libcurl4-openssl-dev    data from URLs
 libssl-dev              SHA-256
 libzstd-dev             compressed archives
 libdnnl-dev             convolutions and matrix products (oneDNN)
+zlib1g-dev              gzip around NIfTI volumes, PNG previews
 libpng-dev              PNG images
 libjpeg62-turbo-dev     JPEG images
 libtiff-dev             TIFF images

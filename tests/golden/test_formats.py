@@ -18,7 +18,11 @@ HERE = pathlib.Path(os.environ["OSTEON_SOURCE"]) / "tests/golden/formats"
 CASES = {
     "plain": {},
     "color": {"color": "keep"},
-    "stored": {"orientation": "ignore"},
+    "stored": {"orientation": "ignore", "slice_axis": "2"},
+    "rescaled": {"nifti_values": "rescaled", "slice_axis": "2"},
+    "axial": {"slice_axis": "axial"},
+    "coronal": {"slice_axis": "coronal"},
+    "sagittal": {"slice_axis": "sagittal"},
 }
 faults = []
 

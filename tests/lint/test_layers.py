@@ -36,6 +36,7 @@ LIBRARIES = {
     r"dnnl": ["kernels/cpu"],
     r"cuda|cudnn|cublas": ["kernels/cuda"],
     r"omp\.h": ["kernels", "stages"],
+    r"zlib\.h": ["stages", "cli"],
     r"png\.h|jpeglib\.h|jerror\.h|tiffio\.h|openjpeg\.h|dcmtk/": ["stages"],
 }
 # Where the versions of all libraries are told, every header is at home.

@@ -14,6 +14,7 @@ import pathlib
 import subprocess
 import tempfile
 
+import nibabel as nib
 import numpy as np
 import tifffile
 from PIL import Image
@@ -38,7 +39,8 @@ def item(case, name, array, **seen):
         "field": f"{NAMES[array.dtype.name]}"
                  f"({', '.join(map(str, array.shape))})",
         "sha256": hashlib.sha256(words.tobytes()).hexdigest(),
-        "seen": seen,
+        "seen": {k: v if isinstance(v, (int, str)) else round(float(v), 6)
+                 for k, v in seen.items()},
     }
 
 
@@ -202,8 +204,97 @@ def jpeg_inks():
          .astype(np.uint8))
 
 
+# --- NIfTI ------------------------------------------------------------------
+
+def plane(lps, name, k):
+    """Slice k of an array whose axes run to the left, the back, the head."""
+    return {"axial": lambda: lps[:, :, k].T,
+            "coronal": lambda: lps[:, k, ::-1].T,
+            "sagittal": lambda: lps[k, :, ::-1].T}[name]()
+
+
+def to_lps(image, array):
+    have = nib.orientations.io_orientation(image.affine)
+    want = nib.orientations.axcodes2ornt(("L", "P", "S"))
+    turn = nib.orientations.ornt_transform(have, want)
+    return nib.orientations.apply_orientation(array, turn), have
+
+
+def volume(name):
+    """The slices of a saved 3-D volume, by nibabel's reading of it."""
+    image = nib.load(FILES / name)
+    a = np.asarray(image.dataobj.get_unscaled())
+    a = a if a.dtype in (np.uint8, np.uint16) else a.astype(np.float32)
+    scaled = image.get_fdata(dtype=np.float64).astype(np.float32)
+    lps, have = to_lps(image, a)
+    zooms = image.header.get_zooms()
+    stem = name.removesuffix(".gz").removesuffix(".nii")
+    for k in range(a.shape[2]):
+        item("stored", f"{stem}#{k}", a[:, :, k].T, frame=k,
+             **{"spacing.y": zooms[1], "spacing.x": zooms[0]})
+        item("rescaled", f"{stem}#{k}", scaled[:, :, k].T)
+    for name in ("axial", "coronal", "sagittal"):
+        axis = ("sagittal", "coronal", "axial").index(name)
+        for k in range(lps.shape[axis]):
+            item(name, f"{stem}#{k}", plane(lps, name, k), frame=k)
+            if axis == have[2, 0]:  # the third axis of the file
+                same(f"{stem}#{k}", plane(lps, name, k), frame=k)
+
+
+def nifti():
+    rng = np.random.default_rng(90)
+    for k, (t, kind) in enumerate([
+            ("u1", nib.Nifti1Image), ("i2", nib.Nifti1Image),
+            ("u2", nib.Nifti2Image), ("f4", nib.Nifti2Image),
+            ("f8", nib.Nifti1Image), ("i4", nib.Nifti1Image)]):
+        a = picture(90 + k, (3, 4, 5), np.dtype(t))
+        # A patient who lies obliquely, axes in any order and direction.
+        m = np.zeros((4, 4))
+        m[rng.permutation(3), [0, 1, 2]] = rng.choice([-1, 1], 3)
+        m[:3, :3] += rng.uniform(-0.2, 0.2, (3, 3))
+        m[:3, :3] *= [1.5, 2.5, 4]
+        m[:, 3] = [5, 6, 7, 1]
+        image = kind(a, m)
+        if k % 2:
+            image.set_sform(None, 0)
+            image.set_qform(m, 1, strip_shears=True)
+        else:
+            image.set_sform(m, 1)
+            image.set_qform(None, 0)
+        if t == "i2":
+            image.header.set_slope_inter(0.5, -3)
+        name = f"nifti/{kind.__name__[:6].lower()}_{t}.nii" + \
+            (".gz" if k % 3 else "")
+        nib.save(image, FILES / name)
+        volume(name)
+    a = picture(97, (3, 4, 2), np.int16).astype(">i2")
+    image = nib.Nifti1Image(a, np.diag([1, 1, 1, 1]),
+                            nib.Nifti1Header(endianness=">"))
+    image.set_sform(None, 0)
+    image.set_qform(None, 0)
+    nib.save(image, FILES / "nifti/big_without_place.nii")
+    volume("nifti/big_without_place.nii")
+    a = picture(98, (4, 3, 2, 3), np.uint8)
+    image = nib.Nifti1Image(a, np.diag([-2, -2, 3, 1]))
+    image.header.set_xyzt_units("mm", "msec")
+    image.header["pixdim"][4] = 1500
+    nib.save(image, FILES / "nifti/series.nii.gz")
+    for t in range(3):
+        for z in range(2):
+            same(f"nifti/series#{t}#{z}", a[:, :, z, t].T, frame=z,
+                 timepoint=t, seconds=1.5 * t,
+                 **{"spacing.y": 2, "spacing.x": 2})
+    rgb = np.zeros((3, 4, 1), [("R", "u1"), ("G", "u1"), ("B", "u1")])
+    colors = picture(99, (4, 3, 3), np.uint8)
+    for c, channel in enumerate("RGB"):
+        rgb[channel][:, :, 0] = colors[..., c].T
+    nib.save(nib.Nifti1Image(rgb, np.diag([-1, -1, 1, 1])),
+             FILES / "nifti/color.nii")
+    both("nifti/color", colors)
+
+
 def main():
-    for folder in ("tiff", "turn", "jpeg"):
+    for folder in ("tiff", "turn", "jpeg", "nifti"):
         (FILES / folder).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         tiff_types()
@@ -213,6 +304,7 @@ def main():
         tiff_pages()
         orientations()
         jpeg_inks()
+        nifti()
     (HERE / "expect.json").write_text(
         json.dumps(expect, indent=1, sort_keys=True) + "\n")
 
