@@ -66,6 +66,7 @@ ost_format ost_format_of(const void *data, size_t size)
         { "MM\0*", 4, OST_FORMAT_TIFF },
         { "II+\0", 4, OST_FORMAT_TIFF },
         { "MM\0+", 4, OST_FORMAT_TIFF },
+        { "\x93NUMPY", 6, OST_FORMAT_NPY },
         { "PK\x03\x04", 4, OST_FORMAT_ARCHIVE },
         { "PK\x05\x06", 4, OST_FORMAT_ARCHIVE },
         { "\x1f\x8b\x08", 3, OST_FORMAT_ARCHIVE },

@@ -28,7 +28,8 @@ typedef enum ost_format {
     OST_FORMAT_JPEG,
     OST_FORMAT_DICOM,
     OST_FORMAT_TIFF,
-    OST_FORMAT_NIFTI,   /* packed by gzip, too */
+    OST_FORMAT_NIFTI, /* packed by gzip, too */
+    OST_FORMAT_NPY,
     OST_FORMAT_ARCHIVE, /* zip, tar, or a compressed tar */
 } ost_format;
 
@@ -127,5 +128,15 @@ ost_rc ost_nifti_decode(const void *data, size_t size,
                         const ost_decode_limits *limits,
                         const ost_nifti_options *options,
                         const ost_frame_sink *sink, ost_err *err);
+
+/* What an array of three dimensions is: (H, W, C) when the last has a size of
+ * 1, 3 or 4, else (N, H, W); or always one of them. */
+enum { OST_ARRAYS_AUTO, OST_ARRAYS_CHANNELS, OST_ARRAYS_STACK };
+
+/* The pictures of a NumPy array: (H, W), (H, W, C), (N, H, W) or (N, H, W,
+ * C). */
+ost_rc ost_npy_decode(const void *data, size_t size,
+                      const ost_decode_limits *limits, int arrays,
+                      const ost_frame_sink *sink, ost_err *err);
 
 #endif

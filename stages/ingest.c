@@ -79,6 +79,11 @@ static const ost_param params[] = {
               "voxel values of NIfTI files: as stored, or rescaled by slope "
               "and intercept (f32)",
               .dflt = "\"stored\"", .choices = "stored|rescaled"),
+    OST_PARAM(ost_ingest_params, npy_layout, CHOICE,
+              "NumPy arrays of three dimensions: a picture with channels, a "
+              "stack of pictures, or by the last dimension (auto: 1, 3 and 4 "
+              "are channels)",
+              .dflt = "\"auto\"", .choices = "auto|channels|stack"),
     OST_END,
 };
 
@@ -341,7 +346,8 @@ static ost_rc read_item(ost_stage_ctx *ctx, const ost_item *in, const json_t *d,
         ost_item_bytes(ctx, ost_ctx_input(ctx, "in", 0), in, &data, &size, err);
     if (rc)
         return rc;
-    if (ost_format_of(data, size) == OST_FORMAT_ARCHIVE)
+    if (ost_format_of(data, size) == OST_FORMAT_ARCHIVE &&
+        !ost_npz_is(ctx, data, size))
         return ost_ingest_archive(
             ctx, in, only ? "" : ost_arena_printf(arena, "%s/", file.id), data,
             size, err);
@@ -370,9 +376,9 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_ingest = {
     .name = "ingest",
-    .version = 5,
-    .summary = "Read images (PNG, JPEG, TIFF, DICOM, NIfTI) and what is known "
-               "about them.",
+    .version = 6,
+    .summary = "Read images (PNG, JPEG, TIFF, DICOM, NIfTI, NumPy) and what "
+               "is known about them.",
     .flags = OST_STAGE_FOREIGN,
     .param_size = sizeof(ost_ingest_params),
     .params = params,

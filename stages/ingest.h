@@ -4,7 +4,8 @@
  *     ingest_picture.c  the bytes of one file to items
  *     ingest_dicom.c    ... when it is a DICOM file
  *     ingest_frames.c   ... when its decoder gives several pictures
- *     ingest_archive.c  the members of an archive to items
+ *     ingest_npz.c      the arrays of a .npz file to fields of an item, or
+ * items ingest_archive.c  the members of an archive to items
  */
 #ifndef OST_STAGES_INGEST_H
 #define OST_STAGES_INGEST_H
@@ -30,6 +31,7 @@ typedef struct ost_ingest_params {
     ost_str_list views;
     int slice_axis;
     int nifti_values;
+    int npy_layout;
 } ost_ingest_params;
 
 enum { OST_LABELS_AUTO, OST_LABELS_NONE };
@@ -73,6 +75,15 @@ typedef struct ost_ingest_frames {
     size_t waiting; /* bytes of fields that are not stored yet */
 } ost_ingest_frames;
 ost_frame_sink ost_ingest_frame_sink(ost_ingest_frames *s);
+
+/* True for a zip of nothing but NumPy arrays, whose names are no paths. */
+bool ost_npz_is(ost_stage_ctx *ctx, const void *data, size_t size);
+ost_rc ost_ingest_npz(ost_stage_ctx *ctx, const ost_item *in,
+                      const ost_layout_file *file, const void *data,
+                      size_t size, ost_err *err);
+
+/* What the parameters ask of a decoder. */
+ost_decode_limits ost_ingest_limits(const ost_ingest_params *p);
 
 /* Emits the images of an archive; their ids begin with `prefix`. */
 ost_rc ost_ingest_archive(ost_stage_ctx *ctx, const ost_item *in,

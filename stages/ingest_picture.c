@@ -62,16 +62,21 @@ ost_rc ost_ingest_emit(ost_stage_ctx *ctx, const ost_item *in,
     return ost_emit(ctx, "out", item, err);
 }
 
+ost_decode_limits ost_ingest_limits(const ost_ingest_params *p)
+{
+    return (ost_decode_limits){
+        .max_pixels = (uint64_t)p->max_pixels,
+        .color = p->color == OST_COLOR_KEEP,
+        .orient = p->orientation == OST_ORIENTATION_HONOR,
+    };
+}
+
 ost_rc ost_ingest_picture(ost_stage_ctx *ctx, const ost_item *in,
                           const ost_layout_file *file, const void *data,
                           size_t size, ost_err *err)
 {
     const ost_ingest_params *p = ost_ctx_params(ctx);
-    const ost_decode_limits limits = {
-        .max_pixels = (uint64_t)p->max_pixels,
-        .color = p->color == OST_COLOR_KEEP,
-        .orient = p->orientation == OST_ORIENTATION_HONOR,
-    };
+    const ost_decode_limits limits = ost_ingest_limits(p);
     const ost_nifti_options nifti = {
         .axis = p->slice_axis,
         .rescale = p->nifti_values == OST_NIFTI_RESCALED,
@@ -94,16 +99,20 @@ ost_rc ost_ingest_picture(ost_stage_ctx *ctx, const ost_item *in,
         return ost_tiff_decode(data, size, &limits, &sink, err);
     case OST_FORMAT_NIFTI:
         return ost_nifti_decode(data, size, &limits, &nifti, &sink, err);
+    case OST_FORMAT_NPY:
+        return ost_npy_decode(data, size, &limits, p->npy_layout, &sink, err);
     case OST_FORMAT_DICOM:
         return ost_ingest_dicom(ctx, in, file, data, size, err);
     case OST_FORMAT_ARCHIVE:
+        if (ost_npz_is(ctx, data, size))
+            return ost_ingest_npz(ctx, in, file, data, size, err);
         return ost_fail(err, OST_EUNSUPPORTED,
                         "an archive within an archive is not unpacked");
     case OST_FORMAT_UNKNOWN:
     default:
         return ost_fail(
             err, OST_EUNSUPPORTED,
-            "the content is neither PNG, JPEG, TIFF, DICOM nor NIfTI");
+            "the content is neither PNG, JPEG, TIFF, DICOM, NIfTI nor NumPy");
     }
     if (!rc)
         rc = ost_ingest_emit(ctx, in, file, &picture, err);

@@ -44,7 +44,7 @@ def ids_of(node):
 
 def describe(node, item):
     """Type, digest and attributes, as `osteon show` tells them."""
-    found = {"seen": {}}
+    found = {"seen": {}, "fields": {}}
     for line in osteon("show", f"latest:{node}", "--items", 0, "--item",
                        item).splitlines():
         word, _, rest = line.strip().partition(" ")
@@ -52,9 +52,8 @@ def describe(node, item):
             name, value = rest.split(" = ")
             found["seen"][name] = value
         elif word == "field":
-            m = re.match(r"\s*image (\S+\(.*\)) at 0 of ([0-9a-f]{64})$", rest)
-            if m:
-                found["field"], found["sha256"] = m.groups()
+            m = re.match(r"\s*(\S+) (\S+\(.*\)) at 0 of ([0-9a-f]{64})$", rest)
+            found["fields"][m.group(1)] = f"{m.group(2)} {m.group(3)}"
     return found
 
 
@@ -65,10 +64,9 @@ def check(case, expect):
             faults.append(f"{case}: there is no item '{name}'")
             continue
         got = describe(case, name)
-        for key in ("field", "sha256"):
-            if got.get(key) != want[key]:
-                faults.append(f"{case}: '{name}': {key} {got.get(key)} instead "
-                              f"of {want[key]}")
+        if got["fields"] != want["fields"]:
+            faults.append(f"{case}: '{name}': {got['fields']} instead of "
+                          f"{want['fields']}")
         for key, value in want["seen"].items():
             seen = got["seen"].get(key)
             if seen is None or seen != str(value) and \

@@ -31,14 +31,18 @@ def gray(rgb):
     return ((19595 * r + 38470 * g + 7471 * b + 32768) >> 16).astype(rgb.dtype)
 
 
-def item(case, name, array, **seen):
-    """What `ingest` gives for the item `name` under the settings of `case`."""
+def field_of(array):
+    """Type, shape and digest of the values in row order, little endian."""
     array = np.ascontiguousarray(array)
     words = array.astype(array.dtype.newbyteorder("<"))
+    return (f"{NAMES[array.dtype.name]}({', '.join(map(str, array.shape))}) "
+            + hashlib.sha256(words.tobytes()).hexdigest())
+
+
+def item(case, name, array, **seen):
+    """What `ingest` gives for the item `name` under the settings of `case`."""
     expect.setdefault(case, {})[name] = {
-        "field": f"{NAMES[array.dtype.name]}"
-                 f"({', '.join(map(str, array.shape))})",
-        "sha256": hashlib.sha256(words.tobytes()).hexdigest(),
+        "fields": {"image": field_of(array)},
         "seen": {k: v if isinstance(v, (int, str)) else round(float(v), 6)
                  for k, v in seen.items()},
     }
@@ -293,8 +297,62 @@ def nifti():
     both("nifti/color", colors)
 
 
+# --- NumPy ------------------------------------------------------------------
+
+def as_stored(a):
+    if a.dtype == bool:
+        return a.astype(np.uint8)
+    native = a.astype(a.dtype.newbyteorder("="))
+    return native if native.dtype in (np.uint8, np.uint16) else \
+        native.astype(np.float32)
+
+
+def numpy_files():
+    types = ["?", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4",
+             "f8"]
+    for k, t in enumerate(types):
+        for order in "<>":
+            a = picture(100 + k, (3, 4), np.uint8) > 99 if t == "?" else \
+                picture(100 + k, (3, 4), np.dtype(t))
+            a = a.astype(np.dtype(t).newbyteorder(order))
+            if order == ">":
+                a = np.asfortranarray(a)
+            name = f"npy/type_{np.dtype(t).name}_{'le' if order == '<' else 'be'}"
+            np.save(FILES / f"{name}.npy", a)
+            same(name, as_stored(a))
+    rgb = picture(120, (3, 5, 3), np.uint8)
+    np.save(FILES / "npy/rgb.npy", np.asfortranarray(rgb))
+    both("npy/rgb", rgb)
+    np.save(FILES / "npy/rgba.npy",
+            np.concatenate([rgb, rgb[..., :1]], axis=2))
+    both("npy/rgba", rgb)
+    np.save(FILES / "npy/one.npy", rgb[..., :1])
+    same("npy/one", rgb[..., 0])
+    stack = picture(121, (3, 4, 5), np.uint16)
+    np.save(FILES / "npy/stack.npy", np.asfortranarray(stack))
+    colors = picture(122, (2, 3, 4, 3), np.uint8)
+    np.save(FILES / "npy/colors.npy", colors)
+    for i in range(3):
+        same(f"npy/stack#{i}", stack[i], frame=i)
+    for i in range(2):
+        both(f"npy/colors#{i}", colors[i], frame=i)
+    mask = picture(123, (3, 5), np.uint8) > 128
+    boxes = np.array([[0, 1, 2, 3], [1.5, 1, 4, 3]])
+    np.savez_compressed(FILES / "npy/fields.npz", **{
+        "image": rgb, "mask.lesion": mask, "boxes": boxes, "other": stack})
+    both("npy/fields", rgb)
+    for case in ("plain", "color"):
+        expect[case]["npy/fields"]["fields"] |= {
+            "mask.lesion": field_of(mask.astype(np.uint8)),
+            "boxes": field_of(boxes.astype(np.float32))}
+    np.savez(FILES / "npy/arrays.npz", first=rgb[..., 0], second=stack)
+    same("npy/arrays/first", rgb[..., 0])
+    for i in range(3):
+        same(f"npy/arrays/second#{i}", stack[i], frame=i)
+
+
 def main():
-    for folder in ("tiff", "turn", "jpeg", "nifti"):
+    for folder in ("tiff", "turn", "jpeg", "nifti", "npy"):
         (FILES / folder).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         tiff_types()
@@ -305,6 +363,7 @@ def main():
         orientations()
         jpeg_inks()
         nifti()
+        numpy_files()
     (HERE / "expect.json").write_text(
         json.dumps(expect, indent=1, sort_keys=True) + "\n")
 
