@@ -19,6 +19,8 @@
 #include <stddef.h>
 
 typedef struct ost_backend ost_backend;
+typedef struct ost_clahe_spec ost_clahe_spec;         /* kernels/tone.h */
+typedef struct ost_ramp_spec ost_ramp_spec;           /* kernels/tone.h */
 typedef struct ost_class_loss ost_class_loss;         /* kernels/loss.h */
 typedef struct ost_gamma_spec ost_gamma_spec;         /* kernels/tone.h */
 typedef struct ost_layer ost_layer;                   /* kernels/layer.h */

@@ -50,12 +50,13 @@ typedef enum ost_resize_method {
     OST_RESIZE_LINEAR,
     OST_RESIZE_AREA, /* mean of the covered area; linear along a side that
                         grows */
+    OST_RESIZE_CUBIC,
 } ost_resize_method;
 
 /* Resamples to the size of `resized` (same type and channels).  Pixel centers
  * are at half-integers.  Nearest and u8 linear are cv2.resize's INTER_NEAREST
  * and INTER_LINEAR bit for bit; u16 and f32 linear weigh in single precision.
- */
+ * Area and cubic are INTER_AREA and INTER_CUBIC within one gray level. */
 ost_rc ost_cpu_resize(const ost_tensor *image, ost_resize_method method,
                       ost_tensor *resized, ost_err *err);
 

@@ -86,6 +86,48 @@ OST_PIXEL uint8_t ost_px_mark_f32(float v, float least, uint8_t inside,
     return v >= least ? inside : outside;
 }
 
+/* A straight line through (low, to_low), cut off at both ends; NaN stays. */
+OST_PIXEL float ost_px_ramp(float v, float low, float to_low, float gain,
+                            float least, float most)
+{
+    v = to_low + (v - low) * gain;
+    v = v < least ? least : v;
+    return v > most ? most : v;
+}
+
+/* The luma of ITU-R BT.601, with weights in units of 2^-16. */
+OST_PIXEL uint32_t ost_px_luma(uint32_t r, uint32_t g, uint32_t b)
+{
+    /* 65535 * 65536 + 32768 is below 2^32. */
+    return (19595u * r + 38470u * g + 7471u * b + 32768u) >> 16;
+}
+
+OST_PIXEL float ost_px_luma_f32(float r, float g, float b)
+{
+    return 0.299f * r + 0.587f * g + 0.114f * b;
+}
+
+/* A weighted mean of four, rows first: shares of the second in each pair. */
+OST_PIXEL float ost_px_four(float a, float b, float c, float d, float fx,
+                            float fy)
+{
+    float top = a * (1.0f - fx) + b * fx;
+    float bottom = c * (1.0f - fx) + d * fx;
+
+    return top * (1.0f - fy) + bottom * fy;
+}
+
+/* The weighted sum of four sums, both in units of 2^-11, rounded and saturated.
+ * Sums are below 2^21 in size and weights below 2^12. */
+OST_PIXEL uint8_t ost_px_cubic_u8(int32_t a, int32_t b, int32_t c, int32_t d,
+                                  const int32_t *weight)
+{
+    int64_t v = (int64_t)a * weight[0] + (int64_t)b * weight[1] +
+                (int64_t)c * weight[2] + (int64_t)d * weight[3];
+
+    return (uint8_t)ost_px_clamp((v + (1 << 21)) >> 22, 0, 255);
+}
+
 /* v / 16 rounded half to even, for |v| < 2^19. */
 OST_PIXEL int16_t ost_px_sixteenth(int32_t v)
 {

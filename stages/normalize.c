@@ -7,9 +7,14 @@
  * "scope": "dataset" of all items: their extremes, their common mean and
  * deviation, or the medians of their percentiles.  NaN and infinite values do
  * not count.  An image without contrast becomes the first number of `range`.
+ *
+ * `clahe` evens out the histograms of tiles of a u8 or u16 image, with a limit
+ * on what that does to contrast, bit for bit as OpenCV's createCLAHE; the full
+ * range of its type then becomes `range`.
  */
 #include "base/alloc.h"
 #include "kernels/image.h"
+#include "kernels/tone.h"
 #include "stages/planes.h"
 
 #include <stdlib.h>
@@ -17,13 +22,15 @@
 
 #include "base/banned.h"
 
-enum { METHOD_MINMAX, METHOD_ZSCORE, METHOD_PERCENTILE };
+enum { METHOD_MINMAX, METHOD_ZSCORE, METHOD_PERCENTILE, METHOD_CLAHE };
 enum { SCOPE_ITEM, SCOPE_DATASET };
 
 typedef struct normalize_params {
     int method;
     int scope;
     ost_f64_list percentiles;
+    double clip_limit;
+    ost_i64_list tiles;
     int type;
     ost_f64_list range;
     const char *field;
@@ -32,13 +39,22 @@ typedef struct normalize_params {
 
 static const ost_param params[] = {
     OST_PARAM(normalize_params, method, CHOICE, "which levels are taken",
-              .dflt = "\"minmax\"", .choices = "minmax|zscore|percentile"),
+              .dflt = "\"minmax\"",
+              .choices = "minmax|zscore|percentile|clahe"),
     OST_PARAM(normalize_params, scope, CHOICE,
               "levels of each item, or common ones of the dataset",
               .dflt = "\"item\"", .choices = "item|dataset"),
     OST_PARAM(normalize_params, percentiles, F64_LIST,
               "the two percentiles of method 'percentile'", .dflt = "[1, 99]",
               .min = 0, .max = 100, .min_len = 2, .max_len = 2),
+    OST_PARAM(normalize_params, clip_limit, F64,
+              "'clahe': how many times its mean count a gray level may have; 0 "
+              "is no limit",
+              .dflt = "2", .min = 0, .max = 1e6),
+    OST_PARAM(normalize_params, tiles, I64_LIST,
+              "'clahe': tiles from top to bottom and from left to right",
+              .dflt = "[8, 8]", .min = 1, .max = 32, .min_len = 2,
+              .max_len = 2),
     OST_PARAM(normalize_params, type, CHOICE, "element type of the result",
               .dflt = "\"f32\"", .choices = "f32|u8|u16"),
     OST_PARAM(normalize_params, range, F64_LIST,
@@ -69,6 +85,10 @@ static ost_rc check(const void *with, ost_err *err)
         return ost_fail(err, OST_EWORKFLOW,
                         "z-scores have no place in an integer type without a "
                         "'range' (\"range\": [128, 168] puts the mean at 128)");
+    if (p->method == METHOD_CLAHE && p->scope == SCOPE_DATASET)
+        return ost_fail(err, OST_EWORKFLOW,
+                        "tiles have levels of their own, not those of the "
+                        "dataset (\"scope\": \"item\")");
     return OST_OK;
 }
 
@@ -235,18 +255,81 @@ static void clip(ost_tensor *t, double a, double b)
     }
 }
 
+/* ---- by tiles ---- */
+
+static ost_rc equalize_plane(void *user, ost_plane_kind kind,
+                             const ost_tensor *in, ost_tensor *out,
+                             ost_err *err)
+{
+    const normalize_params *p = ost_ctx_params(user);
+    ost_clahe_spec spec = { .clip_limit = p->clip_limit,
+                            .rows = (int)p->tiles.v[0],
+                            .columns = (int)p->tiles.v[1] };
+    double full = in->dtype == OST_U8 ? 255.0 : 65535.0;
+    double a = p->range.n ? p->range.v[0] : 0.0;
+    double b = p->range.n ? p->range.v[1] : types[p->type].full;
+    ost_tensor even = *out;
+    ost_rc rc;
+
+    (void)kind;
+    if (in->dtype == OST_F32)
+        return ost_fail(err, OST_EINPUT,
+                        "f32 has no gray levels to count (\"type\": \"u16\" of "
+                        "another 'normalize' makes them)");
+    if (in->dtype != out->dtype) {
+        even = ost_tensor_of(NULL, in->dtype, in->ndim, in->shape);
+        even.data = ost_try_alloc((size_t)ost_tensor_count(in) + 1,
+                                  ost_dtype_size(in->dtype));
+        if (!even.data)
+            return ost_fail(err, OST_ENOMEM, "no memory for a copy");
+    }
+    rc = ost_cpu_clahe(in, &spec, &even, err);
+    if (!rc && (in->dtype != out->dtype || p->range.n))
+        rc = ost_cpu_rescale(&even, (b - a) / full, a, out, err);
+    if (even.data != out->data)
+        ost_free(even.data);
+    return rc;
+}
+
+static ost_rc map_tiles(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
+{
+    const normalize_params *p = ost_ctx_params(ctx);
+    ost_item *out = ost_derive(ctx, in, -1);
+    ost_plane_kind kind;
+    ost_plane_map m;
+    ost_tensor t;
+    ost_rc rc;
+
+    rc = ost_open_plane(ctx, in, p->field, &kind, &t, err);
+    if (rc)
+        return rc;
+    m = (ost_plane_map){ .to = p->to ? p->to : p->field,
+                         .dtype = types[p->type].dtype,
+                         .height = ost_plane_height(kind, t.shape),
+                         .width = ost_plane_width(kind, t.shape),
+                         .body = equalize_plane,
+                         .user = ctx };
+    rc = ost_map_planes(ctx, in, p->field, &m, out, err);
+    if (rc)
+        return rc;
+    return ost_emit(ctx, "out", out, err);
+}
+
 static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
     const normalize_params *p = ost_ctx_params(ctx);
     double a = p->range.n ? p->range.v[0] : 0.0;
     double b = p->range.n ? p->range.v[1] : types[p->type].full;
-    ost_item *out = ost_derive(ctx, in, -1);
     ost_plane_kind kind;
     ost_tensor src, dst;
+    ost_item *out;
     double scale;
     levels l;
     ost_rc rc;
 
+    if (p->method == METHOD_CLAHE)
+        return map_tiles(ctx, in, err);
+    out = ost_derive(ctx, in, -1);
     rc = find_levels(ctx, in, &l, err);
     if (!rc)
         rc = ost_open_plane(ctx, in, p->field, &kind, &src, err);

@@ -4,7 +4,8 @@
  * pixel) and boxes.  `stretch` fills the new size; `letterbox` keeps the
  * proportions, centers the picture and fills what is left (masks with 0).
  * `linear` on u8 gives the bytes of OpenCV's; `auto` averages areas along sides
- * that shrink and is linear along sides that grow.
+ * that shrink and is linear along sides that grow, and `bicubic` lays curves
+ * through four pixels each way.
  */
 #include "stages/geometry.h"
 
@@ -24,7 +25,8 @@ static const ost_param params[] = {
               .required = true, .min = 1, .max = 65536, .min_len = 2,
               .max_len = 2),
     OST_PARAM(resize_params, method, CHOICE, "how pixels are made",
-              .dflt = "\"auto\"", .choices = "auto|nearest|linear|area"),
+              .dflt = "\"auto\"",
+              .choices = "auto|nearest|linear|area|bicubic"),
     OST_PARAM(resize_params, fit, CHOICE,
               "change the proportions, or keep them and fill the rest",
               .dflt = "\"stretch\"", .choices = "stretch|letterbox"),
@@ -87,7 +89,8 @@ static ost_rc resize_plane(void *user, const ost_field *field,
                            const ost_tensor *in, ost_tensor *out, ost_err *err)
 {
     static const ost_resize_method methods[] = {
-        OST_RESIZE_AUTO, OST_RESIZE_NEAREST, OST_RESIZE_LINEAR, OST_RESIZE_AREA
+        OST_RESIZE_AUTO, OST_RESIZE_NEAREST, OST_RESIZE_LINEAR, OST_RESIZE_AREA,
+        OST_RESIZE_CUBIC
     };
     const resizing *r = user;
     placing at = place(r->p, in->shape[0], in->shape[1]);

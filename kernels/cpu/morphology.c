@@ -246,7 +246,9 @@ static void load_channel(const morphing *m, int64_t c, bool lowest,
         if (m->k == &bytes) {
             const uint8_t *p = ost_image_at(&m->in, y, 0, c);
 
-            for (int64_t x = 0; x < m->in.w; x++)
+            if (m->in.step_x == 1)
+                memcpy(to, p, m->row_size);
+            for (int64_t x = 0; m->in.step_x != 1 && x < m->in.w; x++)
                 to[x] = p[x * m->in.step_x];
             continue;
         }
@@ -265,7 +267,9 @@ static void store_channel(const morphing *m, int64_t c)
         if (m->k == &bytes) {
             uint8_t *p = ost_image_at(&m->out, y, 0, c);
 
-            for (int64_t x = 0; x < m->in.w; x++)
+            if (m->out.step_x == 1)
+                memcpy(p, from, m->row_size);
+            for (int64_t x = 0; m->out.step_x != 1 && x < m->in.w; x++)
                 p[x * m->out.step_x] = from[x];
         } else {
             ost_row_put(&m->out, y, c, (const float *)(const void *)from);

@@ -7,6 +7,7 @@
  * precision.
  */
 #include "base/alloc.h"
+#include "kernels/cpu/resize_cubic.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/image.h"
 #include "kernels/pixel.h"
@@ -292,6 +293,8 @@ ost_rc ost_cpu_resize(const ost_tensor *image, ost_resize_method method,
     case OST_RESIZE_AUTO:
     case OST_RESIZE_AREA:
         return resize_by_taps(&in, &out, true, err);
+    case OST_RESIZE_CUBIC:
+        return ost_resize_cubic(&in, &out, err);
     }
     return ost_fail(err, OST_EINPUT, "resize: unknown method %d", (int)method);
 }

@@ -2,6 +2,7 @@
 #ifndef OST_TESTS_SUPPORT_IMAGE_STAGES_H
 #define OST_TESTS_SUPPORT_IMAGE_STAGES_H
 
+#include "stages/params.h"
 #include "tests/support/predictions.h"
 
 typedef struct fixture {
@@ -123,6 +124,25 @@ static inline void refuses(fixture *f, const ost_stage *stage, const char *with,
 
     assert_int_not_equal(done.rc, OST_OK);
     assert_string_equal(done.error, message);
+}
+
+/* A stage's .check refuses the parameters (JSON) with that message. */
+static inline void refuses_params(const ost_stage *stage, const char *with,
+                                  const char *message)
+{
+    json_t *given = json_loads(with, 0, NULL), *full = NULL;
+    ost_arena arena = { 0 };
+    ost_err err = { 0 };
+    const void *params;
+
+    assert_non_null(given);
+    assert_ok(ost_params_complete(stage, given, NULL, NULL, &full, &err), &err);
+    assert_ok(ost_params_fill(stage, full, &arena, &params, &err), &err);
+    assert_int_equal(stage->check(params, &err), OST_EWORKFLOW);
+    assert_string_equal(err.text, message);
+    ost_arena_release(&arena);
+    json_decref(given);
+    json_decref(full);
 }
 
 /* The bytes of a field, from the arena. */

@@ -1,0 +1,115 @@
+/* stages/invert.c - dark becomes bright
+ *
+ * Each value v becomes `about` - v: the largest value that the type can hold
+ * (1 in f32), the largest one of the picture itself, or a given number.
+ * Integers stop at the ends of their type.  `about` the full range undoes
+ * itself.
+ */
+#include "base/text.h"
+#include "kernels/image.h"
+#include "kernels/tone.h"
+#include "stages/planes.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+typedef struct invert_params {
+    const json_t *about;
+    const char *field;
+    const char *to;
+} invert_params;
+
+static const ost_param params[] = {
+    OST_PARAM(invert_params, about, JSON,
+              "what 0 becomes: \"full\" (255, 65535 or 1), \"max\" of the "
+              "picture, or a number",
+              .dflt = "\"full\""),
+    OST_PARAM(invert_params, field, STR, "field that is read",
+              .dflt = "\"image\""),
+    OST_PARAM(invert_params, to, STR, "field that is written; unset: the same",
+              .dflt = "null"),
+    OST_END,
+};
+
+static bool is_word(const json_t *v, const char *word)
+{
+    return json_is_string(v) && strcmp(json_string_value(v), word) == 0;
+}
+
+static ost_rc check(const void *with, ost_err *err)
+{
+    const invert_params *p = with;
+
+    if (json_is_number(p->about) || is_word(p->about, "full") ||
+        is_word(p->about, "max"))
+        return OST_OK;
+    return ost_fail(err, OST_EWORKFLOW,
+                    "'about' is neither \"full\" nor \"max\" nor a number");
+}
+
+static ost_rc find_level(const invert_params *p, const ost_tensor *t,
+                         double *level, ost_err *err)
+{
+    ost_levels levels;
+    ost_rc rc;
+
+    *level = json_number_value(p->about);
+    if (is_word(p->about, "full"))
+        *level = t->dtype == OST_U8 ? 255.0 : t->dtype == OST_U16 ? 65535.0 : 1;
+    if (!is_word(p->about, "max"))
+        return OST_OK;
+    rc = ost_cpu_levels(t, &levels, err);
+    *level = levels.max;
+    return rc;
+}
+
+static ost_rc invert_plane(void *user, ost_plane_kind kind,
+                           const ost_tensor *in, ost_tensor *out, ost_err *err)
+{
+    (void)kind;
+    return ost_cpu_ramp(in, user, out, err);
+}
+
+static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
+{
+    const invert_params *p = ost_ctx_params(ctx);
+    ost_ramp_spec ramp = { .gain = -1.0,
+                           .least = -(double)INFINITY,
+                           .most = (double)INFINITY };
+    ost_item *out = ost_derive(ctx, in, -1);
+    ost_plane_kind kind;
+    ost_plane_map m;
+    ost_tensor t;
+    ost_rc rc;
+
+    rc = ost_open_plane(ctx, in, p->field, &kind, &t, err);
+    if (!rc)
+        rc = find_level(p, &t, &ramp.to_low, err);
+    if (rc)
+        return rc;
+    m = (ost_plane_map){ .to = p->to ? p->to : p->field,
+                         .dtype = t.dtype,
+                         .height = ost_plane_height(kind, t.shape),
+                         .width = ost_plane_width(kind, t.shape),
+                         .body = invert_plane,
+                         .user = &ramp };
+    rc = ost_map_planes(ctx, in, p->field, &m, out, err);
+    if (rc)
+        return rc;
+    return ost_emit(ctx, "out", out, err);
+}
+
+const ost_stage ost_stage_invert = {
+    .name = "invert",
+    .version = 1, /* bump when any output byte can change */
+    .summary = "Makes dark bright and bright dark.",
+    .param_size = sizeof(invert_params),
+    .params = params,
+    .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),
+    .outputs =
+        OST_PORTS({ "out", OST_DATASET, "the images, inverted", false, false }),
+    .reads = "@field",
+    .check = check,
+    .map = map,
+};
