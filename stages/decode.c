@@ -76,13 +76,14 @@ ost_format ost_format_of(const void *data, size_t size)
     };
     const unsigned char *p = data;
 
+    /* First, as its preamble may begin with the header of a TIFF file. */
+    if (size >= 132 && memcmp(p + 128, "DICM", 4) == 0)
+        return OST_FORMAT_DICOM;
     if (is_nifti(p, size))
         return OST_FORMAT_NIFTI;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (size >= rows[i].n && memcmp(p, rows[i].magic, rows[i].n) == 0)
             return rows[i].format;
-    if (size >= 132 && memcmp(p + 128, "DICM", 4) == 0)
-        return OST_FORMAT_DICOM;
     if (is_tar(p, size))
         return OST_FORMAT_ARCHIVE;
     return is_bare_dicom(p, size) ? OST_FORMAT_DICOM : OST_FORMAT_UNKNOWN;

@@ -287,6 +287,7 @@ static void huge_pictures_are_refused_before_memory_is_taken(void **state)
 
 static void content_decides_what_a_file_is(void **state)
 {
+    char both[132] = { 0 };
     unsigned char tar[512] = { 0 };
 
     (void)state;
@@ -294,6 +295,9 @@ static void content_decides_what_a_file_is(void **state)
     assert_int_equal(ost_format_of("", 0), OST_FORMAT_UNKNOWN);
     assert_int_equal(ost_format_of("hello, world", 12), OST_FORMAT_UNKNOWN);
     assert_int_equal(ost_format_of("PK\3\4", 4), OST_FORMAT_ARCHIVE);
+    memcpy(both, "II*\0", 4);
+    memcpy(both + 128, "DICM", 4);
+    assert_int_equal(ost_format_of(both, sizeof(both)), OST_FORMAT_DICOM);
     assert_int_equal(ost_format_of("\x1f\x8b\x08", 3), OST_FORMAT_ARCHIVE);
     assert_int_equal(ost_format_of(tar, sizeof(tar)), OST_FORMAT_ARCHIVE);
     assert_int_equal(ost_format_of("\x08\0\x05\0CS\x0a\0", 8),
