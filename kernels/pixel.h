@@ -66,15 +66,15 @@ OST_PIXEL uint16_t ost_px_u16(float v)
     return (uint16_t)(int32_t)ost_px_rint(ost_px_clampf(v, 0.0f, 65535.0f));
 }
 
-/* What a threshold makes of a pixel; `least` is the smallest marked value, for
- * u8 in 0..256 and for u16 in 0..65536.  NaN is not marked. */
-OST_PIXEL uint8_t ost_px_mark_u8(uint8_t v, int16_t least, uint8_t inside,
+/* What a threshold makes of a pixel; `least` is the smallest marked value.  NaN
+ * is not marked. */
+OST_PIXEL uint8_t ost_px_mark_u8(uint8_t v, uint8_t least, uint8_t inside,
                                  uint8_t outside)
 {
     return v >= least ? inside : outside;
 }
 
-OST_PIXEL uint8_t ost_px_mark_u16(uint16_t v, int32_t least, uint8_t inside,
+OST_PIXEL uint8_t ost_px_mark_u16(uint16_t v, uint16_t least, uint8_t inside,
                                   uint8_t outside)
 {
     return v >= least ? inside : outside;

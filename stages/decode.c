@@ -2,6 +2,7 @@
 #include "stages/decode.h"
 
 #include "base/alloc.h"
+#include "kernels/pixel.h"
 #include "stages/gunzip.h"
 #include "stages/nifti_header.h"
 
@@ -119,13 +120,6 @@ ost_rc ost_picture_init(ost_picture *p, ost_dtype dtype, uint64_t height,
     return OST_OK;
 }
 
-static uint32_t luma(uint32_t r, uint32_t g, uint32_t b)
-{
-    return (uint32_t)((UINT64_C(19595) * r + UINT64_C(38470) * g +
-                       UINT64_C(7471) * b + 32768) >>
-                      16);
-}
-
 void ost_picture_to_gray(ost_picture *p)
 {
     int64_t n = p->height * p->width;
@@ -136,7 +130,7 @@ void ost_picture_to_gray(ost_picture *p)
         uint16_t *v = p->data;
 
         for (int64_t i = 0; i < n; i++)
-            v[i] = (uint16_t)luma(v[3 * i], v[3 * i + 1], v[3 * i + 2]);
+            v[i] = (uint16_t)ost_px_luma(v[3 * i], v[3 * i + 1], v[3 * i + 2]);
     } else if (p->dtype == OST_F32) {
         float *v = p->data;
 
@@ -149,7 +143,7 @@ void ost_picture_to_gray(ost_picture *p)
         uint8_t *v = p->data;
 
         for (int64_t i = 0; i < n; i++)
-            v[i] = (uint8_t)luma(v[3 * i], v[3 * i + 1], v[3 * i + 2]);
+            v[i] = (uint8_t)ost_px_luma(v[3 * i], v[3 * i + 1], v[3 * i + 2]);
     }
     p->channels = 1;
 }

@@ -30,40 +30,69 @@ static float least_float(const ost_threshold_spec *s)
     return v;
 }
 
+static void mark_u8(const uint8_t *restrict v, int64_t step, int64_t w,
+                    const ost_threshold_spec *s, uint8_t *restrict mark,
+                    int64_t mark_step)
+{
+    int32_t level = least_integer(s);
+    uint8_t least = (uint8_t)level, outside = s->outside;
+    uint8_t inside = level > UINT8_MAX ? outside : s->inside;
+
+    if (step == 1 && mark_step == 1)
+        for (int64_t x = 0; x < w; x++)
+            mark[x] = ost_px_mark_u8(v[x], least, inside, outside);
+    else
+        for (int64_t x = 0; x < w; x++)
+            mark[x * mark_step] =
+                ost_px_mark_u8(v[x * step], least, inside, outside);
+}
+
+static void mark_u16(const uint16_t *restrict v, int64_t step, int64_t w,
+                     const ost_threshold_spec *s, uint8_t *restrict mark,
+                     int64_t mark_step)
+{
+    int32_t level = least_integer(s);
+    uint16_t least = (uint16_t)level;
+    uint8_t outside = s->outside;
+    uint8_t inside = level > UINT16_MAX ? outside : s->inside;
+
+    if (step == 1 && mark_step == 1)
+        for (int64_t x = 0; x < w; x++)
+            mark[x] = ost_px_mark_u16(v[x], least, inside, outside);
+    else
+        for (int64_t x = 0; x < w; x++)
+            mark[x * mark_step] =
+                ost_px_mark_u16(v[x * step], least, inside, outside);
+}
+
+static void mark_f32(const float *restrict v, int64_t step, int64_t w,
+                     const ost_threshold_spec *s, uint8_t *restrict mark,
+                     int64_t mark_step)
+{
+    float least = least_float(s);
+    uint8_t inside = s->inside, outside = s->outside;
+
+    if (step == 1 && mark_step == 1)
+        for (int64_t x = 0; x < w; x++)
+            mark[x] = ost_px_mark_f32(v[x], least, inside, outside);
+    else
+        for (int64_t x = 0; x < w; x++)
+            mark[x * mark_step] =
+                ost_px_mark_f32(v[x * step], least, inside, outside);
+}
+
 static void mark_row(const ost_image *in, const ost_image *out, int64_t y,
                      int64_t c, const ost_threshold_spec *s)
 {
     const void *p = ost_image_at(in, y, 0, c);
-    uint8_t *restrict mark = ost_image_at(out, y, 0, c);
-    int64_t w = in->w, step = in->step_x, out_step = out->step_x;
-    bool dense = step == 1 && out_step == 1;
-    uint8_t inside = s->inside, outside = s->outside;
+    uint8_t *mark = ost_image_at(out, y, 0, c);
 
-    if (in->dtype == OST_F32) {
-        const float *v = p;
-        float least = least_float(s);
-
-        for (int64_t x = 0; x < w; x++)
-            mark[x * out_step] =
-                ost_px_mark_f32(v[x * step], least, inside, outside);
-    } else if (in->dtype == OST_U16) {
-        const uint16_t *v = p;
-        int32_t least = least_integer(s);
-
-        for (int64_t x = 0; x < w; x++)
-            mark[x * out_step] =
-                ost_px_mark_u16(v[x * step], least, inside, outside);
-    } else {
-        const uint8_t *restrict v = p;
-        int16_t least =
-            (int16_t)(least_integer(s) < 256 ? least_integer(s) : 256);
-
-        for (int64_t x = 0; dense && x < w; x++)
-            mark[x] = ost_px_mark_u8(v[x], least, inside, outside);
-        for (int64_t x = 0; !dense && x < w; x++)
-            mark[x * out_step] =
-                ost_px_mark_u8(v[x * step], least, inside, outside);
-    }
+    if (in->dtype == OST_U8)
+        mark_u8(p, in->step_x, in->w, s, mark, out->step_x);
+    else if (in->dtype == OST_U16)
+        mark_u16(p, in->step_x, in->w, s, mark, out->step_x);
+    else
+        mark_f32(p, in->step_x, in->w, s, mark, out->step_x);
 }
 
 ost_rc ost_cpu_threshold(const ost_tensor *image,

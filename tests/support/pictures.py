@@ -23,3 +23,36 @@ def png(seed, size=32, level=6, shape=None):
             chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0,
                                        0)) +
             chunk(b"IDAT", zlib.compress(rows, level)) + chunk(b"IEND", b""))
+
+
+def unfiltered(kind, row, above):
+    """A row of one-byte pixels as it was before PNG's filter."""
+    out = bytearray()
+    for i, v in enumerate(row):
+        a = out[i - 1] if i else 0
+        b, c = above[i], above[i - 1] if i else 0
+        p = a + b - c
+        near = min((abs(p - a), 0, a), (abs(p - b), 1, b), (abs(p - c), 2, c))
+        out.append((v + (0, a, b, (a + b) // 2, near[2])[kind]) % 256)
+    return bytes(out)
+
+
+def read_gray_png(data):
+    """The rows of a gray 8-bit PNG file that is not interlaced."""
+    at, packed = 8, b""
+    while at < len(data):
+        size, kind = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + size]
+        if kind == b"IHDR":
+            width, height, depth, color = struct.unpack(">IIBB", body[:10])
+            if (depth, color) != (8, 0):
+                raise ValueError("not a gray 8-bit PNG")
+        elif kind == b"IDAT":
+            packed += body
+        at += size + 12
+    raw, rows = zlib.decompress(packed), []
+    for y in range(height):
+        line = raw[y * (width + 1):(y + 1) * (width + 1)]
+        rows.append(unfiltered(line[0], line[1:],
+                               rows[-1] if rows else bytes(width)))
+    return rows
