@@ -422,7 +422,8 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
         rc = open_items(&s, err);
     if (!rc)
         rc = recall(&s, err);
-    qsort(s.jobs, s.n_jobs, sizeof(*s.jobs), compare_jobs);
+    if (s.n_jobs)
+        qsort(s.jobs, s.n_jobs, sizeof(*s.jobs), compare_jobs);
     for (size_t at = 0, end; at < s.n_jobs && !rc; at = end) {
         for (end = at + 1; end < s.n_jobs; end++)
             if (s.jobs[end].height != s.jobs[at].height ||
