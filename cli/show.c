@@ -197,109 +197,6 @@ static ost_rc show_node(ost_store *s, const ost_key *key, ost_buf *out,
 /* --- artifacts
  * ------------------------------------------------------------------- */
 
-static void add_field(ost_buf *out, const ost_field *f)
-{
-    const char *type = ost_dtype_name(f->dtype);
-
-    ost_buf_addf(out, "%s %s(", f->name, type ? type : "?");
-    for (int d = 0; d < f->ndim; d++)
-        ost_buf_addf(out, "%s%" PRId64, d ? ", " : "", f->shape[d]);
-    ost_buf_addc(out, ')');
-}
-
-static void add_item_line(ost_buf *out, const ost_item *item)
-{
-    ost_buf_addf(out, "  %s", item->id);
-    if (strcmp(item->group, item->id) != 0)
-        ost_buf_addf(out, "  group %s", item->group);
-    for (size_t i = 0; i < item->n_labels; i++)
-        ost_buf_addf(out, "%s%s", i ? ", " : "  label ", item->labels[i]);
-    for (size_t i = 0; i < item->n_fields; i++) {
-        ost_buf_adds(out, i ? ", " : "  ");
-        add_field(out, &item->fields[i]);
-    }
-    ost_buf_addc(out, '\n');
-}
-
-static void describe_item(ost_buf *out, const ost_item *item)
-{
-    ost_buf_addf(out, "\nitem %s\n  group     %s\n", item->id, item->group);
-    for (size_t i = 0; i < item->n_labels; i++)
-        ost_buf_addf(out, "  label     %s\n", item->labels[i]);
-    for (size_t i = 0; i < item->n_parents; i++)
-        ost_buf_addf(out, "  parent    %s\n", item->parents[i]);
-    for (size_t i = 0; i < item->n_attrs; i++) {
-        const ost_attr *a = &item->attrs[i];
-
-        if (a->kind == OST_ATTR_TEXT)
-            ost_buf_addf(out, "  attribute %s = %s\n", a->name, a->text);
-        else
-            ost_buf_addf(out, "  attribute %s = %.9g\n", a->name, a->number);
-    }
-    if (!ost_digest_is_zero(&item->exposure)) {
-        ost_buf_adds(out, "  exposure  ");
-        add_digest(out, &item->exposure, OST_DIGEST_HEX - 1);
-        ost_buf_addc(out, '\n');
-    }
-    for (size_t i = 0; i < item->n_fields; i++) {
-        ost_buf_adds(out, "  field     ");
-        add_field(out, &item->fields[i]);
-        ost_buf_addf(out, " at %" PRIu64 " of ", item->fields[i].offset);
-        add_digest(out, &item->fields[i].blob, OST_DIGEST_HEX - 1);
-        ost_buf_addc(out, '\n');
-    }
-}
-
-/* How many items to list, how many were, and the one that is looked for. */
-typedef struct listing {
-    size_t items;
-    size_t shown;
-    const char *wanted; /* or NULL */
-    bool found;
-} listing;
-
-static ost_rc add_page(ost_batch *b, const ost_artifact *a, size_t i,
-                       listing *l, ost_buf *out, ost_err *err)
-{
-    ost_arena arena = { 0 };
-    ost_item *page;
-    size_t n = 0;
-    ost_rc rc = ost_dataset_page(b, a, i, &arena, &page, &n, err);
-
-    for (size_t k = 0; k < n && !rc; k++) {
-        if (l->shown++ < l->items)
-            add_item_line(out, &page[k]);
-        if (l->wanted && strcmp(page[k].id, l->wanted) == 0) {
-            describe_item(out, &page[k]);
-            l->found = true;
-        }
-    }
-    ost_arena_release(&arena);
-    return rc;
-}
-
-/* Page by page, so that a large dataset costs no more than a small one; all
- * pages when one item is looked for. */
-static ost_rc add_items(ost_batch *b, const ost_artifact *a, size_t items,
-                        const char *wanted, ost_buf *out, ost_err *err)
-{
-    listing l = { .items = items, .wanted = wanted };
-    ost_rc rc = OST_OK;
-
-    if (items && a->n_items)
-        ost_buf_addf(out, "\nitems (%" PRIu64 ")\n", a->n_items);
-    for (size_t i = 0; i < a->n_refs && !rc; i++) {
-        if (l.shown >= items && (!wanted || l.found))
-            break;
-        rc = add_page(b, a, i, &l, out, err);
-    }
-    if (!rc && wanted && !l.found)
-        rc = ost_fail(err, OST_ENOTFOUND, "there is no item '%s'", wanted);
-    else if (!rc && items && a->n_items > items)
-        ost_buf_addf(out, "  ... and %" PRIu64 " more\n", a->n_items - items);
-    return rc;
-}
-
 static ost_rc add_exposure(ost_batch *b, const ost_artifact *a, ost_buf *out,
                            ost_err *err)
 {
@@ -318,8 +215,8 @@ static ost_rc add_exposure(ost_batch *b, const ost_artifact *a, ost_buf *out,
 }
 
 static ost_rc describe_artifact(ost_batch *b, const ost_digest *d,
-                                const ost_artifact *a, size_t items,
-                                const char *wanted, ost_buf *out, ost_err *err)
+                                const ost_artifact *a, size_t first,
+                                size_t limit, ost_buf *out, ost_err *err)
 {
     bool pages = ost_artifact_has_items(a->type);
     ost_rc rc;
@@ -342,7 +239,7 @@ static ost_rc describe_artifact(ost_batch *b, const ost_digest *d,
         ost_buf_addc(out, '\n');
     }
     if (!rc && pages)
-        rc = add_items(b, a, items, wanted, out, err);
+        rc = ost_show_items(b, a, first, limit, out, err);
     return rc;
 }
 
@@ -374,8 +271,8 @@ static ost_rc show_blob(ost_store *s, const ost_digest *d, ost_buf *out,
     return OST_OK;
 }
 
-static ost_rc show_digest(ost_store *s, const ost_digest *d, size_t items,
-                          const char *wanted, ost_buf *out, ost_err *err)
+static ost_rc show_digest(ost_store *s, const ost_digest *d, size_t first,
+                          size_t limit, ost_buf *out, ost_err *err)
 {
     ost_batch *b = ost_batch_new(s);
     ost_arena arena = { 0 };
@@ -384,7 +281,7 @@ static ost_rc show_digest(ost_store *s, const ost_digest *d, size_t items,
     ost_rc rc;
 
     if (ost_artifact_get(b, d, &arena, &a, &why) == OST_OK)
-        rc = describe_artifact(b, d, &a, items, wanted, out, err);
+        rc = describe_artifact(b, d, &a, first, limit, out, err);
     else
         rc = show_blob(s, d, out, err);
     ost_arena_release(&arena);
@@ -392,8 +289,8 @@ static ost_rc show_digest(ost_store *s, const ost_digest *d, size_t items,
     return rc;
 }
 
-ost_rc ost_show(ost_store *s, const ost_found *found, size_t items,
-                const char *item, ost_buf *out, ost_err *err)
+ost_rc ost_show(ost_store *s, const ost_found *found, size_t first,
+                size_t limit, ost_buf *out, ost_err *err)
 {
     switch (found->kind) {
     case OST_FOUND_RUN:
@@ -403,5 +300,5 @@ ost_rc ost_show(ost_store *s, const ost_found *found, size_t items,
     case OST_FOUND_BLOB:
         break;
     }
-    return show_digest(s, &found->digest, items, item, out, err);
+    return show_digest(s, &found->digest, first, limit, out, err);
 }

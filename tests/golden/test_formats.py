@@ -36,7 +36,7 @@ def osteon(*args):
 
 
 def ids_of(node):
-    lines = osteon("show", f"latest:{node}", "--items", 10**6).splitlines()
+    lines = osteon("show", f"latest:{node}", "--limit", 10**6).splitlines()
     start = next(i for i, line in enumerate(lines)
                  if line.startswith("items ("))
     return {line.split()[0] for line in lines[start + 1:]}
@@ -45,7 +45,7 @@ def ids_of(node):
 def describe(node, item):
     """Type, digest and attributes, as `osteon show` tells them."""
     found = {"seen": {}, "fields": {}}
-    for line in osteon("show", f"latest:{node}", "--items", 0, "--item",
+    for line in osteon("show", f"latest:{node}", "--item",
                        item).splitlines():
         word, _, rest = line.strip().partition(" ")
         if word == "attribute":

@@ -76,9 +76,9 @@ def digest_of(path):
 
 def first_image():
     """The object file of an image of step 'resized'."""
-    text = osteon("show", "latest:resized", "--items", "1")
+    text = osteon("show", "latest:resized", "--limit", "1")
     item = text.split("items (")[1].splitlines()[1].split()[0]
-    text = osteon("show", "latest:resized", "--items", "0", "--item", item)
+    text = osteon("show", "latest:resized", "--item", item)
     digest = text.split("field     image")[1].split(" of ")[1].split()[0]
     return WORK / "store" / "objects" / digest[:2] / digest[2:]
 
