@@ -50,4 +50,8 @@ ost_rc ost_cpu_blank(const ost_tensor *image, const ost_tensor *mask,
  * (NaN is not 0); of no height and width when there is none. */
 ost_rc ost_cpu_marked(const ost_tensor *image, ost_rect *rect, ost_err *err);
 
+/* How many pixels have a channel that is not 0 (NaN is not 0). */
+ost_rc ost_cpu_marked_count(const ost_tensor *image, int64_t *count,
+                            ost_err *err);
+
 #endif

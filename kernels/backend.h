@@ -23,6 +23,8 @@ typedef struct ost_clahe_spec ost_clahe_spec;         /* kernels/tone.h */
 typedef struct ost_class_loss ost_class_loss;         /* kernels/loss.h */
 typedef struct ost_gamma_spec ost_gamma_spec;         /* kernels/tone.h */
 typedef struct ost_layer ost_layer;                   /* kernels/layer.h */
+typedef struct ost_merge ost_merge;                   /* kernels/merge.h */
+typedef struct ost_merge_gap ost_merge_gap;           /* kernels/merge.h */
 typedef struct ost_morph_spec ost_morph_spec;         /* kernels/morphology.h */
 typedef struct ost_ramp_spec ost_ramp_spec;           /* kernels/tone.h */
 typedef struct ost_remap_spec ost_remap_spec;         /* kernels/remap.h */

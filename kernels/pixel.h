@@ -46,6 +46,23 @@ OST_PIXEL bool ost_px_is_set(float v)
     return !(v >= 0.0f && v <= 0.0f);
 }
 
+/* The greater one; NaN only when both are. */
+OST_PIXEL float ost_px_greater(float a, float b)
+{
+    return b > a || a != a ? b : a;
+}
+
+/* How far pixel (y, x) of a picture lies from the nearest side, 1 in the
+ * outermost row or column. */
+OST_PIXEL int64_t ost_px_inner_distance(int64_t y, int64_t x, int64_t h,
+                                        int64_t w)
+{
+    int64_t v = y < h - 1 - y ? y : h - 1 - y;
+    int64_t u = x < w - 1 - x ? x : w - 1 - x;
+
+    return 1 + (v < u ? v : u);
+}
+
 /* Nearest integer, halves to even, of 0 <= v < 2^22: adding 1.5 * 2^23 leaves
  * no room for a fraction, so the addition itself rounds. */
 OST_PIXEL float ost_px_rint(float v)

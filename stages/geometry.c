@@ -331,10 +331,12 @@ static void shift_box(void *user, const double from[4], double to[4])
 }
 
 /* A rectangle means the same pixels in pictures of one size alone. */
-static ost_rc check_sizes(const ost_item *item, const ost_rect *frame,
-                          ost_err *err)
+ost_rc ost_geometry_one_size(const ost_item *item, ost_rect *frame,
+                             ost_err *err)
 {
-    for (size_t i = 0; i < item->n_fields; i++) {
+    ost_rc rc = ost_geometry_frame(item, frame, err);
+
+    for (size_t i = 0; i < item->n_fields && !rc; i++) {
         const ost_field *f = &item->fields[i];
         ost_plane_kind kind = ost_plane_kind_of(f);
         int64_t h, w;
@@ -344,14 +346,14 @@ static ost_rc check_sizes(const ost_item *item, const ost_rect *frame,
         h = ost_plane_height(kind, f->shape);
         w = ost_plane_width(kind, f->shape);
         if (h != frame->height || w != frame->width)
-            return ost_fail(err, OST_EINPUT,
-                            "field '%s' is %lld x %lld and '%s' is %lld x "
-                            "%lld: one rectangle does not fit both",
-                            f->name, (long long)h, (long long)w,
-                            ost_plane_lead(item)->name,
-                            (long long)frame->height, (long long)frame->width);
+            rc = ost_fail(err, OST_EINPUT,
+                          "field '%s' is %lld x %lld and '%s' is %lld x "
+                          "%lld: one rectangle does not fit both",
+                          f->name, (long long)h, (long long)w,
+                          ost_plane_lead(item)->name, (long long)frame->height,
+                          (long long)frame->width);
     }
-    return OST_OK;
+    return rc;
 }
 
 ost_rc ost_geometry_cut(ost_stage_ctx *ctx, const ost_item *in,
@@ -366,9 +368,7 @@ ost_rc ost_geometry_cut(ost_stage_ctx *ctx, const ost_item *in,
     ost_rect frame;
     ost_rc rc;
 
-    rc = ost_geometry_frame(in, &frame, err);
-    if (!rc)
-        rc = check_sizes(in, &frame, err);
+    rc = ost_geometry_one_size(in, &frame, err);
     if (rc)
         return rc;
     if (ost_rect_is_empty(r))

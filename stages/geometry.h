@@ -60,6 +60,10 @@ void ost_box_warp(const ost_affine *map, const double from[4], double to[4]);
 /* The rectangle of an item's lead picture; OST_EINPUT when there is none. */
 ost_rc ost_geometry_frame(const ost_item *item, ost_rect *frame, ost_err *err);
 
+/* The same for an item all of whose pictures have to be of that size. */
+ost_rc ost_geometry_one_size(const ost_item *item, ost_rect *frame,
+                             ost_err *err);
+
 /* What of `rect` lies in `frame`: of no height or width when nothing does. */
 ost_rect ost_rect_clip(const ost_rect *rect, const ost_rect *frame);
 /* The smallest rectangle that holds both; an empty one holds nothing. */
