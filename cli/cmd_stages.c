@@ -25,6 +25,8 @@ static const stage_property properties[] = {
     { OST_STAGE_GPU, "gpu", "can use a GPU" },
     { OST_STAGE_EXEC, "exec", "runs foreign programs: needs --allow exec" },
     { OST_STAGE_FOREIGN, "foreign", "decodes foreign formats, within limits" },
+    { OST_STAGE_SECRET, "secret",
+      "makes pseudonyms with the site's secret, if there is one" },
     { 0, NULL, NULL },
 };
 

@@ -229,6 +229,7 @@ static void bind_top(ost_workflow *wf, ost_scope *scope, uint32_t presets,
         bind_params_file(wf, scope, b->params[i]);
     if (b->profile)
         bind_profile(wf, scope, b->profile);
+    ost_bind_secret(wf);
     for (size_t i = 0; i < b->n_sets; i++)
         bind_set(wf, scope, &b->sets[i]);
 }

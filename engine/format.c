@@ -120,6 +120,10 @@ const ost_format_key ost_profile_keys[] = {
                              "{\"type\":\"object\"}" },
     [OST_PROFILE_INPUTS] = { "inputs", "what the inputs are at this site",
                              "{\"type\":\"object\"}" },
+    [OST_PROFILE_SECRET] = { "secret",
+                             "file with the site's secret, which pseudonyms "
+                             "of patients are made with",
+                             TEXT },
     [OST_PROFILE_HELP] = { "help", "what the profile is for", TEXT },
     [OST_PROFILE_KEYS] = { NULL, NULL, NULL },
 };

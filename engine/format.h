@@ -80,6 +80,7 @@ extern const ost_format_key ost_output_keys[];
 enum {
     OST_PROFILE_PARAMS,
     OST_PROFILE_INPUTS,
+    OST_PROFILE_SECRET,
     OST_PROFILE_HELP,
     OST_PROFILE_KEYS
 };

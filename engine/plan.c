@@ -279,6 +279,8 @@ static ost_rc compose(const ost_plan *plan, const ost_plan_node *n,
                       ost_buf *seed, ost_err *err)
 {
     const ost_stage *stage = n->node->stage;
+    const ost_secret *secret = ost_workflow_secret(plan->wf, NULL);
+    char mark[OST_SECRET_MARK];
     ost_buf text = { 0 };
     ost_rc rc = OST_OK;
 
@@ -295,6 +297,8 @@ static ost_rc compose(const ost_plan *plan, const ost_plan_node *n,
         goto out;
     if (stage->flags & OST_STAGE_DRAWS)
         ost_key_text(components, "seed", ost_buf_str(&text));
+    if ((stage->flags & OST_STAGE_SECRET) && secret->known)
+        ost_key_text(components, "secret", ost_secret_mark(secret, mark));
     if (*n->numeric)
         ost_key_text(components, "numeric", n->numeric);
     if (seed)

@@ -1,10 +1,12 @@
 /* engine/plan_memo.c - the answer to a run that was asked before
  *
- *     u8       1
+ *     u8       2
  *     outcome  see engine/outcome.c
  *     varint   files, each: string path, 32 digest of its content
  *     varint   sources, each: string name, u8 kind, string where,
  *              string sha256 ("" for none), 32 fingerprint
+ *     string   mark of the site's secret, "" for none
+ *     string   its file, "" for none
  */
 #include "engine/plan_memo.h"
 
@@ -20,7 +22,7 @@
 
 #include "base/banned.h"
 
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 #define FILE_LIMIT ((size_t)1 << 30)
 
 /* After a day a run is recorded again, so that what is in use looks recent to
@@ -92,6 +94,7 @@ ost_rc ost_plan_memo_key(const ost_memo_query *q, ost_key *key, ost_err *err)
     add_words(&text, b->presets, b->n_presets);
     add_words(&text, b->params, b->n_params);
     ost_buf_string(&text, b->profile);
+    ost_buf_string(&text, getenv("OSTEON_SECRET_FILE"));
     ost_buf_string(&text, b->seed);
     ost_buf_string(&text, b->lib_dir);
     ost_buf_string(&text, q->backend);
@@ -126,6 +129,8 @@ void ost_plan_memo_put(ost_batch *batch, const ost_key *key,
     const ost_workflow *wf = plan->wf;
     size_t n_files = ost_workflow_file_count(wf);
     size_t n_sources = ost_workflow_source_count(wf);
+    char mark[OST_SECRET_MARK];
+    const char *secret;
     ost_buf text = { 0 };
 
     if (may_be_secret(wf))
@@ -151,6 +156,9 @@ void ost_plan_memo_put(ost_batch *batch, const ost_key *key,
         ost_buf_string(&text, s->sha256);
         ost_buf_add(&text, plan->sources[i].fingerprint.b, OST_DIGEST_SIZE);
     }
+    ost_buf_string(&text,
+                   ost_secret_mark(ost_workflow_secret(wf, &secret), mark));
+    ost_buf_string(&text, secret);
     ost_batch_put(batch, OST_TABLE_PLANS, key->b, sizeof(key->b), text.data,
                   text.len);
     ost_buf_release(&text);
@@ -212,6 +220,21 @@ static bool sources_are_same(ost_reader *r, ost_store *store,
     return same;
 }
 
+static bool secret_is_same(ost_reader *r, ost_arena *arena)
+{
+    const char *before = text_of(r, arena);
+    const char *path = text_of(r, arena);
+    char mark[OST_SECRET_MARK];
+    ost_secret secret = { 0 };
+    bool same = !r->bad && (!*path || !ost_secret_read(path, &secret, NULL));
+
+    same = same && strcmp(ost_secret_mark(&secret, mark), before) == 0;
+    ost_secret_forget(&secret);
+    if (!same)
+        ost_log(PLAN, "memo: the secret is not as it was");
+    return same;
+}
+
 bool ost_plan_memo_get(ost_store *store, const ost_key *key, ost_sights *sights,
                        ost_arena *arena, ost_outcome *outcome)
 {
@@ -230,7 +253,7 @@ bool ost_plan_memo_get(ost_store *store, const ost_key *key, ost_sights *sights,
             ost_wall_ns() - outcome->wall_ns < LIFE_NS &&
             files_are_same(&r, arena) &&
             sources_are_same(&r, store, sights, arena) &&
-            ost_outcome_present(outcome, store);
+            secret_is_same(&r, arena) && ost_outcome_present(outcome, store);
 out:
     ost_buf_release(&text);
     return holds;

@@ -229,6 +229,8 @@ static ost_rc send_step(ost_run *r, ost_worker *w, uint32_t step, ost_err *err)
     ost_flight *f;
     ost_rc rc;
 
+    if (n->node->stage->flags & OST_STAGE_SECRET)
+        m.secret = *ost_workflow_secret(r->plan->wf, NULL);
     ost_arena_reset(&r->scratch);
     rc = ost_plan_components(r->plan, step, &components, &params, &seed, err);
     if (rc)

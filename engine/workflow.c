@@ -47,6 +47,8 @@ void ost_workflow_free(ost_workflow *wf)
     ost_free(wf->lib_dir);
     ost_free(wf->seed);
     ost_free(wf->params_text);
+    ost_free(wf->secret_path);
+    ost_secret_forget(&wf->secret);
     ost_arena_release(&wf->arena);
     ost_free(wf);
 }

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "stages/stage.h"
+#include "store/secret.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -135,6 +136,11 @@ const char *ost_workflow_file(const ost_workflow *wf, size_t i,
 const char *ost_workflow_params(const ost_workflow *wf);
 /* The seed that counts: --seed, else the document's, else 0. */
 const char *ost_workflow_seed(const ost_workflow *wf);
+
+/* The site's secret (`known` tells whether there is one) and its file, "" when
+ * none was named; `path` may be NULL. */
+const ost_secret *ost_workflow_secret(const ost_workflow *wf,
+                                      const char **path);
 
 size_t ost_workflow_node_count(const ost_workflow *wf);
 const ost_node *ost_workflow_node(const ost_workflow *wf, size_t i);

@@ -245,9 +245,11 @@ struct ost_workflow {
     uint32_t n_name_slots;
     uint32_t n_names;
     const ost_document *profile; /* or NULL */
-    uint32_t depth;              /* of references through files */
-    uint32_t reader;             /* the node whose "in" is read, or OST_NONE */
-    uint32_t n_links;            /* made so far */
+    ost_secret secret;
+    char *secret_path; /* or NULL */
+    uint32_t depth;    /* of references through files */
+    uint32_t reader;   /* the node whose "in" is read, or OST_NONE */
+    uint32_t n_links;  /* made so far */
     size_t n_axis_values;
     uint64_t n_steps;
     uint32_t n_unknown; /* references to what has a fault that was said */
@@ -397,6 +399,12 @@ void ost_bind_params(ost_workflow *wf, ost_scope *scope, uint32_t seed,
                      uint32_t params, uint32_t presets, const ost_bindings *b);
 /* What the inputs of a scope are bound to, unless it is a node. */
 void ost_bind_inputs(ost_workflow *wf, ost_scope *scope, const ost_bindings *b);
+
+/* --- site_secret.c
+ * ------------------------------------------------------------ */
+
+/* Reads the secret that the site profile or the environment names, if any. */
+void ost_bind_secret(ost_workflow *wf);
 
 /* --- reference.c, case.c, port.c ----------------------------------------- */
 

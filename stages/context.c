@@ -42,6 +42,21 @@ const char *ost_ctx_numeric(const ost_stage_ctx *ctx)
     return ctx->step->msg->numeric;
 }
 
+bool ost_ctx_has_secret(const ost_stage_ctx *ctx)
+{
+    return ctx->step->msg->secret.known;
+}
+
+const char *ost_ctx_pseudonym(ost_stage_ctx *ctx, const char *kind,
+                              const char *of, const char *name)
+{
+    char pseudonym[OST_PSEUDONYM];
+
+    return ost_arena_strdup(ctx->arena,
+                            ost_secret_pseudonym(&ctx->step->msg->secret, kind,
+                                                 of, name, pseudonym));
+}
+
 static step_input *find_input(const ost_stage_ctx *ctx, const char *port,
                               size_t index)
 {

@@ -78,7 +78,8 @@ void name_identifying(DcmDataset *set, ost_dicom_privacy *p)
     while (room && (next = set->nextInContainer(next)) != nullptr) {
         DcmTag tag = next->getTag();
 
-        if (next->getLength() > 0 && !tag.isPrivate() && is_identifying(tag))
+        if (next->getLength() > 0 && !tag.isPrivate() && !tag.isGroupLength() &&
+            is_identifying(tag))
             room = add_keyword(p->identifying, sizeof(p->identifying),
                                tag.getTagName());
     }
@@ -91,7 +92,8 @@ void count_private(DcmDataset *set, ost_dicom_privacy *p)
     while (set->nextObject(stack, OFTrue).good()) {
         const DcmTag &tag = stack.top()->getTag();
 
-        if (tag.isPrivate() && !tag.isPrivateReservation())
+        if (tag.isPrivate() && !tag.isGroupLength() &&
+            !tag.isPrivateReservation())
             p->private_tags++;
     }
 }

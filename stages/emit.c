@@ -278,6 +278,17 @@ ost_rc ost_emit_file(ost_stage_ctx *ctx, const char *port, const char *path,
     return ost_emit(ctx, port, item, err);
 }
 
+const ost_item *ost_ctx_made(const ost_stage_ctx *ctx, const char *port,
+                             size_t *n)
+{
+    int p = ost_port_find(ctx->step->stage->outputs, port);
+
+    if (p < 0)
+        OST_BUG(); /* the stage names a port that it does not have */
+    *n = ctx->step->outputs[p].items.len;
+    return ctx->step->outputs[p].items.data;
+}
+
 void ost_item_ctx_reset(ost_stage_ctx *ctx)
 {
     ost_ctx_return(ctx);

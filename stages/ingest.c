@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "stages/decode.h"
 #include "stages/decode_dicom.h"
+#include "stages/ingest_series.h"
 
 #include <string.h>
 
@@ -84,6 +85,14 @@ static const ost_param params[] = {
               "stack of pictures, or by the last dimension (auto: 1, 3 and 4 "
               "are channels)",
               .dflt = "\"auto\"", .choices = "auto|channels|stack"),
+    OST_PARAM(ost_ingest_params, dicomdir, CHOICE,
+              "read what a DICOMDIR lists (auto), or all files as if there "
+              "were none",
+              .dflt = "\"auto\"", .choices = "auto|ignore"),
+    OST_PARAM(ost_ingest_params, days, BOOL,
+              "attributes day and time (in seconds) of DICOM files, since the "
+              "patient's first one",
+              .dflt = "false"),
     OST_END,
 };
 
@@ -130,7 +139,8 @@ static void note_dropped(ost_stage_ctx *ctx, const ost_layout *layout,
         ost_buf_addf(&names, "%s'%s'", named++ ? ", " : "", f->path);
     }
     ost_note(ctx, "%zu files are left out because %s: %s%s", layout->n_dropped,
-             manifest ? "the manifest does not list them"
+             manifest ? ost_arena_printf(ost_ctx_arena(ctx),
+                                         "'%s' does not list them", manifest)
                       : "they are no images",
              ost_buf_str(&names), layout->n_dropped > named ? ", ..." : "");
     ost_buf_release(&names);
@@ -187,12 +197,20 @@ ost_rc ost_ingest_layout(ost_stage_ctx *ctx, ost_layout *layout,
     const char *name = NULL;
     const void *data = NULL;
     size_t size = 0;
-    ptrdiff_t index;
+    ptrdiff_t index, directory = -1;
     ost_csv csv;
     ost_rc rc;
 
     rc = find_manifest(p, layout, wanted, &index, err);
-    if (!rc && index >= 0) {
+    if (!rc && index < 0 && p->dicomdir == OST_DICOMDIR_AUTO)
+        directory = ost_ingest_find_dicomdir(layout);
+    if (!rc && directory >= 0) {
+        name = layout->files[directory].path;
+        rc = read(user, (size_t)directory, &data, &size, err);
+        if (!rc)
+            rc = ost_ingest_by_dicomdir(ctx, layout, (size_t)directory, data,
+                                        size, err);
+    } else if (!rc && index >= 0) {
         name = layout->files[index].path;
         rc = read(user, (size_t)index, &data, &size, err);
         if (!rc)
@@ -208,11 +226,6 @@ ost_rc ost_ingest_layout(ost_stage_ctx *ctx, ost_layout *layout,
         return rc;
     if (layout->n_dropped)
         note_dropped(ctx, layout, name);
-    if (layout->n_own_group)
-        ost_note(ctx,
-                 "%zu of %zu images have no group (patient): each is its "
-                 "own",
-                 layout->n_own_group, layout->n_images);
     return OST_OK;
 }
 
@@ -286,6 +299,8 @@ static ost_rc prepare(ost_stage_ctx *ctx, ost_err *err)
     rc = ost_ingest_layout(ctx, &layout,
                            json_string_value(json_object_get(meta, "manifest")),
                            read_file, &s, err);
+    if (!rc)
+        rc = ost_series_find(ctx, &layout, read_file, &s, err);
     if (rc)
         return rc;
     for (size_t i = 0; i < layout.n; i++) {
@@ -332,16 +347,14 @@ static void read_directive(ost_arena *arena, const json_t *d,
 }
 
 static ost_rc read_item(ost_stage_ctx *ctx, const ost_item *in, const json_t *d,
-                        ost_err *err)
+                        const ost_layout_file *file, ost_err *err)
 {
     bool only = json_is_true(json_object_get(d, "only"));
     ost_arena *arena = ost_ctx_arena(ctx);
-    ost_layout_file file = { .path = in->id };
     const void *data;
     size_t size;
     ost_rc rc;
 
-    read_directive(arena, d, &file);
     rc =
         ost_item_bytes(ctx, ost_ctx_input(ctx, "in", 0), in, &data, &size, err);
     if (rc)
@@ -349,25 +362,27 @@ static ost_rc read_item(ost_stage_ctx *ctx, const ost_item *in, const json_t *d,
     if (ost_format_of(data, size) == OST_FORMAT_ARCHIVE &&
         !ost_npz_is(ctx, data, size))
         return ost_ingest_archive(
-            ctx, in, only ? "" : ost_arena_printf(arena, "%s/", file.id), data,
+            ctx, in, only ? "" : ost_arena_printf(arena, "%s/", file->id), data,
             size, err);
-    return ost_ingest_picture(ctx, in, &file, data, size, err);
+    return ost_ingest_picture(ctx, in, file, data, size, err);
 }
 
 static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
     const ost_ingest_params *p = ost_ctx_params(ctx);
     json_t *d = json_loads(ost_ctx_directive(ctx), 0, NULL);
+    ost_layout_file file = { .path = in->id };
     ost_err own = { 0 };
     ost_rc rc;
 
     if (!d)
         OST_BUG();
-    rc = read_item(ctx, in, d, &own);
+    read_directive(ost_ctx_arena(ctx), d, &file);
+    rc = read_item(ctx, in, d, &file, &own);
     json_decref(d);
     if (ost_ingest_may_skip(p, rc)) {
         ost_note(ctx, "skipped '%s': %s", in->id, own.text);
-        return OST_OK;
+        return ost_ingest_report(ctx, in, &file, NULL, own.text, err);
     }
     if (rc && err)
         *err = own;
@@ -379,7 +394,7 @@ const ost_stage ost_stage_ingest = {
     .version = 7,
     .summary = "Read images (PNG, JPEG, TIFF, DICOM, NIfTI, NumPy) and what "
                "is known about them.",
-    .flags = OST_STAGE_FOREIGN,
+    .flags = OST_STAGE_FOREIGN | OST_STAGE_SECRET,
     .param_size = sizeof(ost_ingest_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_FILES,
@@ -387,9 +402,15 @@ const ost_stage ost_stage_ingest = {
                           "archive of either",
                           false, false }),
     .outputs =
-        OST_PORTS({ "out", OST_DATASET, "an item per image", false, false }),
+        OST_PORTS({ "out", OST_DATASET, "an item per image", false, false },
+                  { "report", OST_DATASET,
+                    "an item without a picture per DICOM file, and per "
+                    "file that was skipped: what was found, what was "
+                    "left out",
+                    false, false }),
     .reads = "bytes",
     .check = check,
     .prepare = prepare,
     .map = map,
+    .conclude = ost_ingest_conclude,
 };

@@ -3,14 +3,18 @@
  *     ingest.c          parameters; which files are images (.prepare)
  *     ingest_picture.c  the bytes of one file to items
  *     ingest_dicom.c    ... when it is a DICOM file
+ *     ingest_series.c   which of them are of one patient, study, series
+ *     ingest_dicomdir.c which of them a DICOMDIR lists
+ *     ingest_report.c   what is said about files
  *     ingest_frames.c   ... when its decoder gives several pictures
- *     ingest_npz.c      the arrays of a .npz file to fields of an item, or
- * items ingest_archive.c  the members of an archive to items
+ *     ingest_npz.c      the arrays of a .npz file to fields or items
+ *     ingest_archive.c  the members of an archive to items
  */
 #ifndef OST_STAGES_INGEST_H
 #define OST_STAGES_INGEST_H
 
 #include "stages/decode.h"
+#include "stages/decode_dicom.h"
 #include "stages/layout.h"
 #include "stages/stage.h"
 
@@ -32,11 +36,14 @@ typedef struct ost_ingest_params {
     int slice_axis;
     int nifti_values;
     int npy_layout;
+    int dicomdir;
+    bool days;
 } ost_ingest_params;
 
 enum { OST_LABELS_AUTO, OST_LABELS_NONE };
 enum { OST_COLOR_GRAY, OST_COLOR_KEEP };
 enum { OST_ORIENTATION_HONOR, OST_ORIENTATION_IGNORE };
+enum { OST_DICOMDIR_AUTO, OST_DICOMDIR_IGNORE };
 enum { OST_ON_ERROR_FAIL, OST_ON_ERROR_SKIP };
 enum { OST_NIFTI_STORED, OST_NIFTI_RESCALED };
 
@@ -53,6 +60,24 @@ ost_rc ost_ingest_picture(ost_stage_ctx *ctx, const ost_item *in,
 ost_rc ost_ingest_dicom(ost_stage_ctx *ctx, const ost_item *in,
                         const ost_layout_file *file, const void *data,
                         size_t size, ost_err *err);
+
+/* A row of the output `report` about a file: one that was read as DICOM (d), or
+ * that was skipped (why). */
+ost_rc ost_ingest_report(ost_stage_ctx *ctx, const ost_item *in,
+                         const ost_layout_file *file, const ost_dicom *d,
+                         const char *why, ost_err *err);
+/* Notes on all files together: .conclude of the stage. */
+ost_rc ost_ingest_conclude(ost_stage_ctx *ctx, ost_err *err);
+
+/* Index of the DICOMDIR, at the top or in the folder that everything lies in;
+ * -1 when there is none. */
+ptrdiff_t ost_ingest_find_dicomdir(const ost_layout *layout);
+/* The layout that the DICOMDIR at `index`, of the bytes given, describes: what
+ * it does not list is dropped.  OST_EINPUT names listed files that are missing
+ * (a note does, with `on_error: skip`). */
+ost_rc ost_ingest_by_dicomdir(ost_stage_ctx *ctx, ost_layout *layout,
+                              size_t index, const void *data, size_t size,
+                              ost_err *err);
 
 /* What the readers of formats share: an item as `file` describes it, without
  * the bytes of `in`; its field "image" (height, width[, channels]), to be

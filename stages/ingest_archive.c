@@ -1,12 +1,13 @@
 /* stages/ingest_archive.c - the members of an archive to items
  *
- * The archive is walked twice: once for the names (and a manifest), once for
- * the images.  Nothing is unpacked to disk.
+ * The archive is walked once for the names (and a manifest) and once for the
+ * images; between the two, once more for the headers of DICOM files where they
+ * are needed first.  Nothing is unpacked to disk.
  */
 #include "base/map.h"
 #include "base/vec.h"
 #include "stages/archive.h"
-#include "stages/ingest.h"
+#include "stages/ingest_series.h"
 
 #include <string.h>
 
@@ -26,6 +27,7 @@ typedef struct {
     ost_map index;      /* path -> index in files */
     const char *single; /* the one member that is wanted, or NULL */
     ost_buf bytes;      /* of that member */
+    ost_series_list series;
 } unpacking;
 
 static ost_archive_reader new_reader(unpacking *u)
@@ -99,6 +101,50 @@ static ost_rc read_manifest(void *user, size_t index, const void **data,
     return rc;
 }
 
+/* --- patients and series ------------------------------------------------- */
+
+static bool may_be_dicom(void *user, const char *path)
+{
+    const unpacking *u = user;
+    uint64_t i;
+
+    return ost_map_get(&u->index, path, strlen(path), &i) &&
+           !u->files.data[i].dropped && ost_series_may_be(path);
+}
+
+static ost_rc look_at(void *user, const char *path, const void *data,
+                      size_t size, ost_err *err)
+{
+    unpacking *u = user;
+    uint64_t i;
+
+    if (!ost_map_get(&u->index, path, strlen(path), &i))
+        OST_BUG();
+    if (ost_ctx_stop(u->ctx))
+        return ost_fail(err, OST_EINTERRUPTED, "interrupted");
+    ost_series_look(&u->series, (size_t)i, data, size);
+    return OST_OK;
+}
+
+/* A walk that only data without a secret needs. */
+static ost_rc find_series(unpacking *u, ost_layout *layout, ost_err *err)
+{
+    ost_archive_reader reader = new_reader(u);
+    bool any = false;
+    ost_rc rc;
+
+    for (size_t i = 0; i < layout->n && !any; i++)
+        any = may_be_dicom(u, layout->files[i].path);
+    if (!any || !ost_series_wanted(u->ctx))
+        return OST_OK;
+    reader.wants = may_be_dicom;
+    reader.member = look_at;
+    rc = ost_archive_read(u->data, u->size, &reader, err);
+    if (!rc)
+        ost_series_settle(u->ctx, &u->series, u->prefix, layout);
+    return rc;
+}
+
 /* --- second walk: images ------------------------------------------------ */
 
 static bool is_image(void *user, const char *path)
@@ -131,7 +177,7 @@ static ost_rc take_image(void *user, const char *path, const void *data,
         rc = ost_spill(u->ctx, &own);
     if (ost_ingest_may_skip(p, rc)) {
         ost_note(u->ctx, "skipped '%s': %s", path, own.text);
-        return OST_OK;
+        return ost_ingest_report(u->ctx, u->in, &f, NULL, own.text, err);
     }
     if (rc) {
         ost_err_at(&own, "member '%s'", path);
@@ -161,6 +207,8 @@ ost_rc ost_ingest_archive(ost_stage_ctx *ctx, const ost_item *in,
         rc = ost_fail(err, OST_EINPUT, "no files in the archive");
     if (!rc)
         rc = ost_ingest_layout(ctx, &layout, NULL, read_manifest, &u, err);
+    if (!rc)
+        rc = find_series(&u, &layout, err);
     if (!rc) {
         reader.wants = is_image;
         reader.member = take_image;
@@ -170,5 +218,6 @@ ost_rc ost_ingest_archive(ost_stage_ctx *ctx, const ost_item *in,
     ost_map_release(&u.index);
     ost_vec_release(&u.files);
     ost_buf_release(&u.bytes);
+    ost_vec_release(&u.series);
     return rc;
 }

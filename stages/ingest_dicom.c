@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "stages/decode.h"
 #include "stages/dicom_values.h"
-#include "stages/ingest.h"
+#include "stages/ingest_series.h"
 
 #include <string.h>
 
@@ -139,22 +139,43 @@ static ost_rc emit_frames(ost_stage_ctx *ctx, const ost_item *in,
     return rc;
 }
 
+/* The file with its patient, study and series. */
+static ost_layout_file identify(ost_stage_ctx *ctx, const ost_layout_file *file,
+                                const ost_dicom *d)
+{
+    ost_item holder = { .attrs = file->attrs, .n_attrs = file->n_attrs };
+    ost_layout_file out = *file;
+    const char *patient = ost_series_describe(ctx, d, &holder);
+
+    if (!out.group)
+        out.group = patient;
+    out.attrs = holder.attrs;
+    out.n_attrs = holder.n_attrs;
+    return out;
+}
+
 ost_rc ost_ingest_dicom(ost_stage_ctx *ctx, const ost_item *in,
                         const ost_layout_file *file, const void *data,
                         size_t size, ost_err *err)
 {
     const ost_ingest_params *p = ost_ctx_params(ctx);
     ost_dicom_status status;
+    ost_layout_file known;
     ost_dicom d;
     ost_rc rc;
 
     status = ost_dicom_read(data, size, (uint64_t)p->max_pixels, &d);
-    if (status)
+    if (status) {
         rc = ost_dicom_fail(&d, status, err);
-    else
-        rc = emit_frames(ctx, in, file, &d, err);
+        goto out;
+    }
+    known = identify(ctx, file, &d);
+    rc = emit_frames(ctx, in, &known, &d, err);
+    if (!rc)
+        rc = ost_ingest_report(ctx, in, &known, &d, NULL, err);
     if (!rc && d.warnings[0])
         ost_note(ctx, "'%s': %s", file->path, d.warnings);
+out:
     ost_dicom_release(&d);
     return rc;
 }

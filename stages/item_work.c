@@ -41,6 +41,9 @@ static void build_prefix(item_work *w)
     ost_key_text(&w->prefix, "numeric", step->msg->numeric);
     if (step->stage->flags & OST_STAGE_DRAWS)
         ost_key_text(&w->prefix, "seed", step->msg->seed);
+    if (step->msg->secret.known)
+        ost_key_text(&w->prefix, "secret",
+                     ost_secret_mark(&step->msg->secret, text));
     ost_buf_add(&w->whole, w->prefix.data, w->prefix.len);
     for (size_t i = 0; i < step->inputs.len; i++) {
         step_input *in = &step->inputs.data[i];

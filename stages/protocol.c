@@ -90,6 +90,9 @@ void ost_step_msg_encode(ost_buf *out, const ost_step_msg *m)
     ost_buf_varint(out, m->n_env);
     for (uint32_t i = 0; i < m->n_env; i++)
         ost_buf_string(out, m->env[i]);
+    ost_buf_u8(out, m->secret.known);
+    if (m->secret.known)
+        ost_buf_add(out, m->secret.key, sizeof(m->secret.key));
     finish(out, at);
 }
 
@@ -110,6 +113,19 @@ static void read_inputs(ost_reader *r, ost_arena *arena, ost_step_msg *m)
     m->inputs = in;
 }
 
+static void read_secret(ost_reader *r, ost_secret *secret)
+{
+    const void *key;
+
+    *secret = (ost_secret){ .known = ost_read_u8(r) != 0 };
+    if (!secret->known)
+        return;
+    key = ost_read_raw(r, sizeof(secret->key));
+    secret->known = key != NULL;
+    if (key)
+        memcpy(secret->key, key, sizeof(secret->key));
+}
+
 bool ost_step_msg_decode(const void *body, size_t size, ost_arena *arena,
                          ost_step_msg *m)
 {
@@ -127,6 +143,7 @@ bool ost_step_msg_decode(const void *body, size_t size, ost_arena *arena,
     read_inputs(&r, arena, m);
     m->n_env = read_count(&r);
     m->env = read_strings(&r, arena, m->n_env);
+    read_secret(&r, &m->secret);
     return !r.bad && ost_read_left(&r) == 0;
 }
 

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "store/key.h"
+#include "store/secret.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,6 +56,7 @@ typedef struct ost_step_msg {
     uint32_t n_inputs;
     const char *const *env; /* reserved for exec: "NAME=value" */
     uint32_t n_env;
+    ost_secret secret; /* for stages that make pseudonyms */
 } ost_step_msg;
 
 typedef struct ost_done_output {

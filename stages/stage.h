@@ -117,6 +117,7 @@ enum ost_stage_flags {
     OST_STAGE_GPU = 1u << 6,     /* can use a GPU */
     OST_STAGE_CHECKS = 1u << 7,  /* has .check; set in the command's tables,
                                     which lack the functions */
+    OST_STAGE_SECRET = 1u << 8,  /* makes pseudonyms: the secret is keyed */
 };
 
 typedef struct ost_stage {
@@ -157,6 +158,10 @@ typedef struct ost_stage {
                      ost_err *err);
     ost_rc (*gather)(ost_stage_ctx *ctx, const ost_item *const *items, size_t n,
                      ost_err *err);
+
+    /* What a map or gather stage has to say when all is done: sees the items at
+     * its outputs (ctx_made) and may add notes. */
+    ost_rc (*conclude)(ost_stage_ctx *ctx, ost_err *err);
 
     /* Every other stage sees whole artifacts. */
     ost_rc (*run)(ost_stage_ctx *ctx, ost_err *err);
@@ -237,6 +242,13 @@ const char *ost_ctx_directive(const ost_stage_ctx *ctx);
  * none. */
 const ost_item *ost_ctx_joined(const ost_stage_ctx *ctx, const char *port);
 
+/* True when a stage that declares OST_STAGE_SECRET can make pseudonyms. */
+bool ost_ctx_has_secret(const ost_stage_ctx *ctx);
+/* The pseudonym of a name under the site's secret (see store/secret.h), in the
+ * arena of ctx. */
+const char *ost_ctx_pseudonym(ost_stage_ctx *ctx, const char *kind,
+                              const char *of, const char *name);
+
 /* Random stream `n` of the step (item NULL) or of an item.  In .map an item's
  * stream comes from what the stage reads of it; in .gather the first item's
  * comes from all that is encoded of the bucket's items. */
@@ -286,6 +298,10 @@ ost_rc ost_emit_blob(ost_stage_ctx *ctx, const char *port, const char *name,
 /* Adds a file to an output of type files: an item with field `bytes`. */
 ost_rc ost_emit_file(ost_stage_ctx *ctx, const char *port, const char *path,
                      const void *data, size_t size, ost_err *err);
+
+/* In .conclude: the items at an output port, borrowed. */
+const ost_item *ost_ctx_made(const ost_stage_ctx *ctx, const char *port,
+                             size_t *n);
 
 /* --- while it runs ----------------------------------------------------- */
 

@@ -228,6 +228,8 @@ static ost_rc call_stage(ost_stage_ctx *ctx, ost_err *err)
         if (!rc)
             rc = ost_flush(ctx, err);
     }
+    if (!rc && stage->conclude)
+        rc = stage->conclude(ctx, err);
     if (foreign)
         limit_memory(false);
     return rc;

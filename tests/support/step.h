@@ -22,6 +22,7 @@ typedef struct step_fixture {
     const char *seed;    /* canonical JSON */
     const char *numeric; /* class to compute in */
     const char *file;    /* what every parameter that is a file holds */
+    ost_secret secret;
 } step_fixture;
 
 static inline int step_setup(void **state)
@@ -86,7 +87,8 @@ static inline ost_done_msg run_stage(step_fixture *f, const char *stage,
                          .threads = f->threads,
                          .exec_allowed = f->exec_allowed,
                          .inputs = inputs,
-                         .n_inputs = n };
+                         .n_inputs = n,
+                         .secret = f->secret };
     ost_buf text = { 0 };
     ost_err err = { 0 };
     ost_done_msg done;

@@ -134,9 +134,9 @@ static void a_manifest_says_labels_groups_and_attributes(void **state)
     assert_true(ost_item_attr(item, "code")->number == 8);
     assert_string_equal(item_named(items, n, "x/3")->group, "x/3");
     assert_non_null(strstr(done.notes, "1 of 3 images have no group"));
-    assert_non_null(strstr(done.notes, "1 files are left out because the "
-                                       "manifest does not list them: "
-                                       "'x/4.png'"));
+    assert_non_null(strstr(done.notes,
+                           "1 files are left out because "
+                           "'manifest.csv' does not list them: 'x/4.png'"));
 }
 
 static void a_manifest_can_be_declined(void **state)

@@ -467,7 +467,8 @@ static void messages_survive_the_wire(void **state)
                        .numeric = "",
                        .threads = 2,
                        .inputs = &in,
-                       .n_inputs = 1 };
+                       .n_inputs = 1,
+                       .secret = { .known = true, .key = { 1, 2, 3 } } };
     ost_step_msg back;
     ost_arena arena = { 0 };
     ost_buf wire = { 0 };
@@ -488,6 +489,8 @@ static void messages_survive_the_wire(void **state)
     assert_int_equal(back.tag, 9);
     assert_string_equal(back.inputs[0].axes[1], "2");
     assert_string_equal(back.inputs[0].root, "/x");
+    assert_true(back.secret.known);
+    assert_memory_equal(back.secret.key, m.secret.key, sizeof(m.secret.key));
     for (size_t cut = 0; cut < size; cut++)
         assert_false(ost_step_msg_decode(body, cut, &arena, &back));
     ost_arena_release(&arena);
