@@ -400,8 +400,7 @@ void ost_bind_params(ost_workflow *wf, ost_scope *scope, uint32_t seed,
 /* What the inputs of a scope are bound to, unless it is a node. */
 void ost_bind_inputs(ost_workflow *wf, ost_scope *scope, const ost_bindings *b);
 
-/* --- site_secret.c
- * ------------------------------------------------------------ */
+/* --- site_secret.c ------------------------------------------------------- */
 
 /* Reads the secret that the site profile or the environment names, if any. */
 void ost_bind_secret(ost_workflow *wf);
