@@ -69,6 +69,13 @@ ost_rc ost_ingest_report(ost_stage_ctx *ctx, const ost_item *in,
 /* Notes on all files together: .conclude of the stage. */
 ost_rc ost_ingest_conclude(ost_stage_ctx *ctx, ost_err *err);
 
+/* Gives an item an attribute that its file says, unless the manifest said it.
+ */
+void ost_ingest_add_text(ost_stage_ctx *ctx, ost_item *item, const char *name,
+                         const char *text);
+void ost_ingest_add_number(ost_stage_ctx *ctx, ost_item *item, const char *name,
+                           double number);
+
 /* Index of the DICOMDIR, at the top or in the folder that everything lies in;
  * -1 when there is none. */
 ptrdiff_t ost_ingest_find_dicomdir(const ost_layout *layout);

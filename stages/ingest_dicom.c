@@ -16,6 +16,20 @@
 
 /* --- attributes ----------------------------------------------------------- */
 
+void ost_ingest_add_text(ost_stage_ctx *ctx, ost_item *item, const char *name,
+                         const char *text)
+{
+    if (!ost_item_attr(item, name))
+        ost_item_set_text(ost_ctx_arena(ctx), item, name, text);
+}
+
+void ost_ingest_add_number(ost_stage_ctx *ctx, ost_item *item, const char *name,
+                           double number)
+{
+    if (!ost_item_attr(item, name))
+        ost_item_set_number(ost_ctx_arena(ctx), item, name, number);
+}
+
 static void add_asked(ost_stage_ctx *ctx, const ost_dicom *d, ost_item *item)
 {
     const ost_ingest_params *p = ost_ctx_params(ctx);
@@ -37,21 +51,20 @@ static void add_frame(ost_stage_ctx *ctx, const ost_dicom *d, uint32_t frame,
                       ost_item *item)
 {
     const ost_ingest_params *p = ost_ctx_params(ctx);
-    ost_arena *arena = ost_ctx_arena(ctx);
     ost_dicom_frame f;
 
     ost_dicom_frame_of(d, frame, &f);
     if (f.spacing_kind) {
-        ost_item_set_number(arena, item, "spacing.y", f.spacing_y);
-        ost_item_set_number(arena, item, "spacing.x", f.spacing_x);
-        ost_item_set_text(arena, item, "spacing.kind", f.spacing_kind);
+        ost_ingest_add_number(ctx, item, "spacing.y", f.spacing_y);
+        ost_ingest_add_number(ctx, item, "spacing.x", f.spacing_x);
+        ost_ingest_add_text(ctx, item, "spacing.kind", f.spacing_kind);
     }
     if (f.view[0])
-        ost_item_set_text(arena, item, "view", f.view);
+        ost_ingest_add_text(ctx, item, "view", f.view);
     else if (frame < p->views.n)
-        ost_item_set_text(arena, item, "view", p->views.v[frame]);
+        ost_ingest_add_text(ctx, item, "view", p->views.v[frame]);
     if (d->frames > 1)
-        ost_item_set_number(arena, item, "frame", frame);
+        ost_item_set_number(ost_ctx_arena(ctx), item, "frame", frame);
 }
 
 /* The layout's file with what the DICOM file says of a frame. */

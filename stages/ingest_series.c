@@ -131,7 +131,6 @@ static const char *name_of(const settling *s, const ost_series_file *f,
 static void add_days(const settling *s, const ost_series_file *f,
                      uint64_t patient, ost_item *item)
 {
-    ost_arena *arena = ost_ctx_arena(s->ctx);
     const ost_series_file *first;
     uint64_t at;
 
@@ -139,10 +138,10 @@ static void add_days(const settling *s, const ost_series_file *f,
         !ost_map_get(&s->earliest, &patient, sizeof(patient), &at))
         return;
     first = &s->list->data[at];
-    ost_item_set_number(arena, item, "day", (double)(f->day - first->day));
-    ost_item_set_number(arena, item, "time",
-                        (double)(f->day - first->day) * 86400 + f->seconds -
-                            first->seconds);
+    ost_ingest_add_number(s->ctx, item, "day", (double)(f->day - first->day));
+    ost_ingest_add_number(s->ctx, item, "time",
+                          (double)(f->day - first->day) * 86400 + f->seconds -
+                              first->seconds);
 }
 
 static void settle_file(const settling *s, const ost_series_file *f)
@@ -159,8 +158,7 @@ static void settle_file(const settling *s, const ost_series_file *f)
             const char *name = name_of(s, f, k);
 
             if (name)
-                ost_item_set_text(ost_ctx_arena(s->ctx), &holder, kinds[k],
-                                  name);
+                ost_ingest_add_text(s->ctx, &holder, kinds[k], name);
         }
         if (!file->group)
             file->group = name_of(s, f, PATIENT);
@@ -214,13 +212,12 @@ ost_rc ost_series_find(ost_stage_ctx *ctx, ost_layout *layout,
 const char *ost_series_describe(ost_stage_ctx *ctx, const ost_dicom *d,
                                 ost_item *item)
 {
-    ost_arena *arena = ost_ctx_arena(ctx);
     ost_dicom_identity who;
     const char *study, *series;
 
     ost_dicom_identify(d, &who);
     if (who.has_instance)
-        ost_item_set_number(arena, item, "instance", who.instance);
+        ost_ingest_add_number(ctx, item, "instance", who.instance);
     if (!ost_ctx_has_secret(ctx))
         return NULL;
     study = who.study[0] ? ost_ctx_pseudonym(ctx, kinds[STUDY], "", who.study)
@@ -229,9 +226,9 @@ const char *ost_series_describe(ost_stage_ctx *ctx, const ost_dicom *d,
                  ? ost_ctx_pseudonym(ctx, kinds[SERIES], "", who.series)
                  : NULL;
     if (study)
-        ost_item_set_text(arena, item, kinds[STUDY], study);
+        ost_ingest_add_text(ctx, item, kinds[STUDY], study);
     if (series)
-        ost_item_set_text(arena, item, kinds[SERIES], series);
+        ost_ingest_add_text(ctx, item, kinds[SERIES], series);
     if (who.patient[0])
         return ost_ctx_pseudonym(ctx, kinds[PATIENT], who.issuer, who.patient);
     return study;

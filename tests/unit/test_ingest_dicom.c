@@ -192,7 +192,8 @@ static void a_manifest_says_the_group_whatever_the_files_say(void **state)
 
     for (int i = 0; i < 2; i++)
         add_scan(&b, &scans[i]);
-    add_text(&b, "s/manifest.csv", "path,group\na.dcm,left\nb.dcm,right\n");
+    add_text(&b, "s/manifest.csv",
+             "path,group,study\na.dcm,left,early\nb.dcm,right,\n");
     in = finish_files(&b);
     for (int secret = 0; secret < 2; secret++) {
         f->secret.known = secret;
@@ -201,7 +202,8 @@ static void a_manifest_says_the_group_whatever_the_files_say(void **state)
         assert_int_equal(n, 2);
         assert_string_equal(items[0].group, "left");
         assert_string_equal(items[1].group, "right");
-        assert_non_null(text_of(&items[0], "study"));
+        assert_string_equal(text_of(&items[0], "study"), "early");
+        assert_non_null(text_of(&items[1], "study"));
     }
 }
 
