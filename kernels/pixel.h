@@ -112,7 +112,8 @@ OST_PIXEL float ost_px_ramp(float v, float low, float to_low, float gain,
     return v > most ? most : v;
 }
 
-/* The luma of ITU-R BT.601, with weights in units of 2^-16. */
+/* The luma of ITU-R BT.601, with weights in units of 2^-16 that sum up to one.
+ */
 OST_PIXEL uint32_t ost_px_luma(uint32_t r, uint32_t g, uint32_t b)
 {
     /* 65535 * 65536 + 32768 is below 2^32. */
@@ -121,7 +122,9 @@ OST_PIXEL uint32_t ost_px_luma(uint32_t r, uint32_t g, uint32_t b)
 
 OST_PIXEL float ost_px_luma_f32(float r, float g, float b)
 {
-    return 0.299f * r + 0.587f * g + 0.114f * b;
+    return (float)((19595.0 * (double)r + 38470.0 * (double)g +
+                    7471.0 * (double)b) /
+                   65536.0);
 }
 
 /* A weighted mean of four, rows first: shares of the second in each pair. */

@@ -135,10 +135,7 @@ void ost_picture_to_gray(ost_picture *p)
         float *v = p->data;
 
         for (int64_t i = 0; i < n; i++)
-            v[i] = (float)((19595.0 * (double)v[3 * i] +
-                            38470.0 * (double)v[3 * i + 1] +
-                            7471.0 * (double)v[3 * i + 2]) /
-                           65536.0);
+            v[i] = ost_px_luma_f32(v[3 * i], v[3 * i + 1], v[3 * i + 2]);
     } else {
         uint8_t *v = p->data;
 

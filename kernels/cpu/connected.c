@@ -18,6 +18,8 @@
 
 #include "base/banned.h"
 
+enum { AT_FIRST = 1 << 20 }; /* runs */
+
 typedef struct finder {
     ost_image in;
     ost_components *found;
@@ -81,15 +83,20 @@ static void pack_row(const finder *f, int64_t y)
 
 /* ---- runs ---- */
 
+/* Room for one more row.  Memory that nobody writes to costs nothing, so that
+ * there is room for all rows of usual images from the beginning. */
 static ost_rc make_room(finder *f, int64_t n, ost_err *err)
 {
     ost_components *c = f->found;
-    int64_t more = (n + f->in.w / 2 + 1) * 2;
+    int64_t row = f->in.w / 2 + 1, all = row * f->in.h;
+    int64_t more = 2 * (n + row);
     ost_run *runs;
     int32_t *parent;
 
-    if (n + f->in.w / 2 + 1 <= f->room)
+    if (n + row <= f->room)
         return OST_OK;
+    if (f->room == 0)
+        more = all < AT_FIRST ? all : AT_FIRST + row;
     runs = ost_try_alloc_aligned((size_t)more, sizeof(*runs));
     parent = ost_try_alloc_aligned((size_t)more + 1, sizeof(*parent));
     if (!runs || !parent || more > INT32_MAX) {
