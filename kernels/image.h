@@ -39,10 +39,15 @@ typedef struct ost_canny_spec {
 ost_rc ost_cpu_canny(const ost_tensor *image, const ost_canny_spec *spec,
                      ost_tensor *edges, ost_err *err);
 
-/* Gaussian blur, replicated borders, radius ceil(3 * sigma); sigma 0 copies.
- * Same shape and type; sigma in pixels, at most 1000. */
-ost_rc ost_cpu_blur(const ost_tensor *image, double sigma, ost_tensor *out,
-                    ost_err *err);
+enum { OST_BLUR_MAX_SIGMA = 1000, OST_BLUR_MAX_SIZE = 9999 };
+
+/* Gaussian blur with replicated borders; same shape and type.  `sigma` is in
+ * pixels, 0 copies.  `size` is the odd side of the square that is summed; 0
+ * stands for the odd number next to 6 sigma + 1 (u8) or 8 sigma + 1.  For u8
+ * and u16 bit for bit cv2.GaussianBlur with BORDER_REPLICATE; f32 is weighed in
+ * single precision. */
+ost_rc ost_cpu_blur(const ost_tensor *image, double sigma, int64_t size,
+                    ost_tensor *out, ost_err *err);
 
 typedef enum ost_resize_method {
     OST_RESIZE_AUTO, /* area when a side shrinks, linear otherwise */
@@ -96,7 +101,10 @@ typedef struct ost_warp_spec {
     float fill;
 } ost_warp_spec;
 
-/* Fills `warped` (any size, same type and channels) through the map. */
+/* Fills `warped` (any size, same type and channels) through the map.  Bit for
+ * bit cv2.warpAffine with WARP_INVERSE_MAP and INTER_LINEAR or INTER_NEAREST,
+ * of all types: positions are rounded to 1/32 of a pixel, or to whole ones. The
+ * image has at most 2^20 rows and columns. */
 ost_rc ost_cpu_warp(const ost_tensor *image, const ost_warp_spec *spec,
                     ost_tensor *warped, ost_err *err);
 

@@ -186,4 +186,30 @@ OST_PIXEL float ost_px_bilinear(float a, float b, float c, float d, float fx,
     return top + (bottom - top) * fy;
 }
 
+/* Positions of affine maps count in 1/32 of a pixel. */
+enum { OST_PX_WARP_BITS = 5, OST_PX_WARP_MASK = (1 << OST_PX_WARP_BITS) - 1 };
+
+/* Linear interpolation of four neighbors, two a row; there `fx` and `fy` in
+ * 0..31 say how far right and down.  Weights have the 10 bits that two times 5
+ * need. */
+OST_PIXEL uint8_t ost_px_warp_u8(int32_t a, int32_t b, int32_t c, int32_t d,
+                                 int32_t fx, int32_t fy)
+{
+    int16_t top = (int16_t)(32 * a + (b - a) * fx);
+    int16_t bottom = (int16_t)(32 * c + (d - c) * fx);
+
+    return (uint8_t)((32 * top + (bottom - top) * fy + 512) >> 10);
+}
+
+/* The same in single precision; the weights are exact. */
+OST_PIXEL float ost_px_warp_f32(float a, float b, float c, float d, int32_t fx,
+                                int32_t fy)
+{
+    float left = (float)(32 - fx), right = (float)fx;
+    float upper = (float)(32 - fy) / 1024.0f, lower = (float)fy / 1024.0f;
+
+    return a * (upper * left) + b * (upper * right) + c * (lower * left) +
+           d * (lower * right);
+}
+
 #endif

@@ -285,7 +285,7 @@ static ost_rc gather(ost_stage_ctx *ctx, const ost_item *const *items, size_t n,
 
 const ost_stage ost_stage_aggregate_views = {
     .name = "aggregate_views",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Adds the front and the mirrored back view of an exam.",
     .param_size = sizeof(aggregate_params),
     .params = params,

@@ -415,7 +415,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_augment = {
     .name = "augment",
-    .version = 3, /* bump when any output byte can change */
+    .version = 4, /* bump when any output byte can change */
     .summary = "Adds moved, deformed and toned copies.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(augment_params),

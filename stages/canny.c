@@ -16,6 +16,7 @@ typedef struct canny_params {
     int64_t aperture;
     bool l2;
     double sigma;
+    int64_t kernel;
     const char *field;
     const char *to;
 } canny_params;
@@ -34,6 +35,10 @@ static const ost_param params[] = {
     OST_PARAM(canny_params, sigma, F64,
               "Gaussian blur before, in pixels; 0 is none", .dflt = "0",
               .min = 0, .max = 100),
+    OST_PARAM(canny_params, kernel, I64,
+              "odd side of the square that is blurred over, in pixels; 0: what "
+              "sigma asks for",
+              .dflt = "0", .min = 0, .max = 999),
     OST_PARAM(canny_params, field, STR, "field that is read",
               .dflt = "\"image\""),
     OST_PARAM(canny_params, to, STR, "field that is written; unset: the same",
@@ -48,6 +53,9 @@ static ost_rc check(const void *with, ost_err *err)
     if (p->low > p->high)
         return ost_fail(err, OST_EWORKFLOW, "'low' (%g) is above 'high' (%g)",
                         p->low, p->high);
+    if (p->kernel > 0 && p->kernel % 2 == 0)
+        return ost_fail(err, OST_EWORKFLOW, "'kernel' (%lld) is not odd",
+                        (long long)p->kernel);
     return OST_OK;
 }
 
@@ -78,7 +86,7 @@ static ost_rc find_edges(void *user, ost_plane_kind kind, const ost_tensor *in,
     blurred = ost_tensor_of(
         ost_arena_alloc(ost_ctx_arena(b->ctx), (size_t)ost_tensor_count(in)),
         OST_U8, in->ndim, in->shape);
-    rc = ost_cpu_blur(in, b->p->sigma, &blurred, err);
+    rc = ost_cpu_blur(in, b->p->sigma, b->p->kernel, &blurred, err);
     if (!rc)
         rc = ost_cpu_canny(&blurred, &spec, out, err);
     return rc;
@@ -112,7 +120,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_canny = {
     .name = "canny",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Finds the edges of images as OpenCV's Canny does.",
     .param_size = sizeof(canny_params),
     .params = params,

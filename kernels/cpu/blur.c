@@ -1,11 +1,12 @@
 /* kernels/cpu/blur.c - Gaussian blur
  *
- * Separable: rows are convolved along x into a ring of rows, and the ring is
- * summed along y.  Weights are normalized in double and used in single
- * precision; sums run from the center outwards, so that a mirrored image has
- * the mirrored blur.
+ * Weights are OpenCV's, in double.  Integers are blurred in fixed point
+ * (blur_fixed.c).  Single precision is separable too: rows are convolved along
+ * x into a ring of rows, and the ring is summed along y; sums run from the
+ * center outwards, so that a mirrored image has the mirrored blur.
  */
 #include "base/alloc.h"
+#include "kernels/cpu/blur_fixed.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/exact.h"
 #include "kernels/image.h"
@@ -26,18 +27,6 @@ typedef struct blur {
     float *sum;
     void *memory;
 } blur;
-
-static void fill_weights(const blur *b, double sigma)
-{
-    double total = 1.0;
-
-    for (int64_t k = 1; k <= b->reach; k++)
-        total += 2.0 * ost_exact_exp((double)(-k * k) / (2.0 * sigma * sigma));
-    for (int64_t k = 0; k <= b->reach; k++)
-        b->weight[k] =
-            (float)(ost_exact_exp((double)(-k * k) / (2.0 * sigma * sigma)) /
-                    total);
-}
 
 static ost_rc take_memory(blur *b, ost_err *err)
 {
@@ -116,33 +105,83 @@ static void blur_channel(const blur *b, int64_t c)
     }
 }
 
-ost_rc ost_cpu_blur(const ost_tensor *image, double sigma, ost_tensor *out,
-                    ost_err *err)
-{
-    blur b = { 0 };
-    ost_rc rc;
+/* ---- the whole ---- */
 
-    if (!(sigma >= 0.0 && sigma <= 1000.0))
-        return ost_fail(err, OST_EINPUT, "blur: sigma %g is not in 0..1000",
-                        sigma);
-    rc = ost_image_of(image, "image", &b.in, err);
-    if (!rc)
-        rc = ost_image_of(out, "blurred image", &b.out, err);
-    if (!rc)
-        rc = ost_image_alike(&b.in, &b.out, err);
+static ost_rc blur_floats(const ost_image *in, const ost_image *out,
+                          int64_t reach, const double *weight, ost_err *err)
+{
+    blur b = { .in = *in, .out = *out, .reach = reach };
+    ost_rc rc = take_memory(&b, err);
+
     if (rc)
         return rc;
-    if (b.in.h != b.out.h || b.in.w != b.out.w)
-        return ost_fail(err, OST_EINPUT, "blur: sizes differ");
-    if (sigma == 0.0 || ost_image_is_empty(&b.in))
-        return ost_cpu_copy(image, out, err);
-    b.reach = (int64_t)ceil(3.0 * sigma);
-    rc = take_memory(&b, err);
-    if (rc)
-        return rc;
-    fill_weights(&b, sigma);
-    for (int64_t c = 0; c < b.in.c; c++)
+    for (int64_t k = 0; k <= reach; k++)
+        b.weight[k] = (float)weight[k];
+    for (int64_t c = 0; c < in->c; c++)
         blur_channel(&b, c);
     ost_free(b.memory);
     return OST_OK;
+}
+
+/* The weights of a bell, from its center outwards, that add up to 1. */
+static void fill_weights(double *weight, int64_t reach, double sigma)
+{
+    double factor = -0.125 / (sigma * sigma), sum = 0.0;
+
+    for (int64_t k = reach; k > 0; k--) {
+        weight[k] = ost_exact_exp((double)(4 * k * k) * factor);
+        sum += weight[k];
+    }
+    sum = sum * 2.0 + 1.0;
+    weight[0] = 1.0;
+    for (int64_t k = 0; k <= reach; k++)
+        weight[k] *= 1.0 / sum;
+}
+
+static ost_rc check(const ost_image *in, const ost_image *out, double sigma,
+                    int64_t size, ost_err *err)
+{
+    ost_rc rc;
+
+    if (!(sigma >= 0.0 && sigma <= OST_BLUR_MAX_SIGMA))
+        return ost_fail(err, OST_EINPUT, "blur: sigma %g is not in 0..%d",
+                        sigma, OST_BLUR_MAX_SIGMA);
+    if (size < 0 || size > OST_BLUR_MAX_SIZE || (size > 0 && size % 2 == 0))
+        return ost_fail(err, OST_EINPUT,
+                        "blur: a size of %lld is not odd or not in 0..%d",
+                        (long long)size, OST_BLUR_MAX_SIZE);
+    rc = ost_image_alike(in, out, err);
+    if (rc)
+        return rc;
+    if (in->h != out->h || in->w != out->w)
+        return ost_fail(err, OST_EINPUT, "blur: sizes differ");
+    return OST_OK;
+}
+
+ost_rc ost_cpu_blur(const ost_tensor *image, double sigma, int64_t size,
+                    ost_tensor *out, ost_err *err)
+{
+    ost_image in, to;
+    double *weight;
+    ost_rc rc;
+
+    rc = ost_image_of(image, "image", &in, err);
+    if (!rc)
+        rc = ost_image_of(out, "blurred image", &to, err);
+    if (!rc)
+        rc = check(&in, &to, sigma, size, err);
+    if (rc)
+        return rc;
+    if (sigma == 0.0 || size == 1 || ost_image_is_empty(&in))
+        return ost_cpu_copy(image, out, err);
+    if (size == 0)
+        size = (int64_t)rint(sigma * (in.dtype == OST_U8 ? 6 : 8) + 1.0) | 1;
+    weight = ost_try_alloc((size_t)(size / 2 + 1), sizeof(*weight));
+    if (!weight)
+        return ost_fail(err, OST_ENOMEM, "blur: no memory for weights");
+    fill_weights(weight, size / 2, sigma);
+    rc = in.dtype == OST_F32 ? blur_floats(&in, &to, size / 2, weight, err)
+                             : ost_blur_fixed(&in, &to, size / 2, weight, err);
+    ost_free(weight);
+    return rc;
 }

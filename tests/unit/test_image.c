@@ -279,13 +279,17 @@ static void a_blur_keeps_flat_images_and_copies_at_zero(void **state)
 
     (void)state;
     memset(flat, 201, sizeof(flat));
-    assert_int_equal(ost_cpu_blur(&in, 5.5, &to, NULL), OST_OK);
+    assert_int_equal(ost_cpu_blur(&in, 5.5, 0, &to, NULL), OST_OK);
     assert_memory_equal(out, flat, sizeof(flat));
     in = over(bytes, OST_U8, H, W);
-    assert_int_equal(ost_cpu_blur(&in, 0, &to, NULL), OST_OK);
+    assert_int_equal(ost_cpu_blur(&in, 0, 0, &to, NULL), OST_OK);
     assert_memory_equal(out, bytes, sizeof(bytes));
-    assert_int_equal(ost_cpu_blur(&in, -1, &to, NULL), OST_EINPUT);
-    assert_int_equal(ost_cpu_blur(&in, (double)NAN, &to, NULL), OST_EINPUT);
+    assert_int_equal(ost_cpu_blur(&in, -1, 0, &to, NULL), OST_EINPUT);
+    assert_int_equal(ost_cpu_blur(&in, (double)NAN, 0, &to, NULL), OST_EINPUT);
+    assert_int_equal(ost_cpu_blur(&in, 2, 4, &to, NULL), OST_EINPUT);
+    assert_int_equal(ost_cpu_blur(&in, 2, -1, &to, NULL), OST_EINPUT);
+    assert_int_equal(ost_cpu_blur(&in, 2, 1, &to, NULL), OST_OK);
+    assert_memory_equal(out, bytes, sizeof(bytes));
 }
 
 static void a_blurred_point_is_a_bell(void **state)
@@ -297,7 +301,7 @@ static void a_blurred_point_is_a_bell(void **state)
 
     (void)state;
     point[15][15] = 1;
-    assert_int_equal(ost_cpu_blur(&in, 2, &to, NULL), OST_OK);
+    assert_int_equal(ost_cpu_blur(&in, 2, 0, &to, NULL), OST_OK);
     for (int y = 0; y < N; y++)
         for (int x = 0; x < N; x++) {
             assert_true(bell[y][x] == bell[x][y]);

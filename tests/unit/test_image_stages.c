@@ -481,6 +481,8 @@ static void wrong_combinations_are_refused(void **state)
     (void)state;
     check_says(&ost_stage_canny, "{\"low\":300}",
                "'low' (300) is above 'high' (200)");
+    check_says(&ost_stage_canny, "{\"sigma\":1.4,\"kernel\":4}",
+               "'kernel' (4) is not odd");
     check_says(&ost_stage_phantom, "{\"images\":[3,2]}",
                "'images' has a least number above the largest");
     check_says(&ost_stage_normalize, "{\"range\":[3]}",
