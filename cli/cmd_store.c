@@ -410,7 +410,7 @@ const ost_command ost_cmd_store = {
     .details =
         "stat: how much of what is in it\n"
         "ls: the runs, newest first, and the pins\n"
-        "show NAME: describe a run, a node, an artifact, an item or a blob\n"
+        "show NAME: describe a run, a node, an artifact or a blob\n"
         "get NAME: the bytes of a blob, to stdout or --output FILE\n"
         "pin PIN NAME: keep a run or an artifact, whatever gc removes\n"
         "unpin PIN: no longer\n"

@@ -444,52 +444,78 @@ static ost_rc add_layers(ost_store *s, const ost_item *item,
     return rc;
 }
 
+/* What is drawn: an image (or nothing but the size of a mask), and layers. */
+typedef struct {
+    const ost_field *base;
+    bool blank;            /* the base is a mask */
+    bool layers;           /* masks and boxes are laid over it */
+    const ost_field *only; /* this one alone, or NULL */
+} drawing;
+
+static ost_rc choose(const ost_item *item, const char *name, drawing *d,
+                     ost_err *err)
+{
+    const ost_field *wished = NULL;
+    ost_rc rc = OST_OK;
+
+    if (name)
+        rc = find_wished(item, name, &wished, err);
+    if (rc)
+        return rc;
+    *d = (drawing){ .base = find_lead(item), .layers = true };
+    if (wished && (is_mask(wished) || is_boxes(wished)))
+        d->only = wished;
+    else if (wished)
+        *d = (drawing){ .base = wished };
+    if (!d->base && d->only && is_mask(d->only))
+        d->base = d->only;
+    for (size_t i = 0; i < item->n_fields && !d->base && !d->only; i++)
+        if (is_mask(&item->fields[i]) && is_picture(&item->fields[i]))
+            d->base = &item->fields[i];
+    if (!d->base)
+        return ost_fail(err, OST_EINPUT, "item '%s' has no picture", item->id);
+    d->blank = is_mask(d->base);
+    return OST_OK;
+}
+
+static ost_rc draw_all(ost_store *s, const ost_item *item, const drawing *d,
+                       plane *p, const ost_preview_wish *wish, ost_preview *out,
+                       ost_buf *words, ost_err *err)
+{
+    int64_t height = p->f.shape[p->row], width = p->f.shape[p->row + 1];
+
+    fit(height, width, wish, out);
+    out->rgb = ost_try_alloc((size_t)out->height * (size_t)out->width, 3);
+    if (!out->rgb)
+        return ost_fail(err, OST_ENOMEM, "no memory for the preview");
+    if (d->blank) {
+        ost_buf_adds(words, "no image");
+    } else {
+        if (p->f.dtype != OST_U8)
+            find_window(p);
+        draw_image(p, out);
+        say_image(p, wish, words);
+    }
+    if (!d->layers)
+        return OST_OK;
+    return add_layers(s, item, d->only, height, width, out, words, err);
+}
+
 ost_rc ost_preview_make(ost_store *s, const ost_item *item,
                         const ost_preview_wish *wish, ost_preview *out,
                         ost_buf *words, ost_err *err)
 {
-    const ost_field *lead = find_lead(item), *wished = NULL;
-    bool layer, alone;
     plane p = { 0 };
-    ost_rc rc = OST_OK;
+    drawing d;
+    ost_rc rc;
 
     *out = (ost_preview){ 0 };
-    if (wish->field)
-        rc = find_wished(item, wish->field, &wished, err);
+    rc = choose(item, wish->field, &d, err);
     if (rc)
         return rc;
-    layer = wished && (is_mask(wished) || is_boxes(wished));
-    if (wished && !layer)
-        lead = wished;
-    alone = !lead && wished && !is_boxes(wished); /* a mask without an image */
-    for (size_t i = 0; i < item->n_fields && !lead && !wished; i++) {
-        alone = is_mask(&item->fields[i]) && is_picture(&item->fields[i]);
-        wished = alone ? &item->fields[i] : NULL;
-    }
-    if (!lead && !alone)
-        return ost_fail(err, OST_EINPUT, "item '%s' has no picture", item->id);
-    rc = open_plane(s, alone ? wished : lead, wish->frame, &p, err);
-    if (!rc) {
-        int64_t height = p.f.shape[p.row], width = p.f.shape[p.row + 1];
-
-        fit(height, width, wish, out);
-        out->rgb = ost_try_alloc((size_t)out->height * (size_t)out->width, 3);
-        if (!out->rgb) {
-            rc = ost_fail(err, OST_ENOMEM, "no memory for the preview");
-            goto out;
-        }
-        if (!alone) {
-            if (p.f.dtype != OST_U8)
-                find_window(&p);
-            draw_image(&p, out);
-            say_image(&p, wish, words);
-        } else {
-            ost_buf_adds(words, "no image");
-        }
-        if (!wished || layer)
-            rc = add_layers(s, item, wished, height, width, out, words, err);
-    }
-out:
+    rc = open_plane(s, d.base, wish->frame, &p, err);
+    if (!rc)
+        rc = draw_all(s, item, &d, &p, wish, out, words, err);
     ost_blob_release(&p.blob);
     if (rc)
         ost_preview_release(out);

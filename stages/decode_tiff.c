@@ -105,8 +105,8 @@ static void unmap_bytes(thandle_t h, void *base, toff_t size)
     (void)size;
 }
 
-static void keep_first(char *text, const char *module, const char *fmt,
-                       va_list ap)
+__attribute__((format(printf, 3, 0))) static void
+keep_first(char *text, const char *module, const char *fmt, va_list ap)
 {
     size_t n = 0;
 

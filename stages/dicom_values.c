@@ -176,8 +176,8 @@ static void find_range(ost_dicom_values *v)
         v->high = (double)mirror(d);
         return;
     }
-    v->low = INFINITY;
-    v->high = -INFINITY;
+    v->low = (double)INFINITY;
+    v->high = -(double)INFINITY;
     for (uint32_t k = 0; k < d->frames; k++) {
         ost_dicom_frame_of(d, k, &f);
         for (size_t i = k * n; i < (k + 1) * n; i++) {

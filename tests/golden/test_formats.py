@@ -11,6 +11,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tarfile
 
 BIN = pathlib.Path(os.environ["OSTEON_BIN"]) / "osteon"
 HERE = pathlib.Path(os.environ["OSTEON_SOURCE"]) / "tests/golden/formats"
@@ -89,9 +90,16 @@ def main():
     }
     pathlib.Path("w.json").write_text(json.dumps(workflow))
     os.environ["OSTEON_STORE"] = "store"
+    with tarfile.open("files.tar.gz", "w:gz") as t:
+        t.add(HERE / "files", ".")
     osteon("run", "w.json", "--bind", f"files={HERE / 'files'}", "--quiet")
     for case in CASES:
         check(case, expect[case])
+    digest = osteon("show", "latest:plain", "--limit", 0).splitlines()[0]
+    osteon("run", "w.json", "--bind", "files=files.tar.gz", "--quiet")
+    packed = osteon("show", "latest:plain", "--limit", 0).splitlines()[0]
+    if digest != packed:
+        faults.append("the same files in an archive are another dataset")
     for fault in faults:
         print(fault)
     return 1 if faults else 0
