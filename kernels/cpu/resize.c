@@ -8,6 +8,7 @@
  */
 #include "base/alloc.h"
 #include "kernels/cpu/resize_cubic.h"
+#include "kernels/cpu/resize_linear.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/image.h"
 #include "kernels/pixel.h"
@@ -117,64 +118,6 @@ static void resize_nearest(const ost_image *in, const ost_image *out)
     }
 }
 
-/* ---- u8 linear, fixed point ---- */
-
-/* What OpenCV's saturating cast to short does with a weight. */
-static int32_t fixed_weight(float w)
-{
-    return (int32_t)ost_px_rint(w * 2048.0f);
-}
-
-static void fixed_row(const ost_image *in, int64_t y, int64_t c,
-                      const axis *along, int32_t *sum)
-{
-    const uint8_t *p = ost_image_at(in, y, 0, c);
-
-    for (int64_t x = 0; x < along->to; x++) {
-        int64_t j = along->first[x], next = clamped(along, j + 1);
-
-        sum[x] = p[j * in->step_x] * fixed_weight(along->weight[2 * x]) +
-                 p[next * in->step_x] * fixed_weight(along->weight[2 * x + 1]);
-    }
-}
-
-static void fixed_columns(const ost_image *out, int64_t y, int64_t c,
-                          const int32_t *upper, const int32_t *lower,
-                          const float weight[2])
-{
-    int32_t b0 = fixed_weight(weight[0]), b1 = fixed_weight(weight[1]);
-    uint8_t *p = ost_image_at(out, y, 0, c);
-
-    for (int64_t x = 0; x < out->w; x++) {
-        int32_t v =
-            ((b0 * (upper[x] >> 4)) >> 16) + ((b1 * (lower[x] >> 4)) >> 16);
-
-        p[x * out->step_x] = (uint8_t)((v + 2) >> 2);
-    }
-}
-
-static void resize_fixed(const ost_image *in, const ost_image *out,
-                         const axis *down, const axis *along, int32_t *rows)
-{
-    for (int64_t c = 0; c < in->c; c++) {
-        int64_t kept[2] = { -1, -1 };
-
-        for (int64_t y = 0; y < out->h; y++) {
-            int32_t *sum[2];
-
-            for (int k = 0; k < 2; k++) {
-                int64_t v = clamped(down, down->first[y] + k);
-
-                sum[k] = rows + (v & 1) * out->w;
-                if (kept[v & 1] != v)
-                    fixed_row(in, v, c, along, sum[k]);
-                kept[v & 1] = v;
-            }
-            fixed_columns(out, y, c, sum[0], sum[1], down->weight + 2 * y);
-        }
-    }
-}
-
 /* ---- single precision ---- */
 
 static void float_row(const axis *along, const float *restrict row,
@@ -259,7 +202,9 @@ static ost_rc resize_by_taps(const ost_image *in, const ost_image *out,
     else
         fill_linear(&along, true);
     if (in->dtype == OST_U8 && !shrinks_y && !shrinks_x)
-        resize_fixed(in, out, &down, &along, (int32_t *)memory);
+        rc = ost_resize_linear_u8(
+            in, out, &(ost_linear_axis){ down.first, down.weight },
+            &(ost_linear_axis){ along.first, along.weight }, err);
     else
         resize_float(in, out, &down, &along, memory);
 out:
@@ -289,6 +234,8 @@ ost_rc ost_cpu_resize(const ost_tensor *image, ost_resize_method method,
         resize_nearest(&in, &out);
         return OST_OK;
     case OST_RESIZE_LINEAR:
+        if (ost_resize_half_u8(&in, &out))
+            return OST_OK;
         return resize_by_taps(&in, &out, false, err);
     case OST_RESIZE_AUTO:
     case OST_RESIZE_AREA:

@@ -26,6 +26,7 @@
 #include <vector>
 
 extern "C" {
+#include "kernels/connected.h"
 #include "kernels/image.h"
 }
 
@@ -57,6 +58,7 @@ struct bout {
     std::function<void(const cv::Mat &, cv::Mat &)> ours;
     std::function<void(const cv::Mat &, cv::Mat &)> peer;
     std::function<cv::Mat(const cv::Mat &)> make; /* the output for an image */
+    std::function<cv::Mat(const cv::Mat &)> from = nullptr; /* the input */
 };
 
 cv::Mat same_size(const cv::Mat &image)
@@ -150,11 +152,40 @@ bout blur(double sigma, int size)
              same_size };
 }
 
+/* Labels, areas, boxes and centers of what is bright. */
+bout components(int neighbors)
+{
+    const int above = 128;
+
+    return { "components " + std::to_string(neighbors),
+             [=](const cv::Mat &in, cv::Mat &out) {
+                 const int64_t shape[] = { in.rows, in.cols };
+                 ost_tensor from = tensor_of(in);
+                 ost_tensor to = ost_tensor_of(out.data, OST_I32, 2, shape);
+                 ost_components found = {};
+
+                 check(ost_components_find(
+                     &from, neighbors == 4 ? OST_COMPONENTS_SIDES : 0, &found,
+                     nullptr));
+                 check(ost_components_label(&found, &to, nullptr));
+                 ost_components_release(&found);
+             },
+             [=](const cv::Mat &in, cv::Mat &out) {
+                 cv::Mat statistics, centers;
+
+                 cv::connectedComponentsWithStats(in, out, statistics, centers,
+                                                  neighbors, CV_32S);
+             },
+             [](const cv::Mat &in) { return cv::Mat(in.size(), CV_32S); },
+             [=](const cv::Mat &in) { return cv::Mat(in > above); } };
+}
+
 std::vector<bout> all_bouts()
 {
     return { canny(3, false), canny(3, true), canny(5, false), canny(7, false),
              resize(0.5),     resize(0.75),   resize(1.5),     rotate(7),
-             rotate(90),      blur(1.4, 5),   blur(1.4, 0),    blur(3, 0) };
+             rotate(90),      blur(1.4, 5),   blur(1.4, 0),    blur(3, 0),
+             components(8),   components(4) };
 }
 
 /* ---- images ---- */
@@ -293,25 +324,26 @@ void measure(const bout &b, const picture &p, int threads, int rounds)
 {
     std::vector<cv::Mat> mine, theirs;
     series ours, peer, inside;
+    const cv::Mat image = b.from ? b.from(p.image) : p.image;
     double difference;
     int calls = 1;
 
     for (int k = 0; k < threads; k++) {
-        mine.push_back(b.make(p.image));
-        theirs.push_back(b.make(p.image));
+        mine.push_back(b.make(image));
+        theirs.push_back(b.make(image));
     }
     cv::setNumThreads(1);
-    while (on_threads(b.peer, p.image, theirs, 1, calls).busy * calls < 2e-3)
+    while (on_threads(b.peer, image, theirs, 1, calls).busy * calls < 2e-3)
         calls *= 2;
-    on_threads(b.ours, p.image, mine, 1, 1);
+    on_threads(b.ours, image, mine, 1, 1);
     difference = cv::norm(mine[0], theirs[0], cv::NORM_INF);
     for (int i = 0; i < rounds; i++) {
-        ours.add(on_threads(b.ours, p.image, mine, threads, calls));
-        peer.add(on_threads(b.peer, p.image, theirs, threads, calls));
+        ours.add(on_threads(b.ours, image, mine, threads, calls));
+        peer.add(on_threads(b.peer, image, theirs, threads, calls));
         if (threads == 1)
             continue;
         cv::setNumThreads(threads);
-        inside.add(on_threads(b.peer, p.image, theirs, 1, calls));
+        inside.add(on_threads(b.peer, image, theirs, 1, calls));
         cv::setNumThreads(1);
     }
     if (threads > 1 && median(inside.wall) < median(peer.wall))
