@@ -37,6 +37,23 @@ ost_item *ost_new_item(ost_stage_ctx *ctx, const char *id, const char *group)
     return &made->item;
 }
 
+/* Drops what waits to be stored as a field that is made again. */
+static void forget_pending(ost_stage_ctx *ctx, const ost_item *item,
+                           const char *name)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < ctx->pending.len; i++) {
+        pending_field p = ctx->pending.data[i];
+
+        if (p.item == item && strcmp(p.name, name) == 0)
+            ost_free(p.data);
+        else
+            ctx->pending.data[kept++] = p;
+    }
+    ctx->pending.len = kept;
+}
+
 ost_rc ost_new_field(ost_stage_ctx *ctx, ost_item *item, const char *name,
                      ost_dtype dtype, int ndim, const int64_t *shape,
                      ost_tensor *t, ost_err *err)
@@ -56,6 +73,7 @@ ost_rc ost_new_field(ost_stage_ctx *ctx, ost_item *item, const char *name,
                         "out of memory: field '%s' needs %zu bytes", name,
                         p.size);
     memset(p.data, 0, p.size);
+    forget_pending(ctx, item, name);
     t->data = p.data;
     memcpy(f.shape, t->shape, sizeof(f.shape));
     memcpy(f.stride, t->stride, sizeof(f.stride));

@@ -217,6 +217,8 @@ static bool want_all(void *user, const char *path)
 static ost_rc take_field(npz *z, const char *name, const void *data,
                          size_t size, ost_err *err)
 {
+    if (ost_item_field(z->item, name))
+        return ost_fail(err, OST_EINPUT, "it is there twice");
     if (strcmp(name, "image") == 0 || strcmp(name, "frames") == 0 ||
         strcmp(name, "boxes") == 0 || is_mask(name))
         return add_field(z, name, data, size, err);

@@ -264,7 +264,8 @@ ost_item *ost_derive(ost_stage_ctx *ctx, const ost_item *in, int64_t copy);
  * exposed to whatever any input of the step is exposed to. */
 ost_item *ost_new_item(ost_stage_ctx *ctx, const char *id, const char *group);
 /* Gives `item` a field with memory of its own: `t` is contiguous, zeroed and
- * to be written before the function returns. */
+ * to be written before the function returns.  A new field of that name frees
+ * the memory of an earlier one. */
 ost_rc ost_new_field(ost_stage_ctx *ctx, ost_item *item, const char *name,
                      ost_dtype dtype, int ndim, const int64_t *shape,
                      ost_tensor *t, ost_err *err);

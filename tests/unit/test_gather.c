@@ -29,6 +29,11 @@ static ost_rc total_gather(ost_stage_ctx *ctx, const ost_item *const *items,
 
     rc = ost_new_field(ctx, out, "image", OST_U8, 1, (int64_t[]){ 4 }, &sum,
                        err);
+    if (!rc && strcmp(items[0]->id, "again") == 0) {
+        memset(sum.data, 99, 4);
+        rc = ost_new_field(ctx, out, "image", OST_U8, 1, (int64_t[]){ 4 }, &sum,
+                           err);
+    }
     for (size_t i = 0; i < n && !rc; i++) {
         if (i > 0 && strcmp(items[i - 1]->id, items[i]->id) >= 0)
             return ost_fail(err, OST_EFAIL, "not in the order of ids");
@@ -305,6 +310,19 @@ static void a_failing_bucket_is_named_and_others_are_kept(void **state)
     assert_string_equal(done.error, "item 'wrong': no place for it");
 }
 
+static void a_field_made_again_takes_the_place_of_the_first(void **state)
+{
+    static const row rows[] = { { "again", "p1", 5, NULL } };
+    step_fixture *f = *state;
+    ost_done_msg done = run_total(f, rows, 1);
+    const ost_item *items;
+    size_t n;
+
+    items = output_items(f, &done, "out", &n);
+    assert_int_equal(n, 1);
+    assert_int_equal(pixel_of(f, &items[0]), 5);
+}
+
 static void no_items_make_nothing(void **state)
 {
     step_fixture *f = *state;
@@ -325,6 +343,7 @@ int main(void)
         step_test(a_dataset_is_joined_to_the_first_item),
         step_test(threads_do_not_change_a_result),
         step_test(a_failing_bucket_is_named_and_others_are_kept),
+        step_test(a_field_made_again_takes_the_place_of_the_first),
         step_test(no_items_make_nothing),
     };
 
