@@ -327,7 +327,7 @@ static ost_rc change_plane(void *user, const ost_field *field,
     ost_plane_kind kind = ost_plane_kind_of(field);
     bool tone = c->tone &&
                 (kind == OST_PLANE_FRAMES || strcmp(field->name, "image") == 0);
-    unsigned flags = (kind == OST_PLANE_MASK ? OST_CHANGE_MASK : 0u) |
+    unsigned flags = (ost_plane_is_mask(kind) ? OST_CHANGE_MASK : 0u) |
                      (tone ? OST_CHANGE_TONE : 0u);
     ost_change one;
 

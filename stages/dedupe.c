@@ -145,7 +145,7 @@ static ost_rc hash_one(void *user, size_t i, ost_err *err)
     chunk *c = user;
     entry *e = c->entries[i];
     const ost_field *f = ost_item_field(e->item, c->d->p->field);
-    bool frames = ost_plane_kind_of(f) == OST_PLANE_FRAMES;
+    bool frames = ost_plane_is_stack(ost_plane_kind_of(f));
 
     (void)err;
     if (c->d->p->method == EXACT)

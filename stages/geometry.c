@@ -278,7 +278,7 @@ static ost_rc warp_plane(void *user, const ost_field *field,
 {
     ost_warp_spec spec = *(const ost_warp_spec *)user;
 
-    if (ost_plane_kind_of(field) == OST_PLANE_MASK) {
+    if (ost_plane_is_mask(ost_plane_kind_of(field))) {
         spec.nearest = true;
         spec.border = OST_BORDER_CONSTANT;
         spec.fill = 0.0f;
@@ -315,7 +315,7 @@ static ost_rc pad_plane(void *user, const ost_field *field,
                           .mode = cut->mode,
                           .fill = cut->fill };
 
-    if (ost_plane_kind_of(field) == OST_PLANE_MASK) {
+    if (ost_plane_is_mask(ost_plane_kind_of(field))) {
         spec.mode = OST_PAD_CONSTANT;
         spec.fill = 0.0;
     }

@@ -84,11 +84,12 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     ost_item *out = ost_derive(ctx, in, -1);
     ost_plane_kind kind;
     ost_tensor t, gray, first;
+    ost_field made;
     int64_t shape[3];
     ost_rc rc;
 
     rc = ost_open_plane(ctx, in, p->field, &kind, &t, err);
-    if (!rc && kind == OST_PLANE_FRAMES)
+    if (!rc && ost_plane_is_stack(kind))
         rc = ost_fail(err, OST_EINPUT,
                       "field '%s' holds frames, which are gray", p->field);
     if (rc)
@@ -96,8 +97,12 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     shape[0] = t.shape[0];
     shape[1] = t.shape[1];
     shape[2] = p->channels;
-    rc = ost_new_field(ctx, out, to, t.dtype, p->channels == 1 ? 2 : 3, shape,
-                       &gray, err);
+    made = (ost_field){ .name = to,
+                        .dtype = t.dtype,
+                        .ndim = p->channels == 1 ? 2 : 3 };
+    rc = ost_plane_check_name(kind, &made, err);
+    if (!rc)
+        rc = ost_new_field(ctx, out, to, t.dtype, made.ndim, shape, &gray, err);
     if (rc)
         return rc;
     first = channel_of(&gray, 0);

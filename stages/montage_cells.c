@@ -72,7 +72,7 @@ ost_rc ost_cells_join(ost_stage_ctx *ctx, const ost_cells *cells,
         ost_tensor t, cell;
 
         rc = ost_open_plane(ctx, items[i], name, &kind, &t, err);
-        if (!rc && kind == OST_PLANE_FRAMES)
+        if (!rc && ost_plane_is_stack(kind))
             rc = ost_fail(err, OST_EINPUT, "field '%s' is a series", name);
         if (rc) {
             ost_err_at(err, "item '%s'", items[i]->id);

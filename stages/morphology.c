@@ -233,7 +233,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_morphology = {
     .name = "morphology",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Opens, closes, fills and sorts out masks by their shape.",
     .param_size = sizeof(morphology_params),
     .params = params,

@@ -237,6 +237,9 @@ static ost_rc find_levels(ost_stage_ctx *ctx, const ost_item *in, levels *l,
 static void clip(ost_tensor *t, double a, double b)
 {
     double lo = fmin(a, b), hi = fmax(a, b);
+    double most = t->dtype == OST_U8 ? 255.0 : 65535.0;
+    double least = fmin(fmax(ceil(lo), 0.0), most);
+    double largest = fmin(fmax(floor(hi), 0.0), most);
 
     for (int64_t i = 0; i < ost_tensor_count(t); i++) {
         if (t->dtype == OST_F32) {
@@ -246,11 +249,11 @@ static void clip(ost_tensor *t, double a, double b)
         } else if (t->dtype == OST_U16) {
             uint16_t *v = (uint16_t *)t->data + i;
 
-            *v = (uint16_t)fmin(fmax(*v, ceil(lo)), fmax(floor(hi), 0.0));
+            *v = (uint16_t)fmin(fmax(*v, least), largest);
         } else {
             uint8_t *v = (uint8_t *)t->data + i;
 
-            *v = (uint8_t)fmin(fmax(*v, ceil(lo)), fmax(floor(hi), 0.0));
+            *v = (uint8_t)fmin(fmax(*v, least), largest);
         }
     }
 }
@@ -321,7 +324,8 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     double a = p->range.n ? p->range.v[0] : 0.0;
     double b = p->range.n ? p->range.v[1] : types[p->type].full;
     ost_plane_kind kind;
-    ost_tensor src, dst;
+    ost_tensor src = { 0 }, dst;
+    ost_field made;
     ost_item *out;
     double scale;
     levels l;
@@ -333,10 +337,14 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     rc = find_levels(ctx, in, &l, err);
     if (!rc)
         rc = ost_open_plane(ctx, in, p->field, &kind, &src, err);
+    made = (ost_field){ .name = p->to ? p->to : p->field,
+                        .dtype = types[p->type].dtype,
+                        .ndim = src.ndim };
     if (!rc)
-        rc =
-            ost_new_field(ctx, out, p->to ? p->to : p->field,
-                          types[p->type].dtype, src.ndim, src.shape, &dst, err);
+        rc = ost_plane_check_name(kind, &made, err);
+    if (!rc)
+        rc = ost_new_field(ctx, out, made.name, made.dtype, src.ndim, src.shape,
+                           &dst, err);
     if (rc)
         return rc;
     scale = l.high > l.low ? (b - a) / (l.high - l.low) : 0.0;
@@ -350,7 +358,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_normalize = {
     .name = "normalize",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Brings the values of images to a common range.",
     .param_size = sizeof(normalize_params),
     .params = params,

@@ -50,7 +50,7 @@ static ost_rc open_fields(ost_stage_ctx *ctx, const ost_item *in, ost_tensor *t,
         ost_plane_kind kind;
         ost_rc rc = ost_open_plane(ctx, in, name, &kind, &t[i], err);
 
-        if (!rc && kind == OST_PLANE_FRAMES)
+        if (!rc && ost_plane_is_stack(kind))
             rc = ost_fail(err, OST_EINPUT, "frames cannot be paired");
         if (rc)
             return rc;
@@ -102,6 +102,7 @@ static ost_rc join(ost_stage_ctx *ctx, ost_item *out, const ost_tensor *t,
     bool side = p->layout == LAYOUT_SIDE;
     int64_t width = t[0].shape[1], most = 1, sum = 0, at = 0;
     int64_t shape[3];
+    ost_field made;
     ost_tensor to;
     ost_rc rc;
 
@@ -119,8 +120,13 @@ static ost_rc join(ost_stage_ctx *ctx, ost_item *out, const ost_tensor *t,
     shape[0] = t[0].shape[0];
     shape[1] = side ? width * (int64_t)p->fields.n : width;
     shape[2] = side ? most : sum;
-    rc = ost_new_field(ctx, out, p->to, t[0].dtype, shape[2] > 1 ? 3 : 2, shape,
-                       &to, err);
+    made = (ost_field){ .name = p->to,
+                        .dtype = t[0].dtype,
+                        .ndim = shape[2] > 1 ? 3 : 2 };
+    rc = ost_plane_check_name(OST_PLANE_IMAGE, &made, err);
+    if (!rc)
+        rc = ost_new_field(ctx, out, p->to, made.dtype, made.ndim, shape, &to,
+                           err);
     for (size_t i = 0; i < p->fields.n && !rc; i++) {
         int64_t c = channels_of(&t[i]);
 

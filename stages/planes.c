@@ -19,18 +19,28 @@ ost_plane_kind ost_plane_kind_of(const ost_field *f)
     if (strcmp(f->name, "frames") == 0)
         return f->ndim == 3 ? OST_PLANE_FRAMES : OST_PLANE_NONE;
     if (strcmp(f->name, "mask") == 0 || ost_starts_with(f->name, "mask."))
-        return OST_PLANE_MASK;
+        return f->ndim == 3 ? OST_PLANE_MASKS : OST_PLANE_MASK;
     return OST_PLANE_IMAGE;
+}
+
+bool ost_plane_is_stack(ost_plane_kind kind)
+{
+    return kind == OST_PLANE_FRAMES || kind == OST_PLANE_MASKS;
+}
+
+bool ost_plane_is_mask(ost_plane_kind kind)
+{
+    return kind == OST_PLANE_MASK || kind == OST_PLANE_MASKS;
 }
 
 int64_t ost_plane_height(ost_plane_kind kind, const int64_t *shape)
 {
-    return shape[kind == OST_PLANE_FRAMES ? 1 : 0];
+    return shape[ost_plane_is_stack(kind) ? 1 : 0];
 }
 
 int64_t ost_plane_width(ost_plane_kind kind, const int64_t *shape)
 {
-    return shape[kind == OST_PLANE_FRAMES ? 2 : 1];
+    return shape[ost_plane_is_stack(kind) ? 2 : 1];
 }
 
 const ost_field *ost_plane_lead(const ost_item *item)
@@ -51,7 +61,7 @@ const ost_field *ost_plane_lead(const ost_item *item)
 ost_field ost_plane_view(const ost_field *f, int64_t top, int64_t left,
                          int64_t height, int64_t width)
 {
-    int row = ost_plane_kind_of(f) == OST_PLANE_FRAMES ? 1 : 0;
+    int row = ost_plane_is_stack(ost_plane_kind_of(f)) ? 1 : 0;
     ost_field view = *f;
 
     view.offset += (uint64_t)(top * f->stride[row] + left * f->stride[row + 1]);
@@ -74,6 +84,24 @@ ost_rc ost_open_plane(ost_stage_ctx *ctx, const ost_item *item,
     return OST_OK;
 }
 
+ost_rc ost_plane_check_name(ost_plane_kind kind, const ost_field *made,
+                            ost_err *err)
+{
+    ost_plane_kind is = ost_plane_kind_of(made);
+    bool stack = ost_plane_is_stack(kind);
+
+    if (is != OST_PLANE_NONE && is != OST_PLANE_BOXES &&
+        ost_plane_is_stack(is) == stack)
+        return OST_OK;
+    if (stack)
+        return ost_fail(err, OST_EINPUT,
+                        "frames cannot be called '%s', only 'frames' or as a "
+                        "mask",
+                        made->name);
+    return ost_fail(err, OST_EINPUT, "this image cannot be called '%s'",
+                    made->name);
+}
+
 ost_tensor ost_plane_frame(const ost_tensor *t, int64_t i)
 {
     ost_tensor f = *t;
@@ -93,15 +121,18 @@ ost_rc ost_map_planes(ost_stage_ctx *ctx, const ost_item *in, const char *from,
 {
     int64_t shape[3] = { map->height, map->width, 0 };
     ost_plane_kind kind;
+    ost_field made;
     ost_tensor src, dst;
     ost_rc rc;
+    bool stack;
     int ndim;
 
     rc = ost_open_plane(ctx, in, from, &kind, &src, err);
     if (rc)
         return rc;
+    stack = ost_plane_is_stack(kind);
     ndim = src.ndim;
-    if (kind == OST_PLANE_FRAMES) {
+    if (stack) {
         shape[0] = src.shape[0];
         shape[1] = map->height;
         shape[2] = map->width;
@@ -110,10 +141,14 @@ ost_rc ost_map_planes(ost_stage_ctx *ctx, const ost_item *in, const char *from,
     } else {
         shape[2] = src.shape[2];
     }
-    rc = ost_new_field(ctx, out, map->to, map->dtype, ndim, shape, &dst, err);
-    if (!rc && kind != OST_PLANE_FRAMES)
+    made = (ost_field){ .name = map->to, .dtype = map->dtype, .ndim = ndim };
+    rc = ost_plane_check_name(kind, &made, err);
+    if (!rc)
+        rc = ost_new_field(ctx, out, map->to, map->dtype, ndim, shape, &dst,
+                           err);
+    if (!rc && !stack)
         rc = map->body(map->user, kind, &src, &dst, err);
-    for (int64_t i = 0; kind == OST_PLANE_FRAMES && i < shape[0] && !rc; i++) {
+    for (int64_t i = 0; stack && i < shape[0] && !rc; i++) {
         ost_tensor a = ost_plane_frame(&src, i), b = ost_plane_frame(&dst, i);
 
         rc = map->body(map->user, kind, &a, &b, err);

@@ -1,9 +1,10 @@
 /* stages/planes.h - the fields of an item that are pictures, plane by plane
  *
  * What a field is follows from its name and shape: `frames` is (T, H, W),
- * `mask` and `mask.NAME` hold class numbers that must not be mixed, `boxes` is
- * (N, 4) as x0, y0, x1, y1 in pixels (edges, so that the whole image is 0, 0,
- * W, H), and any other (H, W) or (H, W, C) of u8, u16 or f32 is an image.
+ * `mask` and `mask.NAME` hold class numbers that must not be mixed, (H, W) or
+ * of frames (T, H, W), `boxes` is (N, 4) as x0, y0, x1, y1 in pixels (edges, so
+ * that the whole image is 0, 0, W, H), and any other (H, W) or (H, W, C) of u8,
+ * u16 or f32 is an image.
  */
 #ifndef OST_STAGES_PLANES_H
 #define OST_STAGES_PLANES_H
@@ -15,10 +16,16 @@ typedef enum ost_plane_kind {
     OST_PLANE_IMAGE,
     OST_PLANE_MASK,
     OST_PLANE_FRAMES,
+    OST_PLANE_MASKS, /* of frames */
     OST_PLANE_BOXES,
 } ost_plane_kind;
 
 ost_plane_kind ost_plane_kind_of(const ost_field *f);
+
+/* (T, H, W), whose planes go through one by one. */
+bool ost_plane_is_stack(ost_plane_kind kind);
+/* One mask, or those of frames. */
+bool ost_plane_is_mask(ost_plane_kind kind);
 
 /* Height and width of a picture of that kind. */
 int64_t ost_plane_height(ost_plane_kind kind, const int64_t *shape);
@@ -35,6 +42,12 @@ ost_field ost_plane_view(const ost_field *f, int64_t top, int64_t left,
 
 /* Frame `i` of a picture (T, H, W), borrowed of it. */
 ost_tensor ost_plane_frame(const ost_tensor *t, int64_t i);
+
+/* OST_EINPUT when a new field made of a picture of that kind would be taken for
+ * something else by its name: a stack is called `frames` or as a mask, and a
+ * single picture neither `frames` nor `boxes`. */
+ost_rc ost_plane_check_name(ost_plane_kind kind, const ost_field *made,
+                            ost_err *err);
 
 /* How a plane becomes another: (H, W[, C]) to (h, w[, c]). */
 typedef ost_rc (*ost_plane_body)(void *user, ost_plane_kind kind,

@@ -94,7 +94,7 @@ static ost_rc resize_plane(void *user, const ost_field *field,
     };
     const resizing *r = user;
     placing at = place(r->p, in->shape[0], in->shape[1]);
-    bool mask = ost_plane_kind_of(field) == OST_PLANE_MASK;
+    bool mask = ost_plane_is_mask(ost_plane_kind_of(field));
     int64_t skip = at.top * out->stride[0] + at.left * out->stride[1];
     ost_tensor part = *out;
     ost_rc rc = OST_OK;
@@ -144,7 +144,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_resize = {
     .name = "resize",
-    .version = 2, /* bump when any output byte can change */
+    .version = 3, /* bump when any output byte can change */
     .summary = "Brings images, masks, frames and boxes to one size.",
     .param_size = sizeof(resize_params),
     .params = params,

@@ -95,7 +95,7 @@ static ost_rc check_item(const segmenting *s, const ost_item *item,
     ost_plane_kind kind = f ? ost_plane_kind_of(f) : OST_PLANE_NONE;
     const ost_model *m = &s->model;
     int64_t h, w, deep;
-    bool series = kind == OST_PLANE_FRAMES;
+    bool series = ost_plane_is_stack(kind);
 
     if (kind == OST_PLANE_NONE || kind == OST_PLANE_BOXES)
         return ost_fail(err, OST_EINPUT,
@@ -242,7 +242,7 @@ static ost_rc open_picture(slice *c, size_t i, const job *j, ost_err *err)
     if (rc)
         return rc;
     c->tensors[i] = from;
-    row = kind == OST_PLANE_FRAMES ? 1 : 0;
+    row = ost_plane_is_stack(kind) ? 1 : 0;
     if (from.shape[row] == j->height && from.shape[row + 1] == j->width)
         return OST_OK;
     memcpy(shape, from.shape, sizeof(shape));
@@ -254,7 +254,7 @@ static ost_rc open_picture(slice *c, size_t i, const job *j, ost_err *err)
     if (!to.data)
         return ost_fail(err, OST_ENOMEM, "no memory for a picture");
     c->tensors[i] = to;
-    if (kind != OST_PLANE_FRAMES)
+    if (!ost_plane_is_stack(kind))
         return ost_cpu_pad(&from, &pad, &to, err);
     for (int64_t t = 0; t < shape[0] && !rc; t++) {
         ost_tensor a = ost_plane_frame(&from, t), b = ost_plane_frame(&to, t);

@@ -158,7 +158,7 @@ static ost_rc open_tiles(stitching *s, const ost_field *f, ost_err *err)
 
         rc = ost_open_plane(s->ctx, s->tiles[i], f->name, &kind, t, err);
         if (!rc && f->ndim == 3)
-            channels = kind == OST_PLANE_FRAMES ? 0 : 2;
+            channels = ost_plane_is_stack(kind) ? 0 : 2;
         if (!rc && (t->dtype != s->pictures[0].dtype ||
                     t->ndim != s->pictures[0].ndim ||
                     (channels >= 0 &&
@@ -176,7 +176,7 @@ static ost_rc open_tiles(stitching *s, const ost_field *f, ost_err *err)
 static ost_rc merge_plane(const stitching *s, const ost_field *f,
                           ost_tensor *whole, ost_err *err)
 {
-    bool mask = ost_plane_kind_of(f) == OST_PLANE_MASK;
+    bool mask = ost_plane_is_mask(ost_plane_kind_of(f));
     ost_merge merge = { .parts = s->parts,
                         .n = s->n,
                         .method = (ost_merge_method)s->p->method,
@@ -200,13 +200,13 @@ static ost_rc stitch_field(stitching *s, const ost_field *f, ost_item *out,
                            ost_err *err)
 {
     ost_plane_kind kind = ost_plane_kind_of(f);
-    bool mask = kind == OST_PLANE_MASK;
+    bool mask = ost_plane_is_mask(kind);
     int64_t shape[3] = { s->height, s->width, f->shape[2] };
     int64_t frames = 1;
     ost_tensor whole;
     ost_rc rc;
 
-    if (kind == OST_PLANE_FRAMES) {
+    if (ost_plane_is_stack(kind)) {
         frames = f->shape[0];
         memcpy(shape, (int64_t[]){ frames, s->height, s->width },
                sizeof(shape));
@@ -219,10 +219,10 @@ static ost_rc stitch_field(stitching *s, const ost_field *f, ost_item *out,
     for (int64_t k = 0; k < frames && !rc; k++) {
         ost_tensor plane = whole;
 
-        if (kind == OST_PLANE_FRAMES)
+        if (ost_plane_is_stack(kind))
             plane = ost_plane_frame(&whole, k);
         for (size_t i = 0; i < s->n; i++)
-            s->parts[i].image = kind == OST_PLANE_FRAMES
+            s->parts[i].image = ost_plane_is_stack(kind)
                                     ? ost_plane_frame(&s->pictures[i], k)
                                     : s->pictures[i];
         rc = merge_plane(s, f, &plane, err);

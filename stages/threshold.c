@@ -7,7 +7,7 @@
  * of it is marked.  The attribute `threshold` keeps the level.
  *
  * A color image has no single level: `gray` makes one channel of it.  Frames
- * each have a level of their own, and become their masks in place.
+ * each have a level of their own, and become masks (T, H, W).
  */
 #include "kernels/threshold.h"
 
@@ -121,6 +121,10 @@ static ost_rc open_region(ost_stage_ctx *ctx, const ost_item *in, int64_t h,
         return OST_OK;
     if (strcmp(p->within, "boxes") == 0) {
         rc = ost_item_tensor(ctx, in, "boxes", &boxes, err);
+        if (!rc &&
+            ost_plane_kind_of(ost_item_field(in, "boxes")) != OST_PLANE_BOXES)
+            rc = ost_fail(err, OST_EINPUT,
+                          "field 'boxes' is not (N, 4) numbers of f32");
         if (rc)
             return rc;
         *region = ost_tensor_of(NULL, OST_U8, 2, (int64_t[]){ h, w });
@@ -253,11 +257,6 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     rc = ost_open_plane(ctx, in, p->field, &kind, &t, err);
     if (rc)
         return rc;
-    if (kind == OST_PLANE_FRAMES && strcmp(p->to, p->field) != 0)
-        return ost_fail(err, OST_EINPUT,
-                        "field '%s' holds frames, whose masks can only replace "
-                        "them (\"to\": \"%s\")",
-                        p->field, p->field);
     map = (ost_plane_map){ .to = p->to,
                            .dtype = OST_U8,
                            .height = ost_plane_height(kind, t.shape),
@@ -270,7 +269,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
         rc = ost_map_planes(ctx, in, p->field, &map, out, err);
     if (rc)
         return rc;
-    if (kind != OST_PLANE_FRAMES)
+    if (!ost_plane_is_stack(kind))
         ost_item_set_number(ost_ctx_arena(ctx), out, "threshold", m.level);
     return ost_emit(ctx, "out", out, err);
 }

@@ -73,8 +73,12 @@ static ost_rc part_side(ost_stage_ctx *ctx, const ost_field *from,
                         (long long)w, (long long)n);
     for (int64_t i = 0; i < n; i++) {
         ost_field part = ost_plane_view(from, 0, i * (w / n), h, w / n);
+        ost_rc rc;
 
         part.name = p->fields.v[i];
+        rc = ost_plane_check_name(kind, &part, err);
+        if (rc)
+            return rc;
         ost_item_set_field(ost_ctx_arena(ctx), out, &part);
     }
     return OST_OK;
@@ -111,9 +115,14 @@ static ost_rc part_channels(ost_stage_ctx *ctx, const ost_tensor *t,
     for (int64_t i = 0; i < n && !rc; i++) {
         int64_t count = p->counts.n ? p->counts.v[i] : c / n;
         ost_tensor from = channels_of(t, at, count), to;
+        ost_field part = { .name = p->fields.v[i],
+                           .dtype = t->dtype,
+                           .ndim = from.ndim };
 
-        rc = ost_new_field(ctx, out, p->fields.v[i], t->dtype, from.ndim,
-                           from.shape, &to, err);
+        rc = ost_plane_check_name(OST_PLANE_IMAGE, &part, err);
+        if (!rc)
+            rc = ost_new_field(ctx, out, p->fields.v[i], t->dtype, from.ndim,
+                               from.shape, &to, err);
         if (!rc)
             rc = ost_cpu_copy(&from, &to, err);
         at += count;
@@ -130,7 +139,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     ost_rc rc;
 
     rc = ost_open_plane(ctx, in, p->field, &kind, &t, err);
-    if (!rc && kind == OST_PLANE_FRAMES && p->layout == LAYOUT_CHANNELS)
+    if (!rc && ost_plane_is_stack(kind) && p->layout == LAYOUT_CHANNELS)
         rc = ost_fail(err, OST_EINPUT, "field '%s' holds frames, not channels",
                       p->field);
     if (rc)

@@ -499,6 +499,28 @@ static void wrong_combinations_are_refused(void **state)
                "'target' of class 'a' is not a whole number");
 }
 
+/* Masks of frames (T, H, W) are no color image of height T. */
+static void masks_of_frames_go_frame_by_frame(void **state)
+{
+    static const char with[] = "{'size':[6,9],'method':'nearest'}";
+    fixture *f = *state;
+    ost_item item = new_item("a", "p", "x", &f->arena);
+    unsigned char pixels[2 * H * W];
+    const ost_field *field;
+    result r;
+
+    fill_bytes(pixels, sizeof(pixels), 3);
+    add_field(f, &item, "frames", OST_U8, 3, (int64_t[]){ 2, H, W }, pixels);
+    add_field(f, &item, "mask.bone", OST_U8, 3, (int64_t[]){ 2, H, W }, pixels);
+    r = apply_to_one(f, &ost_stage_resize, with, &item);
+    field = ost_item_field(r.items, "mask.bone");
+    assert_int_equal(field->shape[0], 2);
+    assert_int_equal(field->shape[1], 6);
+    assert_int_equal(field->shape[2], 9);
+    assert_memory_equal(bytes_of(f, r.items, "mask.bone"),
+                        bytes_of(f, r.items, "frames"), 2 * 6 * 9);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -522,6 +544,7 @@ int main(void)
         TEST(targets_are_met_exactly),
         TEST(targets_name_every_class),
         TEST(wrong_combinations_are_refused),
+        TEST(masks_of_frames_go_frame_by_frame),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,9 @@ static void only_what_is_within_counts(void **state)
     add_field(f, &item, "mask.box", OST_U8, 2, (int64_t[]){ 1, 3 }, inside);
     refuses(f, &ost_stage_threshold, withs[1], &item, 1,
             "item 'a': field 'mask.box' has another size than 'image'");
+    add_field(f, &item, "boxes", OST_U8, 2, (int64_t[]){ 3, 4 }, inside);
+    refuses(f, &ost_stage_threshold, withs[0], &item, 1,
+            "item 'a': field 'boxes' is not (N, 4) numbers of f32");
 }
 
 static void real_images_have_levels_too(void **state)
@@ -149,14 +152,24 @@ static void levels_are_those_of_one_channel(void **state)
             "makes one of them)");
     v[H * W] = 9;
     add_field(f, &item, "frames", OST_U8, 3, (int64_t[]){ 3, H, W }, v);
-    refuses(f, &ost_stage_threshold, "{'value':1,'field':'frames'}", &item, 1,
-            "item 'a': field 'frames' holds frames, whose masks can only "
-            "replace them (\"to\": \"frames\")");
-    r = apply_to_one(f, &ost_stage_threshold,
-                     "{'value':1,'field':'frames','to':'frames'}", &item);
-    got = bytes_of(f, &r.items[0], "frames");
+    refuses(f, &ost_stage_threshold, "{'value':1,'field':'frames','to':'x'}",
+            &item, 1,
+            "item 'a': field 'frames': frames cannot be called 'x', only "
+            "'frames' or as a mask");
+    r = apply_to_one(f, &ost_stage_threshold, "{'value':1,'field':'frames'}",
+                     &item);
+    got = bytes_of(f, &r.items[0], "mask");
     for (int i = 0; i < 3 * H * W; i++)
         assert_int_equal(got[i], i == H * W ? 255 : 0);
+    /* What it made goes frame by frame, too. */
+    r = apply_to_one(f, &ost_stage_morphology, "{'steps':['dilate']}",
+                     &r.items[0]);
+    got = bytes_of(f, &r.items[0], "mask");
+    for (int i = 0; i < 3 * H * W; i++)
+        assert_int_equal(got[i], i == H * W || i == H * W + 1 ||
+                                         i == H * W + W || i == H * W + W + 1
+                                     ? 255
+                                     : 0);
 }
 
 /* ---- morphology ---- */

@@ -221,7 +221,7 @@ static const ost_dtype dtypes[] = { OST_U8, OST_U16, OST_F32 };
 static void round_trip(fixture *f, ost_rng *r)
 {
     ost_item item = new_item("a", "p", "x", &f->arena);
-    static const char *const names[] = { "contour", "image", "mask.bone" };
+    static const char *const names[] = { "contour", "image", "third" };
     ost_dtype dtype = dtypes[ost_rng_below(r, 3)];
     int64_t shape[3] = { (int64_t)ost_rng_below(r, 9),
                          (int64_t)ost_rng_below(r, 9),
@@ -239,7 +239,7 @@ static void round_trip(fixture *f, ost_rng *r)
                   data[i]);
     }
     (void)snprintf(with, sizeof(with),
-                   "{'fields':['contour','image','mask.bone'],'layout':'%s'}",
+                   "{'fields':['contour','image','third'],'layout':'%s'}",
                    side ? "side" : "channels");
     once = apply_to_one(f, &ost_stage_pair, with, &item);
     assert_int_equal(once.items[0].n_fields, 1);
@@ -248,7 +248,7 @@ static void round_trip(fixture *f, ost_rng *r)
     /* Again and again the same item: views have no place in a blob's bytes. */
     once = apply_to_one(f, &ost_stage_pair, with, &back.items[0]);
     back = apply_to_one(f, &ost_stage_unpair,
-                        side ? "{'fields':['contour','image','mask.bone'],"
+                        side ? "{'fields':['contour','image','third'],"
                                "'keep':true}"
                              : with,
                         &once.items[0]);
@@ -474,6 +474,81 @@ static void wrong_combinations_are_refused(void **state)
                    "(\"scope\": \"item\")");
 }
 
+/* The step fails with that somewhere in its message. */
+static void refuses_with(fixture *f, const ost_stage *stage, const char *with,
+                         const ost_item *item, const char *message)
+{
+    ost_step_input in = at_port("in", dataset(f, item, 1));
+    ost_done_msg done = run_stage(f->batch, stage, with, &in, 1, &f->arena);
+
+    assert_int_equal(done.rc, OST_EINPUT);
+    if (!strstr(done.error, message))
+        fail_msg("'%s' instead of '%s'", done.error, message);
+}
+
+/* Frames under another name would be taken for a color image. */
+static void fields_keep_what_their_name_says(void **state)
+{
+    static const char stack[] =
+        "frames cannot be called 'x', only 'frames' or as a mask";
+    static const char frames[] = "this image cannot be called 'frames'";
+    static const char boxes[] = "this image cannot be called 'boxes'";
+    static const struct {
+        const ost_stage *stage;
+        const char *with, *error;
+    } rows[] = {
+        { &ost_stage_window, "{'field':'frames','to':'x','levels':[0,9]}",
+          stack },
+        { &ost_stage_window, "{'to':'frames','levels':[0,9]}", frames },
+        { &ost_stage_invert, "{'field':'frames','to':'x'}", stack },
+        { &ost_stage_invert, "{'to':'boxes'}", boxes },
+        { &ost_stage_normalize, "{'field':'frames','to':'x'}", stack },
+        { &ost_stage_normalize, "{'to':'boxes'}", boxes },
+        { &ost_stage_gray, "{'to':'frames'}", frames },
+        { &ost_stage_gray, "{'to':'mask','channels':3}",
+          "this image cannot be called 'mask'" },
+        { &ost_stage_pair, "{'fields':['image','image'],'to':'boxes'}", boxes },
+        { &ost_stage_unpair, "{'field':'frames','fields':['x','y']}", stack },
+        { &ost_stage_unpair, "{'fields':['frames','y']}", frames },
+        { &ost_stage_unpair, "{'fields':['boxes'],'layout':'channels'}",
+          boxes },
+    };
+    fixture *f = *state;
+    ost_item item = new_item("a", "p", "x", &f->arena);
+    unsigned char pixels[2 * H * W] = { 1 };
+
+    add_field(f, &item, "image", OST_U8, 2, (int64_t[]){ H, W }, pixels);
+    add_field(f, &item, "frames", OST_U8, 3, (int64_t[]){ 2, H, W }, pixels);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        refuses_with(f, rows[i].stage, rows[i].with, &item, rows[i].error);
+}
+
+/* What no number of the type can be is its nearest one. */
+static void a_range_beyond_the_type_ends_where_it_does(void **state)
+{
+    static const struct {
+        const char *with;
+        unsigned level;
+    } rows[] = {
+        { "{'method':'percentile','type':'u8','range':[300,400]}", 255 },
+        { "{'method':'percentile','type':'u8','range':[-9,-3]}", 0 },
+        { "{'method':'percentile','type':'u16','range':[7e4,8e4]}", 65535 },
+    };
+    fixture *f = *state;
+    const unsigned char v[4] = { 7, 8, 9, 10 };
+    ost_item item = row_item(f, OST_U8, 4, v);
+
+    for (size_t i = 0; i < 3; i++) {
+        result r = apply_to_one(f, &ost_stage_normalize, rows[i].with, &item);
+        const void *got = bytes_of(f, r.items, "image");
+
+        for (int k = 0; k < 4; k++)
+            assert_int_equal(i == 2 ? ((const uint16_t *)got)[k]
+                                    : ((const uint8_t *)got)[k],
+                             rows[i].level);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -492,6 +567,8 @@ int main(void)
         TEST(other_types_count_levels_in_255_steps),
         TEST(frames_are_toned_too),
         TEST(tiles_are_evened_out_in_any_type),
+        TEST(fields_keep_what_their_name_says),
+        TEST(a_range_beyond_the_type_ends_where_it_does),
         TEST(wrong_combinations_are_refused),
     };
 
