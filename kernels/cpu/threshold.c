@@ -5,8 +5,7 @@
  */
 #include "kernels/threshold.h"
 
-#include "kernels/cpu/rows.h"
-#include "kernels/pixel.h"
+#include "kernels/cpu/pixel_loops.h"
 
 #include <math.h>
 
@@ -30,75 +29,27 @@ static float least_float(const ost_threshold_spec *s)
     return v;
 }
 
-static void mark_u8(const uint8_t *restrict v, int64_t step, int64_t w,
-                    const ost_threshold_spec *s, uint8_t *restrict mark,
-                    int64_t mark_step)
+/* A level above all values of the type marks nothing. */
+static ost_px_args_mark args_of(const ost_threshold_spec *s, ost_dtype dtype)
 {
     int32_t level = least_integer(s);
-    uint8_t least = (uint8_t)level, outside = s->outside;
-    uint8_t inside = level > UINT8_MAX ? outside : s->inside;
+    int32_t most = dtype == OST_U8 ? UINT8_MAX : UINT16_MAX;
+    bool none = dtype != OST_F32 && level > most;
 
-    if (step == 1 && mark_step == 1)
-        for (int64_t x = 0; x < w; x++)
-            mark[x] = ost_px_mark_u8(v[x], least, inside, outside);
-    else
-        for (int64_t x = 0; x < w; x++)
-            mark[x * mark_step] =
-                ost_px_mark_u8(v[x * step], least, inside, outside);
-}
-
-static void mark_u16(const uint16_t *restrict v, int64_t step, int64_t w,
-                     const ost_threshold_spec *s, uint8_t *restrict mark,
-                     int64_t mark_step)
-{
-    int32_t level = least_integer(s);
-    uint16_t least = (uint16_t)level;
-    uint8_t outside = s->outside;
-    uint8_t inside = level > UINT16_MAX ? outside : s->inside;
-
-    if (step == 1 && mark_step == 1)
-        for (int64_t x = 0; x < w; x++)
-            mark[x] = ost_px_mark_u16(v[x], least, inside, outside);
-    else
-        for (int64_t x = 0; x < w; x++)
-            mark[x * mark_step] =
-                ost_px_mark_u16(v[x * step], least, inside, outside);
-}
-
-static void mark_f32(const float *restrict v, int64_t step, int64_t w,
-                     const ost_threshold_spec *s, uint8_t *restrict mark,
-                     int64_t mark_step)
-{
-    float least = least_float(s);
-    uint8_t inside = s->inside, outside = s->outside;
-
-    if (step == 1 && mark_step == 1)
-        for (int64_t x = 0; x < w; x++)
-            mark[x] = ost_px_mark_f32(v[x], least, inside, outside);
-    else
-        for (int64_t x = 0; x < w; x++)
-            mark[x * mark_step] =
-                ost_px_mark_f32(v[x * step], least, inside, outside);
-}
-
-static void mark_row(const ost_image *in, const ost_image *out, int64_t y,
-                     int64_t c, const ost_threshold_spec *s)
-{
-    const void *p = ost_image_at(in, y, 0, c);
-    uint8_t *mark = ost_image_at(out, y, 0, c);
-
-    if (in->dtype == OST_U8)
-        mark_u8(p, in->step_x, in->w, s, mark, out->step_x);
-    else if (in->dtype == OST_U16)
-        mark_u16(p, in->step_x, in->w, s, mark, out->step_x);
-    else
-        mark_f32(p, in->step_x, in->w, s, mark, out->step_x);
+    return (ost_px_args_mark){
+        .least_f32 = least_float(s),
+        .least_u16 = (uint16_t)level,
+        .least_u8 = (uint8_t)level,
+        .inside = none ? s->outside : s->inside,
+        .outside = s->outside,
+    };
 }
 
 ost_rc ost_cpu_threshold(const ost_tensor *image,
                          const ost_threshold_spec *spec, ost_tensor *mask,
                          ost_err *err)
 {
+    ost_px_args_mark args;
     ost_image in, out;
     ost_rc rc;
 
@@ -112,12 +63,6 @@ ost_rc ost_cpu_threshold(const ost_tensor *image,
     if (out.dtype != OST_U8 || in.h != out.h || in.w != out.w || in.c != out.c)
         return ost_fail(err, OST_EINPUT,
                         "threshold: the mask has another size or is not u8");
-    if (in.step_c == out.step_c && in.step_x == out.step_x) {
-        ost_image_flatten(&in);
-        ost_image_flatten(&out);
-    }
-    for (int64_t c = 0; c < in.c; c++)
-        for (int64_t y = 0; y < in.h; y++)
-            mark_row(&in, &out, y, c, spec);
-    return OST_OK;
+    args = args_of(spec, in.dtype);
+    return ost_each_pixel(&in, &out, "threshold", &args, err);
 }
