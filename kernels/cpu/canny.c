@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "kernels/cpu/edge_map.h"
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/wide.h"
 #include "kernels/image.h"
 #include "kernels/pixel.h"
 
@@ -51,11 +52,13 @@ typedef struct canny {
     void *memory;
 } canny;
 
+#define INLINE static inline __attribute__((always_inline))
+
 /* ---- gradients ---- */
 
 /* Weighs the 2 * reach + 1 rows around one: smooth = sum of binomial weights,
  * slope = sum of derivative weights. */
-static void weigh_columns(const uint8_t *const *p, int reach, int64_t w,
+INLINE void weigh_columns(const uint8_t *const *p, int reach, int64_t w,
                           int16_t *restrict smooth, int16_t *restrict slope)
 {
     if (reach == 1)
@@ -79,7 +82,7 @@ static void weigh_columns(const uint8_t *const *p, int reach, int64_t w,
 }
 
 /* The same along the row, which is padded by `reach` on both sides. */
-static void weigh_row(const int16_t *restrict s, const int16_t *restrict d,
+INLINE void weigh_row(const int16_t *restrict s, const int16_t *restrict d,
                       int reach, int64_t w, int16_t *restrict dx,
                       int16_t *restrict dy)
 {
@@ -110,12 +113,12 @@ static void weigh_row(const int16_t *restrict s, const int16_t *restrict d,
         }
 }
 
-static uint16_t magnitude16(int16_t dx, int16_t dy)
+INLINE uint16_t magnitude16(int16_t dx, int16_t dy)
 {
     return (uint16_t)((dx < 0 ? -dx : dx) + (dy < 0 ? -dy : dy));
 }
 
-static void measure(const gradient_row *g, bool l2, int64_t w)
+INLINE void measure(const gradient_row *g, bool l2, int64_t w)
 {
     const int16_t *restrict dx = g->dx, *restrict dy = g->dy;
 
@@ -141,8 +144,8 @@ static void replicate_ends(int16_t *row, int64_t w, int reach)
 }
 
 /* Gradients of one channel of row y. */
-static void differentiate(const canny *c, const uint8_t *const *rows,
-                          const gradient_row *g)
+OST_WIDE_BODY(differentiate, (const canny *c, const uint8_t *const *rows,
+                              const gradient_row *g))
 {
     weigh_columns(rows, c->reach, c->in.w, c->smooth, c->slope);
     replicate_ends(c->smooth, c->in.w, c->reach);
@@ -150,6 +153,9 @@ static void differentiate(const canny *c, const uint8_t *const *rows,
     weigh_row(c->smooth, c->slope, c->reach, c->in.w, g->dx, g->dy);
     measure(g, c->l2, c->in.w);
 }
+OST_WIDE(differentiate,
+         (const canny *c, const uint8_t *const *rows, const gradient_row *g),
+         (c, rows, g))
 
 static void gradients_of_channel(const canny *c, int64_t y, int64_t channel,
                                  const gradient_row *g)
@@ -228,7 +234,7 @@ static void gradients(const canny *c, int64_t y)
  * and "larger than after" on diagonals are one comparison, as m > after is m -
  * 1 >= after for a positive m. */
 #define DEFINE_THIN(name, type)                                                \
-    static bool name(const gradient_row *row, int64_t at, const void *above,   \
+    INLINE bool name(const gradient_row *row, int64_t at, const void *above,   \
                      const void *below, type low, type high,                   \
                      uint8_t *restrict mark)                                   \
     {                                                                          \
@@ -272,7 +278,7 @@ DEFINE_THIN(thin16, uint16_t)
 DEFINE_THIN(thin32, int32_t)
 
 /* Whole blocks: what lies past the end of the row has magnitude 0. */
-static void thin(const canny *c, int64_t y)
+OST_WIDE_BODY(thin, (const canny *c, int64_t y))
 {
     const gradient_row *row = &c->ring[y % 3];
     const void *above = c->ring[(y + 2) % 3].mag;
@@ -286,6 +292,7 @@ static void thin(const canny *c, int64_t y)
                       : thin16(row, x, above, below, (uint16_t)c->low,
                                (uint16_t)c->high, mark + x);
 }
+OST_WIDE(thin, (const canny *c, int64_t y), (c, y))
 
 /* ---- the whole ---- */
 

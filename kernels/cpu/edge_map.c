@@ -2,6 +2,7 @@
 #include "kernels/cpu/edge_map.h"
 
 #include "base/alloc.h"
+#include "kernels/cpu/wide.h"
 
 #include <endian.h>
 #include <string.h>
@@ -151,16 +152,23 @@ ost_rc ost_edge_map_flood(const ost_edge_map *m, ost_err *err)
     return rc;
 }
 
+OST_WIDE_BODY(write_row, (const uint8_t *mark, int64_t w, uint8_t *p))
+{
+    OST_APART
+    for (int64_t x = 0; x < w; x++)
+        p[x] = mark[x] == OST_EDGE_STRONG ? 255 : 0;
+}
+OST_WIDE(write_row, (const uint8_t *mark, int64_t w, uint8_t *p), (mark, w, p))
+
 void ost_edge_map_write(const ost_edge_map *m, const ost_image *out)
 {
     for (int64_t y = 0; y < m->h; y++) {
-        const uint8_t *restrict mark = ost_edge_map_row(m, y);
-        uint8_t *restrict p = ost_image_at(out, y, 0, 0);
+        const uint8_t *mark = ost_edge_map_row(m, y);
+        uint8_t *p = ost_image_at(out, y, 0, 0);
         int64_t w = m->w, step = out->step_x;
 
         if (step == 1)
-            for (int64_t x = 0; x < w; x++)
-                p[x] = mark[x] == OST_EDGE_STRONG ? 255 : 0;
+            write_row(mark, w, p);
         else
             for (int64_t x = 0; x < w; x++)
                 p[x * step] = mark[x] == OST_EDGE_STRONG ? 255 : 0;
