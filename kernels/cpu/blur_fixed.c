@@ -21,11 +21,6 @@
 
 #include "base/banned.h"
 
-enum { BLOCK = 32 };
-
-typedef uint8_t bytes __attribute__((vector_size(BLOCK)));
-typedef uint16_t words __attribute__((vector_size(2 * BLOCK)));
-
 typedef struct blur {
     const ost_image *in;
     const ost_image *out;
@@ -38,6 +33,7 @@ typedef struct blur {
     unsigned char *row;    /* a row of the result, likewise */
     void *high;            /* sums of columns; room for what lies around them */
     void *low;
+    uint16_t *sum; /* two rows of u8's */
     void *memory;
 } blur;
 
@@ -45,78 +41,66 @@ typedef struct blur {
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Sums of the columns of five rows, split in bytes. */
-INLINE void sum_five_rows(const blur *b)
+/* Sums of the columns of the five rows in the middle; all in one, split in
+ * bytes, where there are no others. */
+INLINE void sum_five_rows(const blur *b, bool split)
 {
-    const uint8_t *const *row = (const uint8_t *const *)b->rows;
-    const uint8_t *r0 = row[0], *r1 = row[1], *r2 = row[2];
-    const uint8_t *r3 = row[3], *r4 = row[4];
+    const int64_t n = b->n;
+    const uint8_t *const *row = (const uint8_t *const *)b->rows + b->reach;
+    const uint8_t *r0 = row[-2], *r1 = row[-1], *r2 = row[0];
+    const uint8_t *r3 = row[1], *r4 = row[2];
     uint16_t *high = b->high, *low = b->low;
     uint16_t w0 = (uint16_t)b->weight[0], w1 = (uint16_t)b->weight[1];
     uint16_t w2 = (uint16_t)b->weight[2];
 
     OST_APART
-    for (int64_t x = 0; x < b->n; x++) {
+    for (int64_t x = 0; x < n; x++) {
         uint16_t near = (uint16_t)(r1[x] + r3[x]);
         uint16_t far = (uint16_t)(r0[x] + r4[x]);
         uint16_t sum = (uint16_t)(w0 * r2[x] + w1 * near + w2 * far);
 
-        high[x] = sum >> 8;
-        low[x] = sum & 255;
+        high[x] = split ? sum >> 8 : sum;
+        if (split)
+            low[x] = sum & 255;
     }
 }
 
-/* One value; for what is left behind the last block. */
-INLINE uint16_t sum_column(const blur *b, int64_t x)
+/* Adds the rows k and k + 1 away. */
+INLINE void add_rows(const blur *b, int64_t k, uint16_t *sum)
 {
+    const int64_t n = b->n;
     const uint8_t *const *row = (const uint8_t *const *)b->rows + b->reach;
-    uint32_t sum = b->weight[0] * row[0][x];
+    const uint8_t *r0 = row[-k - 1], *r1 = row[-k], *r3 = row[k];
+    const uint8_t *r4 = row[k + 1];
+    uint16_t w1 = (uint16_t)b->weight[k], w2 = (uint16_t)b->weight[k + 1];
 
-    for (int64_t k = 1; k <= b->reach; k++)
-        sum += b->weight[k] * (uint32_t)(row[-k][x] + row[k][x]);
-    return (uint16_t)sum;
-}
+    OST_APART
+    for (int64_t x = 0; x < n; x++) {
+        uint16_t near = (uint16_t)(r1[x] + r3[x]);
+        uint16_t far = (uint16_t)(r0[x] + r4[x]);
 
-/* The same of any number of rows, in blocks. */
-INLINE void sum_rows(const blur *b)
-{
-    const uint8_t *const *row = (const uint8_t *const *)b->rows + b->reach;
-    uint16_t *high = b->high;
-    uint16_t *low = b->low;
-    int64_t x = 0;
-
-    for (; x + BLOCK <= b->n; x += BLOCK) {
-        words sum, part;
-        bytes v;
-
-        memcpy(&v, row[0] + x, sizeof(v));
-        sum = (uint16_t)b->weight[0] * __builtin_convertvector(v, words);
-        for (int64_t k = 1; k <= b->reach; k++) {
-            memcpy(&v, row[-k] + x, sizeof(v));
-            part = __builtin_convertvector(v, words);
-            memcpy(&v, row[k] + x, sizeof(v));
-            part += __builtin_convertvector(v, words);
-            sum += (uint16_t)b->weight[k] * part;
-        }
-        part = sum >> 8;
-        memcpy(high + x, &part, sizeof(part));
-        part = sum & 255;
-        memcpy(low + x, &part, sizeof(part));
-    }
-    for (; x < b->n; x++) {
-        uint16_t sum = sum_column(b, x);
-
-        high[x] = sum >> 8;
-        low[x] = sum & 255;
+        sum[x] = (uint16_t)(sum[x] + w1 * near + w2 * far);
     }
 }
 
+/* Sums of columns, split in bytes. */
 OST_WIDE_BODY(weigh_columns, (const blur *b))
 {
-    if (b->reach == 2)
-        sum_five_rows(b);
-    else
-        sum_rows(b);
+    const int64_t n = b->n;
+    uint16_t *high = b->high, *low = b->low;
+
+    if (b->reach == 2) {
+        sum_five_rows(b, true);
+        return;
+    }
+    sum_five_rows(b, false);
+    for (int64_t k = 3; k < b->reach; k += 2)
+        add_rows(b, k, high);
+    OST_APART
+    for (int64_t x = 0; x < n; x++) {
+        low[x] = high[x] & 255;
+        high[x] = high[x] >> 8;
+    }
 }
 OST_WIDE(weigh_columns, (const blur *b), (b))
 
@@ -128,15 +112,51 @@ static void extend(uint16_t *row, int64_t n, int64_t lag, int64_t reach)
     }
 }
 
-/* The extended sums, weighed along the row: five of each channel. */
-INLINE void sum_five(const blur *b, int64_t lag, uint8_t *restrict out)
+/* The extended sums, weighed along the row: the five in the middle. */
+INLINE void sum_five(const blur *b, int64_t lag, const uint16_t *v,
+                     uint16_t *sum)
 {
+    const int64_t n = b->n;
+    uint16_t w0 = (uint16_t)b->weight[0], w1 = (uint16_t)b->weight[1];
+    uint16_t w2 = (uint16_t)b->weight[2];
+
+    OST_APART
+    for (int64_t x = 0; x < n; x++) {
+        uint16_t near = (uint16_t)(v[x - lag] + v[x + lag]);
+        uint16_t far = (uint16_t)(v[x - 2 * lag] + v[x + 2 * lag]);
+
+        sum[x] = (uint16_t)(w0 * v[x] + w1 * near + w2 * far);
+    }
+}
+
+/* Adds what is k and k + 1 away. */
+INLINE void add_pairs(const blur *b, int64_t k, const uint16_t *v,
+                      uint16_t *sum)
+{
+    const int64_t n = b->n;
+    const uint16_t *left = v - k * b->lag, *right = v + k * b->lag;
+    const uint16_t *lefter = left - b->lag, *righter = right + b->lag;
+    uint16_t w1 = (uint16_t)b->weight[k], w2 = (uint16_t)b->weight[k + 1];
+
+    OST_APART
+    for (int64_t x = 0; x < n; x++) {
+        uint16_t near = (uint16_t)(left[x] + right[x]);
+        uint16_t far = (uint16_t)(lefter[x] + righter[x]);
+
+        sum[x] = (uint16_t)(sum[x] + w1 * near + w2 * far);
+    }
+}
+
+/* All in one for five: the sums are nowhere stored. */
+INLINE void finish_five(const blur *b, int64_t lag, uint8_t *out)
+{
+    const int64_t n = b->n;
     const uint16_t *h = b->high, *l = b->low;
     uint16_t w0 = (uint16_t)b->weight[0], w1 = (uint16_t)b->weight[1];
     uint16_t w2 = (uint16_t)b->weight[2];
 
     OST_APART
-    for (int64_t x = 0; x < b->n; x++) {
+    for (int64_t x = 0; x < n; x++) {
         uint16_t near = (uint16_t)(h[x - lag] + h[x + lag]);
         uint16_t far = (uint16_t)(h[x - 2 * lag] + h[x + 2 * lag]);
         uint16_t a = (uint16_t)(w0 * h[x] + w1 * near + w2 * far);
@@ -149,63 +169,30 @@ INLINE void sum_five(const blur *b, int64_t lag, uint8_t *restrict out)
     }
 }
 
-INLINE uint8_t sum_one(const blur *b, int64_t x)
+OST_WIDE_BODY(weigh_row, (const blur *b, uint8_t *out))
 {
+    const int64_t n = b->n;
     const uint16_t *h = b->high, *l = b->low;
-    uint32_t a = b->weight[0] * h[x], c = b->weight[0] * l[x];
+    uint16_t *a = b->sum, *c = b->sum + n;
 
-    for (int64_t k = 1; k <= b->reach; k++) {
-        int64_t left = x - k * b->lag, right = x + k * b->lag;
-
-        a += b->weight[k] * (uint32_t)(h[left] + h[right]);
-        c += b->weight[k] * (uint32_t)(l[left] + l[right]);
+    if (b->reach == 2) {
+        if (b->lag == 1)
+            finish_five(b, 1, out);
+        else
+            finish_five(b, b->lag, out);
+        return;
     }
-    return (uint8_t)((a + (c >> 8) + 128) >> 8);
-}
-
-INLINE void sum_any(const blur *b, uint8_t *restrict out)
-{
-    const uint16_t *high = b->high;
-    const uint16_t *low = b->low;
-    int64_t lag = b->lag;
-    int64_t x = 0;
-
-    for (; x + BLOCK <= b->n; x += BLOCK) {
-        words a, c, left, right;
-        bytes v;
-
-        memcpy(&a, high + x, sizeof(a));
-        memcpy(&c, low + x, sizeof(c));
-        a *= (uint16_t)b->weight[0];
-        c *= (uint16_t)b->weight[0];
-        for (int64_t k = 1; k <= b->reach; k++) {
-            uint16_t weight = (uint16_t)b->weight[k];
-
-            memcpy(&left, high + x - k * lag, sizeof(left));
-            memcpy(&right, high + x + k * lag, sizeof(right));
-            a += weight * (left + right);
-            memcpy(&left, low + x - k * lag, sizeof(left));
-            memcpy(&right, low + x + k * lag, sizeof(right));
-            c += weight * (left + right);
-        }
-        a = (a + (c >> 8) + 128) >> 8;
-        v = __builtin_convertvector(a, bytes);
-        memcpy(out + x, &v, sizeof(v));
+    sum_five(b, b->lag, h, a);
+    sum_five(b, b->lag, l, c);
+    for (int64_t k = 3; k < b->reach; k += 2) {
+        add_pairs(b, k, h, a);
+        add_pairs(b, k, l, c);
     }
-    for (; x < b->n; x++)
-        out[x] = sum_one(b, x);
+    OST_APART
+    for (int64_t x = 0; x < n; x++)
+        out[x] = (uint8_t)((uint16_t)(a[x] + (c[x] >> 8) + 128) >> 8);
 }
-
-OST_WIDE_BODY(weigh_row, (const blur *b, uint8_t *restrict out))
-{
-    if (b->reach != 2)
-        sum_any(b, out);
-    else if (b->lag == 1)
-        sum_five(b, 1, out);
-    else
-        sum_five(b, b->lag, out);
-}
-OST_WIDE(weigh_row, (const blur *b, uint8_t *restrict out), (b, out))
+OST_WIDE(weigh_row, (const blur *b, uint8_t *out), (b, out))
 
 static void blur_row_u8(const blur *b, void *out)
 {
@@ -277,10 +264,11 @@ static ost_rc take_memory(blur *b, ost_err *err)
     size_t packed = is_packed(b->in) ? 0 : (size_t)(b->in->h * b->n) * size;
     unsigned char *p;
 
-    b->memory =
-        ost_try_alloc_aligned(taps * (sizeof(*b->weight) + sizeof(*b->rows)) +
-                                  2 * sums * sizeof(uint32_t) + row + packed,
-                              1);
+    b->memory = ost_try_alloc_aligned(
+        taps * (sizeof(*b->weight) + sizeof(*b->rows)) +
+            2 * sums * sizeof(uint32_t) + 2 * (size_t)b->n * sizeof(*b->sum) +
+            row + packed,
+        1);
     if (!b->memory)
         return ost_fail(err, OST_ENOMEM, "blur: no memory for %lld x %lld",
                         (long long)b->in->h, (long long)b->in->w);
@@ -295,6 +283,8 @@ static ost_rc take_memory(blur *b, ost_err *err)
     p += taps * sizeof(*b->weight);
     b->row = p;
     p += row;
+    b->sum = (uint16_t *)p;
+    p += 2 * (size_t)b->n * sizeof(*b->sum);
     b->packed = packed ? p : NULL;
     return OST_OK;
 }
@@ -325,7 +315,7 @@ ost_rc ost_blur_fixed(const ost_image *in, const ost_image *out, int64_t reach,
     bool small = in->dtype == OST_U8;
     ost_rc rc;
 
-    b.reach = reach < 2 ? 2 : reach; /* five have a loop of their own */
+    b.reach = (reach + 1) / 2 * 2; /* two on each side at a time */
     rc = take_memory(&b, err);
     if (rc)
         return rc;
