@@ -40,6 +40,7 @@ typedef struct ost_decode_limits {
     uint64_t max_pixels; /* of one file: height * width * frames */
     bool color;          /* keep three channels where there are three */
     bool orient;         /* turn the picture as the file says (EXIF, TIFF) */
+    bool numbers; /* PNG: palette and gray of few bits as they are stored */
 } ost_decode_limits;
 
 /* One picture: (height, width), or (height, width, 3), row by row. */

@@ -53,9 +53,11 @@ static void read_bytes(png_structp png, png_bytep out, size_t n)
 /* Asks libpng for 8 or 16 bit gray or RGB without alpha. */
 static void set_transforms(png_reader *r, int color_type, int depth)
 {
-    if (color_type == PNG_COLOR_TYPE_PALETTE)
+    if (r->limits->numbers)
+        png_set_packing(r->png);
+    else if (color_type == PNG_COLOR_TYPE_PALETTE)
         png_set_palette_to_rgb(r->png);
-    if (color_type == PNG_COLOR_TYPE_GRAY && depth < 8)
+    else if (color_type == PNG_COLOR_TYPE_GRAY && depth < 8)
         png_set_expand_gray_1_2_4_to_8(r->png);
     if (depth == 16)
         png_set_swap(r->png);
@@ -89,6 +91,8 @@ static void read_picture(png_reader *r)
     png_get_IHDR(r->png, r->info, &width, &height, &depth, &color_type, NULL,
                  NULL, NULL);
     channels = color_type & PNG_COLOR_MASK_COLOR ? 3 : 1;
+    if (color_type == PNG_COLOR_TYPE_PALETTE && r->limits->numbers)
+        channels = 1;
     r->rc =
         ost_picture_init(&r->picture, depth == 16 ? OST_U16 : OST_U8, height,
                          width, channels, r->limits->max_pixels, r->err);

@@ -358,7 +358,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_exec = {
     .name = "exec",
-    .version = 1,
+    .version = 2,
     .summary = "Run a program on files and keep what it makes.",
     .flags = OST_STAGE_EXEC,
     .param_size = sizeof(exec_params),

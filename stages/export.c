@@ -58,7 +58,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_export = {
     .name = "export",
-    .version = 1,
+    .version = 2,
     .summary = "Write a dataset as PNG and NumPy files with a table.",
     .flags = OST_STAGE_EXPORTS,
     .param_size = sizeof(export_params),

@@ -8,6 +8,8 @@
 #include "base/csv.h"
 #include "base/json.h"
 #include "base/map.h"
+#include "base/text.h"
+#include "base/vec.h"
 #include "stages/encode.h"
 
 #include <fnmatch.h>
@@ -27,6 +29,12 @@ typedef struct {
     ost_buf bytes;
 } writing;
 
+/* The files of one item. */
+typedef struct {
+    const char *first;  /* that of the image, or of what comes first */
+    const char **paths; /* by field; NULL: not written, or the first one */
+} written;
+
 typedef struct {
     ost_stage_ctx *ctx;
     const ost_str_list *fields;
@@ -35,7 +43,7 @@ typedef struct {
     ost_file_sink sink;
     void *user;
     OST_VEC(writing) chunk;
-    const char **first_path; /* per item: the image, or what comes first */
+    written *files; /* per item */
 } exporting;
 
 static bool is_wanted(const exporting *e, const char *field)
@@ -46,9 +54,10 @@ static bool is_wanted(const exporting *e, const char *field)
     return false;
 }
 
-static ost_rc add_field(exporting *e, size_t i, const ost_field *f,
-                        ost_err *err)
+static ost_rc add_field(exporting *e, size_t i, size_t k, ost_err *err)
 {
+    const ost_field *f = &e->items[i].fields[k];
+    written *files = &e->files[i];
     writing w = { .item = &e->items[i], .field = f->name };
     bool is_image = strcmp(f->name, "image") == 0;
     const char *suffix;
@@ -61,8 +70,9 @@ static ost_rc add_field(exporting *e, size_t i, const ost_field *f,
     w.path =
         ost_arena_printf(ost_ctx_arena(e->ctx), "%s%s%s.%s", w.item->id,
                          is_image ? "" : ".", is_image ? "" : f->name, suffix);
-    if (is_image || !e->first_path[i])
-        e->first_path[i] = w.path;
+    files->paths[k] = w.path;
+    if (is_image || !files->first)
+        files->first = w.path;
     ost_vec_push(&e->chunk, w);
     return OST_OK;
 }
@@ -102,9 +112,11 @@ static ost_rc write_fields(exporting *e, ost_err *err)
     for (size_t i = 0; i < e->n && !rc; i++) {
         const ost_item *item = &e->items[i];
 
+        e->files[i].paths = OST_ARENA_ARRAY(ost_ctx_arena(e->ctx), const char *,
+                                            item->n_fields + 1);
         for (size_t k = 0; k < item->n_fields && !rc; k++)
             if (is_wanted(e, item->fields[k].name))
-                rc = add_field(e, i, &item->fields[k], err);
+                rc = add_field(e, i, k, err);
         if (!rc && (i % CHUNK == CHUNK - 1 || i + 1 == e->n)) {
             if (ost_ctx_stop(e->ctx))
                 return ost_fail(err, OST_EINTERRUPTED, "interrupted");
@@ -117,9 +129,11 @@ static ost_rc write_fields(exporting *e, ost_err *err)
 
 /* --- items.csv ---------------------------------------------------------- */
 
+typedef OST_VEC(const char *) name_vec;
+
 typedef struct {
-    const char **names; /* of attributes, sorted */
-    size_t n;
+    name_vec fields; /* whose files have a column, sorted */
+    name_vec attrs;  /* sorted */
 } columns;
 
 static int by_name(const void *a, const void *b)
@@ -127,9 +141,32 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void find_columns(exporting *e, columns *c)
+static void sort_names(name_vec *names)
 {
-    OST_VEC(const char *) names = { 0 };
+    if (names->len)
+        qsort(names->data, names->len, sizeof(*names->data), by_name);
+}
+
+/* Files other than the one that stands for the item. */
+static void find_fields(const exporting *e, columns *c)
+{
+    ost_map seen = { 0 };
+
+    for (size_t i = 0; i < e->n; i++)
+        for (size_t k = 0; k < e->items[i].n_fields; k++) {
+            const char *name = e->items[i].fields[k].name;
+            const char *path = e->files[i].paths[k];
+
+            if (path && path != e->files[i].first &&
+                ost_map_put(&seen, name, strlen(name), 0))
+                ost_vec_push(&c->fields, name);
+        }
+    sort_names(&c->fields);
+    ost_map_release(&seen);
+}
+
+static void find_attrs(const exporting *e, columns *c)
+{
     ost_map seen = { 0 };
 
     for (size_t i = 0; i < e->n; i++)
@@ -137,16 +174,20 @@ static void find_columns(exporting *e, columns *c)
             const char *name = e->items[i].attrs[k].name;
 
             if (ost_map_put(&seen, name, strlen(name), 0))
-                ost_vec_push(&names, name);
+                ost_vec_push(&c->attrs, name);
         }
-    c->n = names.len;
-    c->names = OST_ARENA_ARRAY(ost_ctx_arena(e->ctx), const char *, c->n + 1);
-    for (size_t i = 0; i < c->n; i++)
-        c->names[i] = names.data[i];
-    if (c->n)
-        qsort(c->names, c->n, sizeof(*c->names), by_name);
-    ost_vec_release(&names);
+    sort_names(&c->attrs);
     ost_map_release(&seen);
+}
+
+/* The column of a field: masks and boxes by their names, as `ingest` takes
+ * them. */
+static const char *field_column(const exporting *e, const char *field)
+{
+    if (strcmp(field, "mask") == 0 || strcmp(field, "boxes") == 0 ||
+        ost_starts_with(field, "mask.") || ost_starts_with(field, "boxes."))
+        return field;
+    return ost_arena_printf(ost_ctx_arena(e->ctx), "field.%s", field);
 }
 
 static void add_joined(ost_buf *out, const char *const *words, size_t n)
@@ -159,24 +200,49 @@ static void add_joined(ost_buf *out, const char *const *words, size_t n)
     ost_buf_release(&joined);
 }
 
-static void add_header(const columns *c, ost_buf *out)
+static bool is_taken(const exporting *e, const columns *c, const char *name)
 {
     static const char *const fixed[] = { "path", "id", "group", "label",
                                          "parents" };
 
-    ost_buf_adds(out, "path,id,group,label,parents");
-    for (size_t i = 0; i < c->n; i++) {
-        const char *name = c->names[i];
-        bool taken = false;
+    for (size_t k = 0; k < sizeof(fixed) / sizeof(fixed[0]); k++)
+        if (strcmp(name, fixed[k]) == 0)
+            return true;
+    for (size_t k = 0; k < c->fields.len; k++)
+        if (strcmp(name, field_column(e, c->fields.data[k])) == 0)
+            return true;
+    return false;
+}
 
-        for (size_t k = 0; k < sizeof(fixed) / sizeof(fixed[0]); k++)
-            taken |= strcmp(name, fixed[k]) == 0;
+static void add_header(const exporting *e, const columns *c, ost_buf *out)
+{
+    ost_buf_adds(out, "path,id,group,label,parents");
+    for (size_t i = 0; i < c->fields.len; i++) {
         ost_buf_addc(out, ',');
-        if (taken)
+        ost_csv_add(out, field_column(e, c->fields.data[i]));
+    }
+    for (size_t i = 0; i < c->attrs.len; i++) {
+        ost_buf_addc(out, ',');
+        if (is_taken(e, c, c->attrs.data[i]))
             ost_buf_adds(out, "attr_");
-        ost_csv_add(out, name);
+        ost_csv_add(out, c->attrs.data[i]);
     }
     ost_buf_addc(out, '\n');
+}
+
+static void add_files(const exporting *e, const columns *c, size_t i,
+                      ost_buf *out)
+{
+    const ost_item *item = &e->items[i];
+    const written *files = &e->files[i];
+
+    for (size_t n = 0; n < c->fields.len; n++) {
+        ost_buf_addc(out, ',');
+        for (size_t k = 0; k < item->n_fields; k++)
+            if (files->paths[k] && files->paths[k] != files->first &&
+                strcmp(item->fields[k].name, c->fields.data[n]) == 0)
+                ost_csv_add(out, files->paths[k]);
+    }
 }
 
 static void add_row(const exporting *e, const columns *c, size_t i,
@@ -184,7 +250,7 @@ static void add_row(const exporting *e, const columns *c, size_t i,
 {
     const ost_item *item = &e->items[i];
 
-    ost_csv_add(out, e->first_path[i] ? e->first_path[i] : "");
+    ost_csv_add(out, e->files[i].first ? e->files[i].first : "");
     ost_buf_addc(out, ',');
     ost_csv_add(out, item->id);
     ost_buf_addc(out, ',');
@@ -193,8 +259,9 @@ static void add_row(const exporting *e, const columns *c, size_t i,
     add_joined(out, item->labels, item->n_labels);
     ost_buf_addc(out, ',');
     add_joined(out, item->parents, item->n_parents);
-    for (size_t k = 0; k < c->n; k++) {
-        const ost_attr *a = ost_item_attr(item, c->names[k]);
+    add_files(e, c, i, out);
+    for (size_t k = 0; k < c->attrs.len; k++) {
+        const ost_attr *a = ost_item_attr(item, c->attrs.data[k]);
 
         ost_buf_addc(out, ',');
         if (a && a->kind == OST_ATTR_NUMBER)
@@ -208,15 +275,18 @@ static void add_row(const exporting *e, const columns *c, size_t i,
 static ost_rc write_table(exporting *e, ost_err *err)
 {
     ost_buf text = { 0 };
-    columns c;
+    columns c = { 0 };
     ost_rc rc;
 
-    find_columns(e, &c);
-    add_header(&c, &text);
+    find_fields(e, &c);
+    find_attrs(e, &c);
+    add_header(e, &c, &text);
     for (size_t i = 0; i < e->n; i++)
         add_row(e, &c, i, &text);
     rc = e->sink(e->user, OST_ITEM_TABLE, text.data, text.len, err);
     ost_buf_release(&text);
+    ost_vec_release(&c.fields);
+    ost_vec_release(&c.attrs);
     return rc;
 }
 
@@ -230,7 +300,7 @@ ost_rc ost_export_items(ost_stage_ctx *ctx, const ost_input *in,
     rc = ost_ctx_items(ctx, in, &e.items, &e.n, err);
     if (rc)
         return rc;
-    e.first_path = OST_ARENA_ARRAY(ost_ctx_arena(ctx), const char *, e.n + 1);
+    e.files = OST_ARENA_ARRAY(ost_ctx_arena(ctx), written, e.n + 1);
     rc = write_fields(&e, err);
     if (!rc && table)
         rc = write_table(&e, err);

@@ -26,9 +26,28 @@ static const ost_param params[] = {
               "manifest.csv or items.csv), 'none', or its path",
               .dflt = "\"auto\""),
     OST_PARAM(ost_ingest_params, columns, OBJECT,
-              "from path, id, label, group or an attribute's name to "
-              "the manifest's column",
+              "from path, id, label, group, annotation, mask, mask.NAME or an "
+              "attribute's name to the manifest's column, and from boxes to "
+              "four of them (x0, y0, x1, y1)",
               .dflt = "null"),
+    OST_PARAM(ost_ingest_params, annotations, STR,
+              "LabelMe's JSON beside the images and COCO's: 'auto' (by name "
+              "and content), 'none', or the path of one file",
+              .dflt = "\"auto\""),
+    OST_PARAM(ost_ingest_params, masks, JSON,
+              "a folder whose files are the masks of the images of the same "
+              "names, or an object from names of masks to such folders",
+              .dflt = "null"),
+    OST_PARAM(ost_ingest_params, mask_labels, STR_LIST,
+              "labels of annotations that are taken, each with a mask, marked "
+              "or not; [] takes all that are marked",
+              .dflt = "[]"),
+    OST_PARAM(ost_ingest_params, line_width, I64,
+              "pixels that LabelMe's lines are wide", .dflt = "10", .min = 2,
+              .max = 10000),
+    OST_PARAM(ost_ingest_params, point_size, I64,
+              "radius of LabelMe's points in pixels", .dflt = "5", .min = 1,
+              .max = 10000),
     OST_PARAM(ost_ingest_params, labels, CHOICE,
               "without a manifest: folders are labels (auto), or nothing is",
               .dflt = "\"auto\"", .choices = "auto|none"),
@@ -106,6 +125,8 @@ static ost_rc check(const void *params_of, ost_err *err)
 {
     const ost_ingest_params *p = params_of;
 
+    if (ost_ingest_check_masks(p->masks, err))
+        return OST_EWORKFLOW;
     for (size_t i = 0; i < p->attributes.n; i++) {
         const char *keyword = p->attributes.v[i];
         int known = ost_dicom_keyword(keyword);
@@ -134,7 +155,8 @@ static void note_dropped(ost_stage_ctx *ctx, const ost_layout *layout,
     for (size_t i = 0; i < layout->n && named < NAMED; i++) {
         const ost_layout_file *f = &layout->files[i];
 
-        if (!f->dropped || (manifest && strcmp(f->path, manifest) == 0))
+        if (!f->dropped || f->is_side ||
+            (manifest && strcmp(f->path, manifest) == 0))
             continue;
         ost_buf_addf(&names, "%s'%s'", named++ ? ", " : "", f->path);
     }
@@ -201,7 +223,9 @@ ost_rc ost_ingest_layout(ost_stage_ctx *ctx, ost_layout *layout,
     ost_csv csv;
     ost_rc rc;
 
-    rc = find_manifest(p, layout, wanted, &index, err);
+    rc = ost_ingest_find_sides(ctx, layout, read, user, err);
+    if (!rc)
+        rc = find_manifest(p, layout, wanted, &index, err);
     if (!rc && index < 0 && p->dicomdir == OST_DICOMDIR_AUTO)
         directory = ost_ingest_find_dicomdir(layout);
     if (!rc && directory >= 0) {
@@ -245,38 +269,6 @@ static ost_rc read_file(void *user, size_t index, const void **data,
     return ost_item_bytes(s->ctx, s->in, &s->items[index], data, size, err);
 }
 
-static void add_member(ost_buf *out, const char *name, const char *value)
-{
-    ost_buf_addf(out, "%s\"%s\":", out->data[out->len - 1] == '{' ? "" : ",",
-                 name);
-    ost_buf_add_json(out, value, strlen(value));
-}
-
-/* What .map must know beyond the bytes: {"id", "label", "group", "attrs",
- * "only"}. */
-static void add_directive(ost_buf *out, const ost_layout_file *f, bool only)
-{
-    ost_buf_adds(out, "{");
-    add_member(out, "id", f->id);
-    if (f->label)
-        add_member(out, "label", f->label);
-    if (f->group)
-        add_member(out, "group", f->group);
-    if (only)
-        ost_buf_adds(out, ",\"only\":true");
-    ost_buf_adds(out, ",\"attrs\":{");
-    for (size_t i = 0; i < f->n_attrs; i++) {
-        ost_buf_adds(out, i ? "," : "");
-        ost_buf_add_json(out, f->attrs[i].name, strlen(f->attrs[i].name));
-        ost_buf_adds(out, ":");
-        if (f->attrs[i].kind == OST_ATTR_NUMBER)
-            ost_json_add_real(out, f->attrs[i].number);
-        else
-            ost_buf_add_json(out, f->attrs[i].text, strlen(f->attrs[i].text));
-    }
-    ost_buf_adds(out, "}}");
-}
-
 static ost_rc prepare(ost_stage_ctx *ctx, ost_err *err)
 {
     source s = { .ctx = ctx, .in = ost_ctx_input(ctx, "in", 0) };
@@ -307,7 +299,8 @@ static ost_rc prepare(ost_stage_ctx *ctx, ost_err *err)
         if (layout.files[i].dropped)
             continue;
         ost_buf_reset(&text);
-        add_directive(&text, &layout.files[i], layout.n_images == 1);
+        ost_ingest_add_directive(&text, &layout.files[i], layout.n_images == 1,
+                                 s.items, layout.n);
         ost_ctx_direct(ctx, i, ost_buf_str(&text));
     }
     ost_buf_release(&text);
@@ -316,34 +309,23 @@ static ost_rc prepare(ost_stage_ctx *ctx, ost_err *err)
 
 /* --- .map --------------------------------------------------------------- */
 
-static const char *read_text(ost_arena *arena, const json_t *d,
-                             const char *name)
+static ost_rc read_side(void *user, const char *path, const void **data,
+                        size_t *size, ost_err *err)
 {
-    const char *text = json_string_value(json_object_get(d, name));
+    ost_stage_ctx *ctx = user;
+    const ost_input *in = ost_ctx_input(ctx, "in", 0);
+    const ost_item *items, *item;
+    size_t n;
+    ost_rc rc;
 
-    return text ? ost_arena_strdup(arena, text) : NULL;
-}
-
-/* The directive as it was written by .prepare. */
-static void read_directive(ost_arena *arena, const json_t *d,
-                           ost_layout_file *f)
-{
-    ost_item holder = { 0 };
-    const char *name;
-    json_t *value;
-
-    f->id = read_text(arena, d, "id");
-    f->label = read_text(arena, d, "label");
-    f->group = read_text(arena, d, "group");
-    json_object_foreach(json_object_get(d, "attrs"), name, value)
-    {
-        if (json_is_string(value))
-            ost_item_set_text(arena, &holder, name, json_string_value(value));
-        else
-            ost_item_set_number(arena, &holder, name, json_number_value(value));
-    }
-    f->attrs = holder.attrs;
-    f->n_attrs = holder.n_attrs;
+    /* Decoded by .prepare. */
+    rc = ost_ctx_items(ctx, in, &items, &n, err);
+    if (rc)
+        return rc;
+    item = ost_ingest_find_file(items, n, path);
+    if (!item)
+        return ost_fail(err, OST_EINPUT, "there is no file '%s'", path);
+    return ost_item_bytes(ctx, in, item, data, size, err);
 }
 
 static ost_rc read_item(ost_stage_ctx *ctx, const ost_item *in, const json_t *d,
@@ -371,13 +353,14 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
     const ost_ingest_params *p = ost_ctx_params(ctx);
     json_t *d = json_loads(ost_ctx_directive(ctx), 0, NULL);
-    ost_layout_file file = { .path = in->id };
+    const ost_side_source sides = { read_side, ctx };
+    ost_layout_file file = { .path = in->id, .source = &sides };
     ost_err own = { 0 };
     ost_rc rc;
 
     if (!d)
         OST_BUG();
-    read_directive(ost_ctx_arena(ctx), d, &file);
+    ost_ingest_read_directive(ost_ctx_arena(ctx), d, &file);
     rc = read_item(ctx, in, d, &file, &own);
     json_decref(d);
     if (ost_ingest_may_skip(p, rc)) {
@@ -391,7 +374,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_ingest = {
     .name = "ingest",
-    .version = 8,
+    .version = 9,
     .summary = "Read images (PNG, JPEG, TIFF, DICOM, NIfTI, NumPy) and what "
                "is known about them.",
     .flags = OST_STAGE_FOREIGN | OST_STAGE_SECRET,

@@ -7,7 +7,10 @@
  *     ingest_dicomdir.c which of them a DICOMDIR lists
  *     ingest_report.c   what is said about files
  *     ingest_frames.c   ... when its decoder gives several pictures
- *     ingest_npz.c      the arrays of a .npz file to fields or items
+ *     ingest_npz.c      the arrays of a .npz file to items or fields
+ *     ingest_directive.c  what .prepare tells .map of a file
+ *     ingest_sides.c    which files belong to which images (.prepare)
+ *     ingest_marks.c    annotations, masks and boxes into an item
  *     ingest_archive.c  the members of an archive to items
  */
 #ifndef OST_STAGES_INGEST_H
@@ -21,6 +24,11 @@
 typedef struct ost_ingest_params {
     const char *manifest;
     const json_t *columns;
+    const char *annotations;
+    const json_t *masks;
+    ost_str_list mask_labels;
+    int64_t line_width;
+    int64_t point_size;
     int labels;
     int color;
     int on_error;
@@ -98,6 +106,15 @@ ost_rc ost_ingest_emit(ost_stage_ctx *ctx, const ost_item *in,
                        const ost_layout_file *file, const ost_picture *p,
                        ost_err *err);
 
+/* Draws and reads what belongs to `file` into an item that has its picture, and
+ * hands the item to the output: the last step of every reader. */
+ost_rc ost_ingest_finish(ost_stage_ctx *ctx, const ost_layout_file *file,
+                         ost_item *item, ost_err *err);
+/* The picture that is inside of an annotation, with that annotation. */
+ost_rc ost_ingest_labelme(ost_stage_ctx *ctx, const ost_item *in,
+                          const ost_layout_file *file, const void *data,
+                          size_t size, ost_err *err);
+
 /* A sink that emits each frame of `file` as an item; `s` has `ctx`, `in` and
  * `file` set and outlives it. */
 typedef struct ost_ingest_frames {
@@ -131,5 +148,24 @@ typedef ost_rc (*ost_ingest_reader)(void *user, size_t index, const void **data,
 ost_rc ost_ingest_layout(ost_stage_ctx *ctx, ost_layout *layout,
                          const char *wanted, ost_ingest_reader read, void *user,
                          ost_err *err);
+
+/* The file of a path among items that are files; NULL when there is none. */
+const ost_item *ost_ingest_find_file(const ost_item *items, size_t n,
+                                     const char *path);
+/* Writes what .map must know of a file beyond its bytes, and reads it; `only`:
+ * it is the only image. */
+void ost_ingest_add_directive(ost_buf *out, const ost_layout_file *f, bool only,
+                              const ost_item *items, size_t n);
+void ost_ingest_read_directive(ost_arena *arena, const json_t *d,
+                               ost_layout_file *f);
+
+/* Before the files are laid out: finds annotations and masks, and says in the
+ * layout what belongs to which image. */
+ost_rc ost_ingest_find_sides(ost_stage_ctx *ctx, ost_layout *layout,
+                             ost_ingest_reader read, void *user, ost_err *err);
+/* OST_EWORKFLOW when the parameter `masks` is none. */
+ost_rc ost_ingest_check_masks(const json_t *masks, ost_err *err);
+/* True for names that end with .json. */
+bool ost_ingest_is_json(const char *path);
 
 #endif

@@ -1,8 +1,9 @@
 /* stages/ingest_archive.c - the members of an archive to items
  *
- * The archive is walked once for the names (and a manifest) and once for the
- * images; between the two, once more for the headers of DICOM files where they
- * are needed first.  Nothing is unpacked to disk.
+ * The archive is walked once for the names, once for the images, and before
+ * that for what has to be known of them: annotations, a manifest, the masks
+ * that belong to them, which are kept in memory; and the headers of DICOM files
+ * where they are needed first.  Nothing is unpacked to disk.
  */
 #include "base/map.h"
 #include "base/vec.h"
@@ -13,9 +14,16 @@
 
 #include "base/banned.h"
 
-enum { MANIFEST_BYTES = 64 << 20, FREE_BYTES = 8 << 20, MAX_RATIO = 200 };
+#define KEPT_BYTES (UINT64_C(1) << 30)
+
+enum { FREE_BYTES = 8 << 20, MAX_RATIO = 200 };
 
 #define MEMBER_BYTES (UINT64_C(1) << 30)
+
+typedef struct kept_member {
+    bool there;
+    ost_buf bytes;
+} kept_member;
 
 typedef struct {
     ost_stage_ctx *ctx;
@@ -24,9 +32,11 @@ typedef struct {
     const void *data;
     size_t size;
     OST_VEC(ost_layout_file) files;
-    ost_map index;      /* path -> index in files */
-    const char *single; /* the one member that is wanted, or NULL */
-    ost_buf bytes;      /* of that member */
+    ost_map index; /* path -> index in files */
+    /* Members that are kept, or shall be (`bytes` empty); by path. */
+    OST_VEC(kept_member) kept;
+    ost_map kept_index;
+    uint64_t kept_bytes;
     ost_series_list series;
 } unpacking;
 
@@ -52,8 +62,10 @@ static bool list_name(void *user, const char *path)
     ost_layout_file f = { .path =
                               ost_arena_strdup(ost_ctx_arena(u->ctx), path) };
 
-    if (ost_map_put(&u->index, path, strlen(path), u->files.len))
-        ost_vec_push(&u->files, f);
+    if (ost_map_get(&u->index, path, strlen(path), NULL))
+        return false;
+    ost_map_put(&u->index, path, strlen(path), u->files.len);
+    ost_vec_push(&u->files, f);
     return false;
 }
 
@@ -64,41 +76,117 @@ static void note_skipped(void *user, const char *path, const char *why)
     ost_note(u->ctx, "skipped '%s': %s", path, why);
 }
 
-/* --- the manifest ------------------------------------------------------- */
+/* --- members that are kept ---------------------------------------------- */
 
-static bool is_single(void *user, const char *path)
+static void want_kept(unpacking *u, const char *path)
 {
-    const unpacking *u = user;
-
-    return strcmp(path, u->single) == 0;
+    if (ost_map_get(&u->kept_index, path, strlen(path), NULL))
+        return;
+    ost_map_put(&u->kept_index, path, strlen(path), u->kept.len);
+    ost_vec_push(&u->kept, (kept_member){ 0 });
 }
 
-static ost_rc keep_single(void *user, const char *path, const void *data,
+static kept_member *find_kept(const unpacking *u, const char *path)
+{
+    uint64_t i;
+
+    return ost_map_get(&u->kept_index, path, strlen(path), &i)
+               ? &u->kept.data[i]
+               : NULL;
+}
+
+static bool is_missing(void *user, const char *path)
+{
+    const kept_member *k = find_kept(user, path);
+
+    return k && !k->there;
+}
+
+static ost_rc keep_member(void *user, const char *path, const void *data,
                           size_t size, ost_err *err)
 {
     unpacking *u = user;
+    kept_member *k = find_kept(u, path);
 
-    if (size > MANIFEST_BYTES)
-        return ost_fail(err, OST_EINPUT, "member '%s' is too large", path);
-    ost_buf_reset(&u->bytes);
-    ost_buf_add(&u->bytes, data, size);
+    u->kept_bytes += size;
+    if (u->kept_bytes > KEPT_BYTES)
+        return ost_fail(err, OST_EINPUT,
+                        "member '%s': annotations, masks and manifests of an "
+                        "archive are larger than %d MB",
+                        path, (int)(KEPT_BYTES >> 20));
+    ost_buf_add(&k->bytes, data, size);
+    k->there = true;
     return OST_OK;
 }
 
-static ost_rc read_manifest(void *user, size_t index, const void **data,
-                            size_t *size, ost_err *err)
+/* Fetches all members that are wanted and not there yet. */
+static ost_rc fetch_kept(unpacking *u, ost_err *err)
+{
+    ost_archive_reader reader = new_reader(u);
+    bool missing = false;
+
+    for (size_t i = 0; i < u->kept.len; i++)
+        missing = missing || !u->kept.data[i].there;
+    if (!missing)
+        return OST_OK;
+    reader.wants = is_missing;
+    reader.member = keep_member;
+    return ost_archive_read(u->data, u->size, &reader, err);
+}
+
+static ost_rc read_kept(void *user, const char *path, const void **data,
+                        size_t *size, ost_err *err)
 {
     unpacking *u = user;
-    ost_archive_reader reader = new_reader(u);
+    const kept_member *k;
     ost_rc rc;
 
-    u->single = u->files.data[index].path;
-    reader.wants = is_single;
-    reader.member = keep_single;
-    rc = ost_archive_read(u->data, u->size, &reader, err);
-    *data = ost_buf_str(&u->bytes);
-    *size = u->bytes.len;
-    return rc;
+    want_kept(u, path);
+    rc = fetch_kept(u, err);
+    if (rc)
+        return rc;
+    k = find_kept(u, path);
+    if (!k->there)
+        return ost_fail(err, OST_EINPUT, "member '%s' cannot be read", path);
+    *data = ost_buf_str(&k->bytes);
+    *size = k->bytes.len;
+    return OST_OK;
+}
+
+static ost_rc read_listed(void *user, size_t index, const void **data,
+                          size_t *size, ost_err *err)
+{
+    unpacking *u = user;
+
+    return read_kept(u, u->files.data[index].path, data, size, err);
+}
+
+/* One walk for all annotations, and one for all that belongs to images. */
+static ost_rc fetch_annotations(unpacking *u, ost_err *err)
+{
+    const ost_ingest_params *p = ost_ctx_params(u->ctx);
+
+    if (strcmp(p->annotations, "none") == 0)
+        return OST_OK;
+    for (size_t i = 0; i < u->files.len; i++)
+        if (ost_ingest_is_json(u->files.data[i].path))
+            want_kept(u, u->files.data[i].path);
+    return fetch_kept(u, err);
+}
+
+static ost_rc fetch_sides(unpacking *u, ost_err *err)
+{
+    for (size_t i = 0; i < u->files.len; i++) {
+        const ost_layout_file *f = &u->files.data[i];
+
+        if (f->dropped)
+            continue;
+        if (f->annotation)
+            want_kept(u, f->annotation);
+        for (size_t k = 0; k < f->n_sides; k++)
+            want_kept(u, f->sides[k].path);
+    }
+    return fetch_kept(u, err);
 }
 
 /* --- patients and series ------------------------------------------------- */
@@ -161,6 +249,7 @@ static ost_rc take_image(void *user, const char *path, const void *data,
 {
     unpacking *u = user;
     const ost_ingest_params *p = ost_ctx_params(u->ctx);
+    const ost_side_source sides = { read_kept, u };
     ost_layout_file f;
     ost_err own = { 0 };
     uint64_t i;
@@ -171,6 +260,7 @@ static ost_rc take_image(void *user, const char *path, const void *data,
     if (!ost_map_get(&u->index, path, strlen(path), &i))
         OST_BUG();
     f = u->files.data[i];
+    f.source = &sides;
     f.id = ost_arena_printf(ost_ctx_arena(u->ctx), "%s%s", u->prefix, f.id);
     rc = ost_ingest_picture(u->ctx, u->in, &f, data, size, &own);
     if (!rc)
@@ -206,7 +296,11 @@ ost_rc ost_ingest_archive(ost_stage_ctx *ctx, const ost_item *in,
     if (!rc && layout.n == 0)
         rc = ost_fail(err, OST_EINPUT, "no files in the archive");
     if (!rc)
-        rc = ost_ingest_layout(ctx, &layout, NULL, read_manifest, &u, err);
+        rc = fetch_annotations(&u, err);
+    if (!rc)
+        rc = ost_ingest_layout(ctx, &layout, NULL, read_listed, &u, err);
+    if (!rc)
+        rc = fetch_sides(&u, err);
     if (!rc)
         rc = find_series(&u, &layout, err);
     if (!rc) {
@@ -217,7 +311,10 @@ ost_rc ost_ingest_archive(ost_stage_ctx *ctx, const ost_item *in,
     }
     ost_map_release(&u.index);
     ost_vec_release(&u.files);
-    ost_buf_release(&u.bytes);
+    for (size_t i = 0; i < u.kept.len; i++)
+        ost_buf_release(&u.kept.data[i].bytes);
+    ost_vec_release(&u.kept);
+    ost_map_release(&u.kept_index);
     ost_vec_release(&u.series);
     return rc;
 }

@@ -124,7 +124,7 @@ static ost_rc emit_gray(ost_stage_ctx *ctx, const ost_item *in,
                           v->d->columns, 1, &t, err);
     if (!rc)
         rc = ost_dicom_fill(v, frame, t.data, err);
-    return rc ? rc : ost_emit(ctx, "out", item, err);
+    return rc ? rc : ost_ingest_finish(ctx, file, item, err);
 }
 
 static ost_rc emit_frames(ost_stage_ctx *ctx, const ost_item *in,

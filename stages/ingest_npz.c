@@ -275,6 +275,6 @@ ost_rc ost_ingest_npz(ost_stage_ctx *ctx, const ost_item *in,
     reader.member = take_member;
     rc = ost_archive_read(data, size, &reader, err);
     if (!rc && z.item)
-        rc = ost_emit(ctx, "out", z.item, err);
+        rc = ost_ingest_finish(ctx, file, z.item, err);
     return rc;
 }

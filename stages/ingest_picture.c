@@ -59,7 +59,16 @@ ost_rc ost_ingest_emit(ost_stage_ctx *ctx, const ost_item *in,
         return rc;
     memcpy(t.data, p->data,
            (size_t)ost_tensor_count(&t) * ost_dtype_size(p->dtype));
-    return ost_emit(ctx, "out", item, err);
+    return ost_ingest_finish(ctx, file, item, err);
+}
+
+static bool is_json(const char *text, size_t size)
+{
+    size_t at = 0;
+
+    while (at < size && strchr(" \t\r\n", text[at]) && text[at])
+        at++;
+    return at < size && text[at] == '{';
 }
 
 ost_decode_limits ost_ingest_limits(const ost_ingest_params *p)
@@ -110,6 +119,8 @@ ost_rc ost_ingest_picture(ost_stage_ctx *ctx, const ost_item *in,
                         "an archive within an archive is not unpacked");
     case OST_FORMAT_UNKNOWN:
     default:
+        if (is_json(data, size))
+            return ost_ingest_labelme(ctx, in, file, data, size, err);
         return ost_fail(
             err, OST_EUNSUPPORTED,
             "the content is neither PNG, JPEG, TIFF, DICOM, NIfTI nor NumPy");

@@ -16,6 +16,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Another file that belongs to an image: it becomes `field` of the item. */
+typedef struct ost_side {
+    const char *field; /* mask, mask.NAME, boxes, boxes.NAME, or another */
+    const char *path;
+} ost_side;
+
+/* Where the bytes of such a file come from. */
+typedef struct ost_side_source {
+    ost_rc (*read)(void *user, const char *path, const void **data,
+                   size_t *size, ost_err *err);
+    void *user;
+} ost_side_source;
+
 /* One file.  The caller gives `path` ('/' separated, relative), a layout the
  * rest; everything borrows from the arena or from the manifest. */
 typedef struct ost_layout_file {
@@ -27,6 +40,20 @@ typedef struct ost_layout_file {
     const char *parent; /* id of what it is a part of, or NULL */
     const ost_attr *attrs;
     size_t n_attrs;
+
+    /* What is known of it beyond its bytes (stages/ingest_sides.c): */
+    bool is_image;          /* whatever its name says */
+    bool is_side;           /* belongs to other files */
+    const char *annotation; /* path of a file of LabelMe, or NULL */
+    const char *marks;      /* what a file of COCO says, or NULL */
+    const ost_side *sides;
+    size_t n_sides;
+    const double *box; /* x0, y0, x1, y1; NULL when there is none */
+    bool no_box;       /* the manifest has boxes, and none for it */
+    const ost_side_source *source;
+    /* A picture that comes out of its own annotation: that file. */
+    const void *outer;
+    size_t outer_size;
 } ost_layout_file;
 
 typedef struct ost_layout {
@@ -38,9 +65,21 @@ typedef struct ost_layout {
     size_t n_unlabeled;
 } ost_layout;
 
+/* Ids of the images that have none, and the counts. */
+void ost_layout_finish(ost_arena *arena, ost_layout *layout);
+
+/* Adds a side to a file, in the arena; one for the same field is replaced. */
+void ost_layout_add_side(ost_arena *arena, ost_layout_file *f,
+                         const char *field, const char *path);
+
+/* True for what nobody means to hand over: a component that begins with a
+ * dot. */
+bool ost_layout_hides(const char *path);
 /* True for names that are no image by their suffix (text, tables, DICOMDIR) or
  * by a component that begins with a dot. */
 bool ost_layout_ignores(const char *path);
+/* True for names of archives by their suffix. */
+bool ost_layout_is_archive(const char *path);
 /* Length of the path without its suffix, if what follows the last dot is one:
  * a letter and up to four more letters or digits; ".nii.gz" is one. */
 size_t ost_layout_stem(const char *path);
@@ -62,7 +101,11 @@ ost_rc ost_layout_by_folder(ost_arena *arena, ost_layout *layout, bool labels,
  * file), label one of label, class, group one of group, patient, patient_id.
  * Every other column is an attribute: a number where the cell is one (007 is
  * none), text otherwise; an empty cell gives none.
- * OST_EINPUT has "name:line: ...". */
+ *
+ * Columns, or what they are mapped to, of the names `mask`, `mask.NAME`,
+ * `boxes`, `boxes.NAME`, `field.NAME` and `annotation` give the images their
+ * sides, if they name files; "boxes" may be mapped to four columns that are x0,
+ * y0, x1, y1.  OST_EINPUT has "name:line: ...". */
 ost_rc ost_layout_by_manifest(ost_arena *arena, ost_layout *layout,
                               const char *name, const ost_csv *csv,
                               const json_t *columns, ost_err *err);

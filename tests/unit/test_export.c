@@ -74,10 +74,10 @@ static void files_and_table_are_named_after_the_items(void **state)
     text = field_bytes(f, item_named(files, n, "items.csv"), "bytes", &size);
     assert_string_equal(
         ost_arena_strndup(&f->arena, (const char *)text, size),
-        "path,id,group,label,parents,age,attr_path\n"
-        "a/one.png,a/one,p1,\"sick, very\",,0.1,\n"
-        "a/two#1.png,a/two#1,p1,well,x|y,,\"a \"\"quoted\"\" text\"\n"
-        "three.npy,three,three,,,,\n");
+        "path,id,group,label,parents,mask.lung,age,attr_path\n"
+        "a/one.png,a/one,p1,\"sick, very\",,a/one.mask.lung.png,0.1,\n"
+        "a/two#1.png,a/two#1,p1,well,x|y,,,\"a \"\"quoted\"\" text\"\n"
+        "three.npy,three,three,,,,,\n");
     assert_string_equal(output_artifact(f, &done, "out").meta,
                         "{\"manifest\":\"items.csv\"}");
 }
