@@ -389,26 +389,61 @@ static ost_rc add_known(ost_listing *l, const char *name, const struct stat *st,
     return rc;
 }
 
+/* The name in a cell. */
+static const char *cell_name(const ost_csv *csv, size_t row, size_t column)
+{
+    const char *name = csv->rows[row].cells[column];
+
+    while (name[0] == '.' && name[1] == '/')
+        name += 2;
+    return name;
+}
+
+/* Whether the first cell of a column that is not empty names a file: masks and
+ * annotations that lie beside the images. */
+static bool names_files(const ost_listing *l, const ost_csv *csv, size_t column)
+{
+    for (size_t i = 0; i < csv->n_rows; i++)
+        if (*csv->rows[i].cells[column])
+            return is_file_below(l->root, cell_name(csv, i, column));
+    return false;
+}
+
+/* All files that a column names; those that have to be there are errors when
+ * they are not. */
+static ost_rc list_column(ost_listing *l, const ost_csv *csv, size_t column,
+                          bool required, const char *real_root, ost_map *seen,
+                          ost_err *err)
+{
+    ost_rc rc = OST_OK;
+
+    for (size_t i = 0; i < csv->n_rows && !rc; i++) {
+        const char *name = cell_name(csv, i, column);
+        struct stat st = { 0 };
+
+        if (!required && (!*name || !is_file_below(l->root, name)))
+            continue;
+        rc = check_member(l, real_root, name, csv->rows[i].line, &st, err);
+        if (!rc && ost_map_put(seen, name, strlen(name), i))
+            rc = add_known(l, name, &st, err);
+    }
+    return rc;
+}
+
 static ost_rc list_members(ost_listing *l, const ost_csv *csv, int column,
                            ost_err *err)
 {
     char *real_root = realpath(l->root, NULL);
     ost_map seen = { 0 };
-    ost_rc rc = OST_OK;
+    ost_rc rc;
 
     if (!real_root)
         return ost_fail_errno(err, OST_EIO, errno, "cannot find '%s'", l->root);
     ost_map_put(&seen, l->manifest, strlen(l->manifest), 0);
-    for (size_t i = 0; i < csv->n_rows && !rc; i++) {
-        const char *name = csv->rows[i].cells[column];
-        struct stat st = { 0 };
-
-        while (name[0] == '.' && name[1] == '/')
-            name += 2;
-        rc = check_member(l, real_root, name, csv->rows[i].line, &st, err);
-        if (!rc && ost_map_put(&seen, name, strlen(name), i))
-            rc = add_known(l, name, &st, err);
-    }
+    rc = list_column(l, csv, (size_t)column, true, real_root, &seen, err);
+    for (size_t i = 0; i < csv->n_columns && !rc; i++)
+        if (i != (size_t)column && names_files(l, csv, i))
+            rc = list_column(l, csv, i, false, real_root, &seen, err);
     ost_map_release(&seen);
     free(real_root);
     return rc;

@@ -346,6 +346,35 @@ static void a_manifest_lists_its_files(void **state)
     ost_store_close(s);
 }
 
+/* Masks and annotations lie in columns of their own. */
+static void other_columns_of_a_manifest_name_files_too(void **state)
+{
+    ost_source source = source_of("marked/list.csv");
+    ost_store *s = new_store("store");
+    ost_arena arena = { 0 };
+    ost_source_state st;
+    const char *meta;
+    ost_item *items;
+    size_t n;
+
+    (void)state;
+    write_text("marked/1.png", "1");
+    write_text("marked/2.png", "2");
+    write_text("marked/m/2.png", "3");
+    write_text("marked/x.json", "{}");
+    write_text("marked/list.csv", "file,mask,note,age\n1.png,,x.json,3\n"
+                                  "2.png,m/2.png,gone.json,1.png\n");
+    st = scan(s, &source);
+    items = items_of(s, &st.artifact, &arena, &n, &meta);
+    assert_int_equal(n, 5);
+    assert_string_equal(items[3].id, "m/2.png");
+    assert_string_equal(items[4].id, "x.json");
+    ost_arena_release(&arena);
+    ost_source_state_release(&st);
+    source_free(&source);
+    ost_store_close(s);
+}
+
 /* A table whose cells are not files is a file like any other. */
 static void a_table_is_no_manifest(void **state)
 {
@@ -385,6 +414,9 @@ static void manifests_stay_in_their_folder(void **state)
     write_text("walls/link.csv", "path\nlink.png\n");
     refuses("walls/link.csv", OST_EINPUT,
             "link.csv:2: 'link.png' leads out of the manifest's folder");
+    write_text("walls/side.csv", "path,mask\n1.png,link.png\n");
+    refuses("walls/side.csv", OST_EINPUT,
+            "side.csv:2: 'link.png' leads out of the manifest's folder");
     write_text("walls/gone.csv", "path\n1.png\nnope.png\n");
     refuses("walls/gone.csv", OST_EINPUT, "gone.csv:3: file 'nope.png'");
     write_text("walls/dir.csv", "path\nsub\n");
@@ -459,6 +491,7 @@ int main(void)
         cmocka_unit_test(look_is_the_fingerprint_of_scan),
         cmocka_unit_test(verify_names_the_change),
         cmocka_unit_test(a_manifest_lists_its_files),
+        cmocka_unit_test(other_columns_of_a_manifest_name_files_too),
         cmocka_unit_test(a_table_is_no_manifest),
         cmocka_unit_test(manifests_stay_in_their_folder),
         cmocka_unit_test(links_are_followed_but_not_in_circles),
