@@ -16,6 +16,7 @@
 #include "base/vec.h"
 #include "stages/protocol.h"
 #include "stages/stage.h"
+#include "store/item_writer.h"
 #include "store/store.h"
 
 /* An input and what was decoded of it. */
@@ -52,7 +53,7 @@ typedef struct emitted {
 
 /* An output port while the step runs. */
 typedef struct step_output {
-    OST_VEC(ost_item) items;
+    ost_item_writer items;
     OST_VEC(ost_ref) refs;
     const char *meta; /* canonical JSON, or NULL */
 } step_output;
@@ -118,8 +119,10 @@ ost_digest ost_read_digest(const step_state *step, const ost_item *item);
 
 /* Fields of emitted items get their blobs. */
 ost_rc ost_store_pending(ost_stage_ctx *ctx, ost_err *err);
-/* Moves emitted items to the step's outputs, exposures united. */
+/* Adds emitted items, exposures united, to the step's outputs, which borrow the
+ * last of them until ost_settle_outputs(). */
 ost_rc ost_deliver(ost_stage_ctx *ctx, ost_err *err);
+void ost_settle_outputs(step_state *step);
 /* Releases what belonged to one item. */
 void ost_item_ctx_reset(ost_stage_ctx *ctx);
 void ost_item_ctx_release(ost_stage_ctx *ctx);
@@ -160,16 +163,22 @@ void ost_work_join(const item_work *w, ost_stage_ctx *ctx,
                    const ost_item *item);
 void ost_work_joined_key(const ost_stage_ctx *ctx, ost_buf *text);
 
-/* How much had come out; what comes out from there on can be remembered whole,
- * and comes out again when that memo is recalled. */
-typedef struct made_mark {
-    size_t notes;
-    size_t *items; /* by output port */
-} made_mark;
-made_mark ost_work_mark(step_state *step);
-void ost_work_remember(step_state *step, const ost_key *key,
-                       const made_mark *mark);
-ost_rc ost_work_recall(step_state *step, const ost_buf *memo, ost_err *err);
+/* What came out of several items, to be remembered whole.  `chains` are by
+ * output port, and borrow the last item of each. */
+typedef struct items_memo {
+    ost_buf notes;
+    ost_buf items;
+    ost_digest_vec refs;
+    ost_item_chain *chains;
+} items_memo;
+/* Adds what ctx emitted and noted, after its delivery. */
+void ost_memo_add(items_memo *m, const ost_stage_ctx *ctx);
+/* The last items may go. */
+void ost_memo_settle(items_memo *m, const step_state *step);
+void ost_memo_store(const items_memo *m, step_state *step, const ost_key *key);
+void ost_memo_release(items_memo *m, const step_state *step);
+/* Hands out again what a memo holds. */
+ost_rc ost_memo_recall(step_state *step, const ost_buf *memo, ost_err *err);
 
 ost_rc ost_map_run(ost_stage_ctx *ctx, ost_err *err);
 ost_rc ost_gather_run(ost_stage_ctx *ctx, ost_err *err);

@@ -201,21 +201,6 @@ static ost_rc item_exposure(ost_stage_ctx *ctx, made_item *made, ost_err *err)
     return rc ? rc : add_joined(ctx, e, err);
 }
 
-/* Copies what belongs to the item's arena into the step's. */
-static ost_item keep(ost_arena *arena, const ost_item *item)
-{
-    ost_buf text = { 0 };
-    ost_reader r;
-    ost_item out = { 0 };
-
-    ost_item_encode(&text, item);
-    r = ost_reader_of(text.data, text.len);
-    if (!ost_item_decode(&r, arena, &out))
-        OST_BUG();
-    ost_buf_release(&text);
-    return out;
-}
-
 ost_rc ost_deliver(ost_stage_ctx *ctx, ost_err *err)
 {
     step_state *step = ctx->step;
@@ -226,11 +211,16 @@ ost_rc ost_deliver(ost_stage_ctx *ctx, ost_err *err)
 
         rc = item_exposure(ctx, e->made, err);
         if (!rc)
-            ost_vec_push(&step->outputs[e->port].items,
-                         keep(&step->arena, &e->made->item));
+            rc = ost_writer_add(&step->outputs[e->port].items, &e->made->item,
+                                err);
     }
-    ctx->emitted.len = 0;
     return rc;
+}
+
+void ost_settle_outputs(step_state *step)
+{
+    for (size_t p = 0; p < step->n_outputs; p++)
+        ost_writer_settle(&step->outputs[p].items);
 }
 
 ost_rc ost_flush(ost_stage_ctx *ctx, ost_err *err)
@@ -239,6 +229,7 @@ ost_rc ost_flush(ost_stage_ctx *ctx, ost_err *err)
 
     if (!rc)
         rc = ost_deliver(ctx, err);
+    ctx->emitted.len = 0;
     if (!rc)
         ost_step_relieve(ctx->step);
     return rc;
@@ -296,15 +287,14 @@ ost_rc ost_emit_file(ost_stage_ctx *ctx, const char *port, const char *path,
     return ost_emit(ctx, port, item, err);
 }
 
-const ost_item *ost_ctx_made(const ost_stage_ctx *ctx, const char *port,
-                             size_t *n)
+const ost_item *ost_ctx_made(ost_stage_ctx *ctx, const char *port, size_t *n)
 {
     int p = ost_port_find(ctx->step->stage->outputs, port);
 
     if (p < 0)
         OST_BUG(); /* the stage names a port that it does not have */
-    *n = ctx->step->outputs[p].items.len;
-    return ctx->step->outputs[p].items.data;
+    *n = (size_t)ctx->step->outputs[p].items.n;
+    return ost_writer_items(&ctx->step->outputs[p].items, ctx->arena);
 }
 
 void ost_item_ctx_reset(ost_stage_ctx *ctx)

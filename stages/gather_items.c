@@ -184,7 +184,7 @@ static void portion_compute(portion *p)
 static ost_rc portion_finish(portion *p, ost_err *err)
 {
     step_state *step = p->ctx.step;
-    made_mark mark;
+    items_memo memo = { 0 };
     ost_rc rc = p->rc;
 
     if (rc) {
@@ -194,14 +194,15 @@ static ost_rc portion_finish(portion *p, ost_err *err)
     }
     if (p->remembered) {
         step->remembered += p->of->n;
-        return ost_work_recall(step, &p->memo, err);
+        return ost_memo_recall(step, &p->memo, err);
     }
-    mark = ost_work_mark(step);
     ost_buf_add(&step->notes, p->ctx.notes.data, p->ctx.notes.len);
     rc = ost_deliver(&p->ctx, err);
     if (rc)
         return rc;
-    ost_work_remember(step, &p->key, &mark);
+    ost_memo_add(&memo, &p->ctx);
+    ost_memo_store(&memo, step, &p->key);
+    ost_memo_release(&memo, step);
     step->computed += p->of->n;
     return OST_OK;
 }
@@ -223,6 +224,7 @@ static ost_rc work_on(gatherer *g, size_t from, size_t n, ost_err *err)
         rc = portion_finish(&portions[i], err);
         g->done += portions[i].of->n;
     }
+    ost_settle_outputs(g->work.ctx->step);
     for (size_t i = 0; i < n; i++) {
         ost_item_ctx_release(&portions[i].ctx);
         ost_buf_release(&portions[i].memo);

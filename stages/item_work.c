@@ -183,62 +183,73 @@ void ost_add_refs(const ost_item *item, ost_digest_vec *refs)
         add_ref(refs, &item->fields[k].blob);
 }
 
-made_mark ost_work_mark(step_state *step)
+void ost_memo_add(items_memo *m, const ost_stage_ctx *ctx)
 {
-    made_mark mark = { .notes = step->notes.len };
+    if (!m->chains)
+        m->chains = ost_xalloc((ctx->step->n_outputs + 1) * sizeof(*m->chains));
+    ost_buf_add(&m->notes, ctx->notes.data, ctx->notes.len);
+    for (size_t i = 0; i < ctx->emitted.len; i++) {
+        const emitted *e = &ctx->emitted.data[i];
 
-    mark.items = OST_ARENA_ARRAY(&step->arena, size_t, step->n_outputs + 1);
-    for (size_t p = 0; p < step->n_outputs; p++)
-        mark.items[p] = step->outputs[p].items.len;
-    return mark;
+        ost_buf_varint(&m->items, e->port);
+        ost_chain_add(&m->chains[e->port], &m->items, &e->made->item);
+        ost_add_refs(&e->made->item, &m->refs);
+    }
 }
 
-void ost_work_remember(step_state *step, const ost_key *key,
-                       const made_mark *mark)
+void ost_memo_settle(items_memo *m, const step_state *step)
+{
+    for (size_t p = 0; m->chains && p < step->n_outputs; p++)
+        ost_chain_settle(&m->chains[p]);
+}
+
+void ost_memo_store(const items_memo *m, step_state *step, const ost_key *key)
 {
     ost_buf value = { 0 };
-    ost_digest_vec refs = { 0 };
 
-    ost_buf_bytes(&value, step->notes.data + mark->notes,
-                  step->notes.len - mark->notes);
-    for (size_t p = 0; p < step->n_outputs; p++) {
-        ost_item_chain chain = { 0 };
-
-        for (size_t i = mark->items[p]; i < step->outputs[p].items.len; i++) {
-            ost_buf_varint(&value, p);
-            ost_chain_add(&chain, &value, &step->outputs[p].items.data[i]);
-            ost_add_refs(&step->outputs[p].items.data[i], &refs);
-        }
-        ost_chain_release(&chain);
-    }
-    ost_batch_put_memo(step->batch, key, refs.data, refs.len, value.data,
+    ost_buf_bytes(&value, m->notes.data, m->notes.len);
+    ost_buf_add(&value, m->items.data, m->items.len);
+    ost_batch_put_memo(step->batch, key, m->refs.data, m->refs.len, value.data,
                        value.len);
-    ost_vec_release(&refs);
     ost_buf_release(&value);
 }
 
-ost_rc ost_work_recall(step_state *step, const ost_buf *memo, ost_err *err)
+void ost_memo_release(items_memo *m, const step_state *step)
 {
-    ost_reader r = ost_reader_of(
-        ost_arena_copy(&step->arena, memo->data, memo->len), memo->len);
+    for (size_t p = 0; m->chains && p < step->n_outputs; p++)
+        ost_chain_release(&m->chains[p]);
+    ost_free(m->chains);
+    ost_vec_release(&m->refs);
+    ost_buf_release(&m->items);
+    ost_buf_release(&m->notes);
+    *m = (items_memo){ 0 };
+}
+
+ost_rc ost_memo_recall(step_state *step, const ost_buf *memo, ost_err *err)
+{
+    ost_reader r = ost_reader_of(memo->data, memo->len);
     size_t n;
     const unsigned char *notes = ost_read_bytes(&r, &n);
+    ost_arena arena = { 0 };
     ost_item_chain *chains =
-        OST_ARENA_ARRAY(&step->arena, ost_item_chain, step->n_outputs + 1);
+        OST_ARENA_ARRAY(&arena, ost_item_chain, step->n_outputs + 1);
+    ost_rc rc = OST_OK;
 
     if (!r.bad)
         ost_buf_add(&step->notes, notes, n);
-    while (!r.bad && ost_read_left(&r) > 0) {
+    while (!r.bad && !rc && ost_read_left(&r) > 0) {
         uint64_t port = ost_read_varint(&r);
         ost_item item = { 0 };
 
         if (port >= step->n_outputs ||
-            !ost_chain_read(&chains[port], &r, &step->arena, &item))
+            !ost_chain_read(&chains[port], &r, &arena, &item))
             r.bad = true;
         else
-            ost_vec_push(&step->outputs[port].items, item);
+            rc = ost_writer_add(&step->outputs[port].items, &item, err);
     }
     if (r.bad)
-        return ost_fail(err, OST_ECORRUPT, "a memo of items is malformed");
-    return OST_OK;
+        rc = ost_fail(err, OST_ECORRUPT, "a memo of items is malformed");
+    ost_settle_outputs(step);
+    ost_arena_release(&arena);
+    return rc;
 }

@@ -301,8 +301,7 @@ ost_rc ost_emit_file(ost_stage_ctx *ctx, const char *port, const char *path,
                      const void *data, size_t size, ost_err *err);
 
 /* In .conclude: the items at an output port, borrowed. */
-const ost_item *ost_ctx_made(const ost_stage_ctx *ctx, const char *port,
-                             size_t *n);
+const ost_item *ost_ctx_made(ost_stage_ctx *ctx, const char *port, size_t *n);
 
 /* --- while it runs ----------------------------------------------------- */
 

@@ -149,9 +149,9 @@ static ost_rc store_output(ost_stage_ctx *ctx, size_t port,
     done->type = (uint8_t)p->type;
     a.meta = out->meta ? out->meta : "{}";
     if (ost_artifact_has_items(p->type)) {
-        done->items = out->items.len;
-        return ost_dataset_put(step->batch, p->type, a.meta, out->items.data,
-                               out->items.len, &done->artifact, err);
+        done->items = out->items.n;
+        return ost_writer_put(&out->items, step->batch, p->type, a.meta,
+                              &done->artifact, err);
     }
     if (!out->meta)
         return ost_fail(err, OST_EFAIL, "stage '%s' gave no output '%s'",
@@ -242,7 +242,7 @@ static void release_step(step_state *step)
         ost_map_release(&step->inputs.data[i].index);
     }
     for (size_t i = 0; i < step->n_outputs; i++) {
-        ost_vec_release(&step->outputs[i].items);
+        ost_writer_release(&step->outputs[i].items);
         ost_vec_release(&step->outputs[i].refs);
     }
     for (size_t i = 0; i < step->blobs.len; i++)

@@ -57,9 +57,14 @@ size_t ost_batch_count(const ost_batch *b)
     return b->records.len;
 }
 
-size_t ost_batch_bytes(const ost_batch *b)
+size_t ost_batch_bytes(ost_batch *b)
 {
-    return b->bytes;
+    size_t bytes;
+
+    pthread_mutex_lock(&b->lock);
+    bytes = b->bytes;
+    pthread_mutex_unlock(&b->lock);
+    return bytes;
 }
 
 /* --- records ------------------------------------------------------------- */

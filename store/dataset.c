@@ -1,14 +1,9 @@
-/* store/dataset.c - sequences of items, cut into pages
- *
- * Where a page ends depends on the ids around it alone (see artifact.h), so
- * that a page of an earlier version of a dataset is met again byte for byte.
- */
+/* store/dataset.c - sequences of items, page by page */
 #include "base/alloc.h"
-#include "base/text.h"
-#include "base/vec.h"
 #include "store/artifact.h"
 #include "store/item_chain.h"
 #include "store/item_codec.h"
+#include "store/item_writer.h"
 #include "store/store.h"
 
 #include <stdlib.h>
@@ -17,35 +12,11 @@
 #include "base/banned.h"
 
 enum {
-    PAGE_VERSION = 2,
     PAGE_WHOLE = 1, /* items written whole, as earlier versions did */
-    PAGE_MASK = 63, /* a boundary for one root id in 64 */
     ITEM_LEAST = 4, /* bytes of the smallest item */
 };
 
 /* --- pages --------------------------------------------------------------- */
-
-/* FNV-1a, then the finalizer of MurmurHash3, since the low bits of FNV alone
- * are uneven for ids that differ in their last digits. */
-static uint64_t hash_root(const char *id, size_t n)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)id[i]) * 0x100000001b3u;
-    h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
-    h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
-    return h ^ h >> 33;
-}
-
-static bool ends_page(const char *id, const char *next)
-{
-    size_t n = strcspn(id, "#");
-
-    if ((hash_root(id, n) & PAGE_MASK) != 0)
-        return false;
-    return n != strcspn(next, "#") || memcmp(id, next, n) != 0;
-}
 
 bool ost_page_decode(const void *data, size_t size, ost_arena *arena,
                      ost_item *items, size_t n)
@@ -54,7 +25,7 @@ bool ost_page_decode(const void *data, size_t size, ost_arena *arena,
     uint8_t version = ost_read_u8(&r);
     ost_item_chain chain = { 0 };
 
-    if ((version != PAGE_VERSION && version != PAGE_WHOLE) ||
+    if ((version != OST_PAGE_VERSION && version != PAGE_WHOLE) ||
         ost_read_varint(&r) != n)
         return false;
     for (size_t i = 0; i < n; i++) {
@@ -136,18 +107,6 @@ static int compare_items(const void *a, const void *b)
                           (*(const ost_item *const *)b)->id);
 }
 
-static ost_rc check_item(const ost_item *item, ost_err *err)
-{
-    if (!item->id || !item->id[0])
-        return ost_fail(err, OST_EINPUT, "an item has an empty id");
-    if (!ost_utf8_valid(item->id, strlen(item->id)))
-        return ost_fail(err, OST_EINPUT, "item id '%s' is not UTF-8", item->id);
-    if (!item->group || !item->group[0])
-        return ost_fail(err, OST_EINPUT, "item '%s' has an empty group",
-                        item->id);
-    return OST_OK;
-}
-
 static ost_rc sort_items(const ost_item **list, size_t n, ost_err *err)
 {
     bool sorted = true;
@@ -165,70 +124,27 @@ static ost_rc sort_items(const ost_item **list, size_t n, ost_err *err)
     return OST_OK;
 }
 
-typedef OST_VEC(ost_ref) ref_vec;
-
-static ost_rc put_page(ost_batch *b, const ost_item *const *list, size_t n,
-                       ost_buf *page, ref_vec *refs, ost_err *err)
-{
-    ost_ref ref = { .name = "", .items = n };
-    ost_item_chain chain = { 0 };
-    ost_rc rc;
-
-    ost_buf_reset(page);
-    ost_buf_u8(page, PAGE_VERSION);
-    ost_buf_varint(page, n);
-    for (size_t i = 0; i < n; i++)
-        ost_chain_add(&chain, page, list[i]);
-    ost_chain_release(&chain);
-    ref.size = page->len;
-    rc = ost_batch_put_blob(b, page->data, page->len, &ref.digest, err);
-    if (!rc)
-        ost_vec_push(refs, ref);
-    return rc;
-}
-
-static ost_rc put_pages(ost_batch *b, const ost_item *const *list, size_t n,
-                        ref_vec *refs, ost_err *err)
-{
-    ost_buf page = { 0 };
-    size_t first = 0;
-    ost_rc rc = OST_OK;
-
-    for (size_t i = 0; i < n && !rc; i++) {
-        if (i + 1 < n && !ends_page(list[i]->id, list[i + 1]->id))
-            continue;
-        rc = put_page(b, list + first, i + 1 - first, &page, refs, err);
-        first = i + 1;
-    }
-    ost_buf_release(&page);
-    return rc;
-}
-
 ost_rc ost_dataset_put(ost_batch *b, ost_artifact_type type, const char *meta,
                        const ost_item *items, size_t n, ost_digest *digest,
                        ost_err *err)
 {
-    ost_artifact a = { .type = type, .meta = meta, .n_items = n };
     const ost_item **list = ost_try_alloc(n + 1, sizeof(void *));
-    ref_vec refs = { 0 };
+    ost_item_writer w = { 0 };
     ost_rc rc = OST_OK;
 
     if (!list)
         return ost_fail(err, OST_ENOMEM, "no memory for %zu items", n);
     for (size_t i = 0; i < n && !rc; i++) {
         list[i] = &items[i];
-        rc = check_item(&items[i], err);
+        rc = ost_item_check(&items[i], err);
     }
     if (!rc)
         rc = sort_items(list, n, err);
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = ost_writer_add(&w, list[i], err);
     if (!rc)
-        rc = put_pages(b, list, n, &refs, err);
-    if (!rc) {
-        a.refs = refs.data;
-        a.n_refs = refs.len;
-        rc = ost_artifact_put(b, &a, digest, err);
-    }
-    ost_vec_release(&refs);
+        rc = ost_writer_put(&w, b, type, meta, digest, err);
+    ost_writer_release(&w);
     ost_free(list);
     return rc;
 }

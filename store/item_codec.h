@@ -34,6 +34,8 @@ bool ost_field_is_sane(const ost_field *f);
  * sorted copy, which *owned names for ost_free(). */
 const void *ost_by_name(const void *array, size_t n, size_t size, void **owned);
 
+/* First byte of a page whose items are a chain. */
+enum { OST_PAGE_VERSION = 2 };
 /* A page: the bytes must live as long as the items.  Appends to `items`, which
  * has room for exactly `n`; false when the page has another number. */
 bool ost_page_decode(const void *data, size_t size, ost_arena *arena,

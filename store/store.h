@@ -121,7 +121,7 @@ void ost_batch_free(ost_batch *b);
 ost_store *ost_batch_store(ost_batch *b);
 /* Number of records collected, and their bytes. */
 size_t ost_batch_count(const ost_batch *b);
-size_t ost_batch_bytes(const ost_batch *b);
+size_t ost_batch_bytes(ost_batch *b);
 void ost_batch_clear(ost_batch *b);
 
 /* Stores bytes and says their digest.  A blob that the batch or the store has

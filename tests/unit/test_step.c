@@ -385,6 +385,36 @@ static void a_missing_field_names_item_and_fields(void **state)
     assert_int_equal(done.n_outputs, 0);
 }
 
+/* Pages end between root items alone: this one is longer than a window. */
+static void a_page_of_any_length_is_remembered_whole(void **state)
+{
+    enum { MANY = 300 };
+    fixture *f = *state;
+    ost_item items[MANY];
+    ost_field fields[MANY];
+    ost_step_input in;
+    ost_err err = { 0 };
+    ost_digest d;
+    ost_done_msg one, two;
+
+    for (int i = 0; i < MANY; i++)
+        add_item(f->batch, &items[i], &fields[i],
+                 ost_arena_printf(&f->arena, "r#%d", i), "p",
+                 (unsigned char)(i % 200));
+    assert_ok(
+        ost_dataset_put(f->batch, OST_DATASET, "{}", items, MANY, &d, &err),
+        &err);
+    commit(f->batch);
+    in = input("in", d);
+    one = run_step(f->batch, "shift", by_one, 2, &in, 1, &f->arena);
+    assert_int_equal(one.rc, OST_OK);
+    assert_int_equal(one.computed + one.remembered, MANY);
+    two = run_step(f->batch, "shift", by_one, 1, &in, 1, &f->arena);
+    assert_int_equal(two.computed, 0);
+    assert_int_equal(two.remembered, MANY);
+    assert_memory_equal(&one.outputs[0].artifact, &two.outputs[0].artifact, 32);
+}
+
 static void faults_of_parameters_are_all_reported(void **state)
 {
     json_t *with = json_loads("{\"bye\":1,\"by\":12,\"field\":3}", 0, NULL);
@@ -513,6 +543,8 @@ int main(void)
             exposure_reaches_models_and_what_they_touch, setup, teardown),
         cmocka_unit_test_setup_teardown(a_missing_field_names_item_and_fields,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_page_of_any_length_is_remembered_whole, setup, teardown),
         cmocka_unit_test(faults_of_parameters_are_all_reported),
         cmocka_unit_test(choices_of_numbers_and_objects_are_checked),
         cmocka_unit_test(keys_take_defaults_for_what_is_not_given),
