@@ -29,8 +29,9 @@ typedef struct {
     ost_blob blob;
     int row; /* dimension of the rows */
     int64_t channels;
-    double low;  /* becomes 0 */
-    double high; /* becomes 255 */
+    double low;   /* becomes 0 */
+    double high;  /* becomes 255 */
+    bool inverse; /* high is dark */
 } plane;
 
 void ost_preview_release(ost_preview *p)
@@ -188,6 +189,7 @@ static uint8_t shade(const plane *p, double v)
 {
     double s = (v - p->low) / (p->high - p->low) * 255;
 
+    s = p->inverse ? 255 - s : s;
     return (uint8_t)(fmin(fmax(s, 0), 255) + 0.5);
 }
 
@@ -395,8 +397,11 @@ static void say_image(const plane *p, const ost_preview_wish *wish,
     if (f->dtype != OST_U8)
         ost_buf_addf(words,
                      ", %.6g .. %.6g (0.5 and 99.5 percentile) shown "
-                     "from black to white",
-                     p->low, p->high);
+                     "from %s",
+                     p->low, p->high,
+                     p->inverse ? "white to black" : "black to white");
+    else if (p->inverse)
+        ost_buf_adds(words, ", shown turned around");
 }
 
 /* Lays a mask over the picture when it fits it. */
@@ -493,6 +498,7 @@ static ost_rc draw_all(ost_store *s, const ost_item *item, const drawing *d,
     } else {
         if (p->f.dtype != OST_U8)
             find_window(p);
+        p->inverse = p->channels != 3 && ost_item_is_inverse(item, p->f.name);
         draw_image(p, out);
         say_image(p, wish, words);
     }

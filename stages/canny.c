@@ -115,6 +115,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     rc = ost_map_planes(ctx, in, p->field, &m, out, err);
     if (rc)
         return rc;
+    ost_plane_upright(ctx, out, p->field, m.to);
     return ost_emit(ctx, "out", out, err);
 }
 
@@ -127,7 +128,7 @@ const ost_stage ost_stage_canny = {
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),
     .outputs = OST_PORTS(
         { "out", OST_DATASET, "the items with their edges", false, false }),
-    .reads = "@field",
+    .reads = "@field attr:photometric",
     .check = check,
     .map = map,
 };

@@ -97,19 +97,20 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     rc = ost_map_planes(ctx, in, p->field, &m, out, err);
     if (rc)
         return rc;
+    ost_plane_upright(ctx, out, p->field, m.to);
     return ost_emit(ctx, "out", out, err);
 }
 
 const ost_stage ost_stage_invert = {
     .name = "invert",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Makes dark bright and bright dark.",
     .param_size = sizeof(invert_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),
     .outputs =
         OST_PORTS({ "out", OST_DATASET, "the images, inverted", false, false }),
-    .reads = "@field",
+    .reads = "@field attr:photometric",
     .check = check,
     .map = map,
 };

@@ -157,3 +157,11 @@ ost_rc ost_map_planes(ost_stage_ctx *ctx, const ost_item *in, const char *from,
         ost_err_at(err, "field '%s'", from);
     return rc;
 }
+
+void ost_plane_upright(ost_stage_ctx *ctx, ost_item *out, const char *from,
+                       const char *to)
+{
+    if (ost_item_is_inverse(out, from) && strcmp(to, "image") == 0)
+        ost_item_set_text(ost_ctx_arena(ctx), out, "photometric",
+                          "MONOCHROME2");
+}

@@ -71,6 +71,12 @@ typedef struct ost_plane_map {
 ost_rc ost_map_planes(ost_stage_ctx *ctx, const ost_item *in, const char *from,
                       const ost_plane_map *map, ost_item *out, ost_err *err);
 
+/* For a stage after which the high values of field `to` are bright, made from
+ * `from` that may have been inverse (see store/artifact.h): edges, or an image
+ * turned around.  The stage reads "attr:photometric". */
+void ost_plane_upright(ost_stage_ctx *ctx, ost_item *out, const char *from,
+                       const char *to);
+
 /* Opens a field that has to be a picture; says of what kind. */
 ost_rc ost_open_plane(ost_stage_ctx *ctx, const ost_item *item,
                       const char *name, ost_plane_kind *kind, ost_tensor *t,

@@ -332,7 +332,10 @@ static ost_rc add_pictures(gathering *g, const candidate *c, size_t number,
     names[1] = ost_arena_printf(ost_ctx_arena(g->ctx), "overlay.%zu", number);
     rc = open_field(g, c->image, field, &t, err);
     if (!rc)
-        rc = ost_thumbnail(&t, p->side, &png, &width, &height, err);
+        rc = ost_thumbnail(
+            &t, p->side,
+            ost_item_is_inverse(c->image, field) ? OST_THUMBNAIL_INVERSE : 0,
+            &png, &width, &height, err);
     if (!rc)
         rc = ost_emit_blob(g->ctx, "report", names[0], png.data, png.len, err);
     if (rc)

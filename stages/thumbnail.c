@@ -106,8 +106,9 @@ static double mean_at(const reduction *r, int64_t y, int64_t x, int64_t c)
     return n > 0 ? sum / n : r->low;
 }
 
-ost_rc ost_thumbnail(const ost_tensor *t, int64_t side, ost_buf *png,
-                     int64_t *width, int64_t *height, ost_err *err)
+ost_rc ost_thumbnail(const ost_tensor *t, int64_t side, unsigned flags,
+                     ost_buf *png, int64_t *width, int64_t *height,
+                     ost_err *err)
 {
     int64_t channels = t->ndim == 3 && t->shape[2] == 3 ? 3 : 1;
     int64_t shape[3], i = 0;
@@ -127,6 +128,8 @@ ost_rc ost_thumbnail(const ost_tensor *t, int64_t side, ost_buf *png,
                 double v =
                     (mean_at(&r, y, x, c) - r.low) / (r.high - r.low) * 255;
 
+                if (channels == 1 && (flags & OST_THUMBNAIL_INVERSE))
+                    v = 255 - v;
                 pixels[i++] = (uint8_t)(fmin(fmax(v, 0), 255) + 0.5);
             }
         }

@@ -12,9 +12,12 @@
  * strides, no side longer than `side`; smaller ones keep their size.  Each
  * pixel is the mean of what it covers.  u8 keeps its values; others are
  * stretched from their smallest to their largest finite one.  Three channels
- * are colors; of any other number the first is shown. */
-ost_rc ost_thumbnail(const ost_tensor *t, int64_t side, ost_buf *png,
-                     int64_t *width, int64_t *height, ost_err *err);
+ * are colors; of any other number the first is shown, with
+ * OST_THUMBNAIL_INVERSE high as dark. */
+enum ost_thumbnail_flags { OST_THUMBNAIL_INVERSE = 1u << 0 };
+ost_rc ost_thumbnail(const ost_tensor *t, int64_t side, unsigned flags,
+                     ost_buf *png, int64_t *width, int64_t *height,
+                     ost_err *err);
 
 /* The same size for marks, to be laid over a picture: `color` where anything
  * of what the pixel covers is above 0, nothing elsewhere. */

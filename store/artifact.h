@@ -113,6 +113,10 @@ typedef struct ost_item {
 
 const ost_field *ost_item_field(const ost_item *item, const char *name);
 const ost_attr *ost_item_attr(const ost_item *item, const char *name);
+/* True for a field "image" whose high values are dark, as the attribute
+ * `photometric` says (MONOCHROME1 of DICOM, MINISWHITE of TIFF): it is shown
+ * turned around. */
+bool ost_item_is_inverse(const ost_item *item, const char *field);
 /* The only label, or NULL when there is none. */
 const char *ost_item_label(const ost_item *item);
 /* Order of items: bytewise, '#' before everything else. */

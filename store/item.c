@@ -23,6 +23,15 @@ const ost_attr *ost_item_attr(const ost_item *item, const char *name)
     return NULL;
 }
 
+bool ost_item_is_inverse(const ost_item *item, const char *field)
+{
+    const ost_attr *a = ost_item_attr(item, "photometric");
+
+    return a && a->kind == OST_ATTR_TEXT && strcmp(field, "image") == 0 &&
+           (strcmp(a->text, "MONOCHROME1") == 0 ||
+            strcmp(a->text, "MINISWHITE") == 0);
+}
+
 const char *ost_item_label(const ost_item *item)
 {
     return item->n_labels ? item->labels[0] : NULL;

@@ -16,6 +16,9 @@ import sys
 import zipfile
 import zlib
 
+sys.path.insert(0, os.environ["OSTEON_SOURCE"] + "/tests/support")
+from dicom import dicom_file
+
 BIN = pathlib.Path(os.environ["OSTEON_BIN"]) / "osteon"
 HERE = pathlib.Path(os.environ["OSTEON_SOURCE"]) / "tests/golden/previews"
 UPDATE = os.environ.get("OSTEON_UPDATE") == "1"
@@ -57,6 +60,8 @@ def write_files():
                                   for i in range(LARGE * LARGE)]))
     (files / "color.npy").write_bytes(
         npy("B", (4, 4, 3), [(i * 83) % 256 for i in range(48)]))
+    (files / "xray.dcm").write_bytes(
+        dicom_file("A", "B", "1.2", photometric="MONOCHROME1"))
     with zipfile.ZipFile(files / "movie.npz", "w") as z:
         z.writestr("frames.npy", npy("f", (2, 2, 2),
                                      [0, 1, 2, 3, 7, 7, 7, float("nan")]))
@@ -194,10 +199,10 @@ def golden(name, text):
 
 def check_lists():
     text = show()
-    expect(text, "items (34)", "  ... and 24 more (--offset 10)")
+    expect(text, "items (35)", "  ... and 25 more (--offset 10)")
     text = show("--limit", 3, "--offset", 31)
     expect(text, "\n  many29 ", "\n  movie ", "\n  wide ")
-    same("lines", len(text.split("items (34)")[1].splitlines()), 4)
+    same("lines", len(text.split("items (35)")[1].splitlines()), 4)
     same("nothing", show("--limit", 0).count("many"), 0)
     same("behind all", show("--offset", 100).count("many"), 0)
 
@@ -300,6 +305,11 @@ def check_faults():
     expect(osteon("show", "latest", "--store", "store", "--item", "a",
                   status=2), "latest:STEP")
     expect(show("--item", "a", "--png", "none/a.png", status=1), "none/a.png")
+    expect(show("--item", "xray", "--png", "xray.png"),
+           "percentile) shown from white to black")
+    rows = read_png(pathlib.Path("xray.png").read_bytes())
+    same("turned around", [rows[0][0], rows[-1][-1]],
+         [(255, 255, 255), (0, 0, 0)])
 
 
 def main():

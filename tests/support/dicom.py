@@ -16,7 +16,8 @@ def element(group, number, vr, value):
     return head + struct.pack("<H", len(value)) + value
 
 
-def dicom_file(person, patient, study, rows=4, columns=4):
+def dicom_file(person, patient, study, rows=4, columns=4,
+               photometric="MONOCHROME2"):
     """A gray picture of a patient, with a name in a private tag as well."""
     pixels = bytes(i % 251 for i in range(2 * rows * columns))
     us = lambda number, value: element(0x28, number, "US",
@@ -31,7 +32,7 @@ def dicom_file(person, patient, study, rows=4, columns=4):
         element(0x10, 0x20, "LO", patient),
         element(0x20, 0x0d, "UI", study),
         element(0x20, 0x0e, "UI", study + ".1"),
-        us(2, 1), element(0x28, 4, "CS", "MONOCHROME2"),
+        us(2, 1), element(0x28, 4, "CS", photometric),
         us(0x10, rows), us(0x11, columns), us(0x100, 16), us(0x101, 16),
         us(0x102, 15), us(0x103, 0),
         element(0x7fe0, 0x10, "OW", pixels),

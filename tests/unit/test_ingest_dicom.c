@@ -8,7 +8,9 @@
 #include "base/banned.h"
 
 extern const ost_stage ost_stage_ingest;
-const ost_stage *const ost_stages[] = { &ost_stage_ingest, NULL };
+extern const ost_stage ost_stage_invert;
+const ost_stage *const ost_stages[] = { &ost_stage_ingest, &ost_stage_invert,
+                                        NULL };
 
 typedef struct scan {
     const char *path;
@@ -247,6 +249,41 @@ static void frames_without_a_view_get_the_names_asked_for(void **state)
     assert_true(number_of(item_named(items, n, "s/c#1"), "frame") == 1);
 }
 
+static void monochrome1_says_so_until_it_is_turned_around(void **state)
+{
+    const uint16_t pixels[2] = { 3, 5 };
+    const dicom_spec spec = { .rows = 1,
+                              .columns = 2,
+                              .frames = 1,
+                              .samples = 1,
+                              .bits = 16,
+                              .stored = 12,
+                              .photometric = "MONOCHROME1" };
+    step_fixture *f = *state;
+    files_builder b = { .f = f };
+    ost_buf file = { 0 };
+    const ost_item *items;
+    ost_step_input in;
+    ost_done_msg done;
+    size_t n;
+
+    make_dicom(&file, &spec, pixels, sizeof(pixels));
+    add_file(&b, "x.dcm", file.data, file.len);
+    ost_buf_release(&file);
+    in = finish_files(&b);
+    done = run_stage(f, "ingest", "{\"dicom_values\":\"displayed\"}", &in, 1);
+    items = output_items(f, &done, "out", &n);
+    assert_null(ost_item_attr(items, "photometric"));
+    done = run_stage(f, "ingest", "{}", &in, 1);
+    items = output_items(f, &done, "out", &n);
+    assert_string_equal(text_of(items, "photometric"), "MONOCHROME1");
+    assert_memory_equal(field_bytes(f, items, "image", NULL), pixels, 4);
+    in = step_input_of("in", output_digest(&done, "out"));
+    done = run_stage(f, "invert", "{}", &in, 1);
+    items = output_items(f, &done, "out", &n);
+    assert_string_equal(text_of(items, "photometric"), "MONOCHROME2");
+}
+
 /* --- the report --------------------------------------------------------------
  */
 
@@ -397,6 +434,7 @@ int main(void)
         step_test(a_manifest_says_the_group_whatever_the_files_say),
         step_test(days_are_counted_from_the_patients_first),
         step_test(frames_without_a_view_get_the_names_asked_for),
+        step_test(monochrome1_says_so_until_it_is_turned_around),
         step_test(the_report_names_what_was_left_out),
         step_test(a_dicomdir_says_what_is_read),
         step_test(files_that_a_dicomdir_lists_must_be_there),

@@ -67,6 +67,25 @@ static void changed_copies_leave_the_original_alone(void **state)
     ost_arena_release(&arena);
 }
 
+static void only_an_image_said_to_be_inverse_is(void **state)
+{
+    ost_arena arena = { 0 };
+    ost_item item = { .id = "i", .group = "g" };
+
+    (void)state;
+    assert_false(ost_item_is_inverse(&item, "image"));
+    ost_item_set_text(&arena, &item, "photometric", "MONOCHROME1");
+    assert_true(ost_item_is_inverse(&item, "image"));
+    assert_false(ost_item_is_inverse(&item, "contour"));
+    ost_item_set_text(&arena, &item, "photometric", "MINISWHITE");
+    assert_true(ost_item_is_inverse(&item, "image"));
+    ost_item_set_text(&arena, &item, "photometric", "MONOCHROME2");
+    assert_false(ost_item_is_inverse(&item, "image"));
+    ost_item_set_number(&arena, &item, "photometric", 1);
+    assert_false(ost_item_is_inverse(&item, "image"));
+    ost_arena_release(&arena);
+}
+
 static void attributes_and_labels_are_replaced(void **state)
 {
     ost_arena arena = { 0 };
@@ -240,6 +259,7 @@ int main(void)
         cmocka_unit_test(
             ids_sort_bytewise_with_derived_ones_behind_their_parent),
         cmocka_unit_test(changed_copies_leave_the_original_alone),
+        cmocka_unit_test(only_an_image_said_to_be_inverse_is),
         cmocka_unit_test(attributes_and_labels_are_replaced),
         cmocka_unit_test(order_of_attributes_and_fields_is_not_encoded),
         cmocka_unit_test(every_not_a_number_is_the_same),
