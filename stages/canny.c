@@ -121,7 +121,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_canny = {
     .name = "canny",
-    .version = 2, /* bump when any output byte can change */
+    .version = 3, /* bump when any output byte can change */
     .summary = "Finds the edges of images as OpenCV's Canny does.",
     .param_size = sizeof(canny_params),
     .params = params,

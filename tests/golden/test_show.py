@@ -200,8 +200,8 @@ def golden(name, text):
 def check_lists():
     text = show()
     expect(text, "items (35)", "  ... and 25 more (--offset 10)")
-    text = show("--limit", 3, "--offset", 31)
-    expect(text, "\n  many29 ", "\n  movie ", "\n  wide ")
+    text = show("--limit", 3, "--offset", 32)
+    expect(text, "\n  movie ", "\n  wide ", "\n  xray ")
     same("lines", len(text.split("items (35)")[1].splitlines()), 4)
     same("nothing", show("--limit", 0).count("many"), 0)
     same("behind all", show("--offset", 100).count("many"), 0)
