@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __CUDACC__
 #define OST_PIXEL static __host__ __device__ __forceinline__
@@ -32,12 +33,6 @@ OST_PIXEL int64_t ost_px_reflect(int64_t v, int64_t n)
     v %= period;
     v = v < 0 ? v + period : v;
     return v < n ? v : period - v;
-}
-
-OST_PIXEL float ost_px_clampf(float v, float lo, float hi)
-{
-    v = v > lo ? v : lo; /* NaN becomes lo */
-    return v < hi ? v : hi;
 }
 
 /* Not 0; NaN is not. */
@@ -72,15 +67,46 @@ OST_PIXEL float ost_px_rint(float v)
     return (v + magic) - magic;
 }
 
+/* The bits of a float, and the reverse. */
+OST_PIXEL int32_t ost_px_bits(float v)
+{
+    int32_t bits;
+
+    memcpy(&bits, &v, sizeof(bits));
+    return bits;
+}
+
+OST_PIXEL float ost_px_float(int32_t bits)
+{
+    float v;
+
+    memcpy(&v, &bits, sizeof(v));
+    return v;
+}
+
+/* 0 <= v <= `most` rounded (halves to even), what is beyond saturated, and NaN
+ * as 0.  Floats that are not negative are in the order of their bits, and whole
+ * numbers have no comparison that might trap, so that loops become vectors. */
+OST_PIXEL int32_t ost_px_whole(float v, float most)
+{
+    const int32_t infinity = 0x7f800000, magic = 0x4b400000; /* 1.5 * 2^23 */
+    int32_t bits = ost_px_bits(v), end = ost_px_bits(most);
+
+    bits &= -(int32_t)(bits <= infinity);
+    bits = bits < 0 ? 0 : bits;
+    bits = bits > end ? end : bits;
+    return ost_px_bits(ost_px_float(bits) + ost_px_float(magic)) - magic;
+}
+
 /* Rounded (halves to even) and saturated; NaN becomes 0. */
 OST_PIXEL uint8_t ost_px_u8(float v)
 {
-    return (uint8_t)(int32_t)ost_px_rint(ost_px_clampf(v, 0.0f, 255.0f));
+    return (uint8_t)ost_px_whole(v, 255.0f);
 }
 
 OST_PIXEL uint16_t ost_px_u16(float v)
 {
-    return (uint16_t)(int32_t)ost_px_rint(ost_px_clampf(v, 0.0f, 65535.0f));
+    return (uint16_t)ost_px_whole(v, 65535.0f);
 }
 
 /* What a threshold makes of a pixel; `least` is the smallest marked value.  NaN

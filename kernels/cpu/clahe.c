@@ -23,17 +23,11 @@ typedef struct equalizing {
     int columns;
     int64_t tile_h;
     int64_t tile_w;
-    int clip; /* counts above are cut off; 0: none */
-    int *histogram;
+    int clip;         /* counts above are cut off; 0: none */
+    int *histograms;  /* columns x levels */
     uint16_t *tables; /* rows x columns x levels */
+    uint16_t *row; /* a row of the image, mirrored up to the last tile's end */
 } equalizing;
-
-static int level_at(const ost_image *in, int64_t y, int64_t x, int64_t c)
-{
-    const void *p = ost_image_at(in, y, x, c);
-
-    return in->dtype == OST_U8 ? *(const uint8_t *)p : *(const uint16_t *)p;
-}
 
 /* Where a position beyond the end is mirrored to; the outermost pixel is not
  * repeated. */
@@ -47,29 +41,44 @@ static int64_t mirrored(int64_t i, int64_t n)
     return i < n ? i : period - i;
 }
 
-static void count_tile(const equalizing *e, int64_t row, int64_t column,
-                       int64_t c)
+static void load_row(const equalizing *e, int64_t y, int64_t c)
 {
-    int *restrict count = e->histogram;
+    const void *p = ost_image_at(&e->in, y, 0, c);
+    int64_t w = e->in.w, step = e->in.step_x;
+    uint16_t *restrict row = e->row;
 
-    memset(count, 0, (size_t)e->levels * sizeof(*count));
+    if (e->in.dtype == OST_U8)
+        for (int64_t x = 0; x < w; x++)
+            row[x] = ((const uint8_t *)p)[x * step];
+    else
+        for (int64_t x = 0; x < w; x++)
+            row[x] = ((const uint16_t *)p)[x * step];
+    for (int64_t x = w; x < e->columns * e->tile_w; x++)
+        row[x] = row[mirrored(x, w)];
+}
+
+/* The histograms of a row of tiles. */
+static void count_tiles(const equalizing *e, int64_t tile_row, int64_t c)
+{
+    memset(e->histograms, 0,
+           (size_t)e->columns * (size_t)e->levels * sizeof(*e->histograms));
     for (int64_t k = 0; k < e->tile_h; k++) {
-        int64_t y = mirrored(row * e->tile_h + k, e->in.h);
+        const uint16_t *v = e->row;
 
-        for (int64_t i = 0; i < e->tile_w; i++) {
-            int64_t x = column * e->tile_w + i;
+        load_row(e, mirrored(tile_row * e->tile_h + k, e->in.h), c);
+        for (int64_t i = 0; i < e->columns; i++) {
+            int *count = e->histograms + i * e->levels;
 
-            x = x < e->in.w ? x : mirrored(x, e->in.w);
-            count[level_at(&e->in, y, x, c)]++;
+            for (int64_t x = 0; x < e->tile_w; x++)
+                count[*v++]++;
         }
     }
 }
 
 /* Shares out what lies above the limit: the same to each level, and what is
  * left one by one to levels that are evenly apart. */
-static void clip_histogram(const equalizing *e)
+static void clip_histogram(const equalizing *e, int *count)
 {
-    int *count = e->histogram;
     int64_t cut = 0;
     int each, left, step;
 
@@ -87,15 +96,15 @@ static void clip_histogram(const equalizing *e)
         count[i]++;
 }
 
-static void fill_table(const equalizing *e, uint16_t *table)
+static void fill_table(const equalizing *e, int *count, uint16_t *table)
 {
     float scale = (float)(e->levels - 1) / (float)(e->tile_h * e->tile_w);
     int64_t sum = 0;
 
     if (e->clip > 0)
-        clip_histogram(e);
+        clip_histogram(e, count);
     for (int i = 0; i < e->levels; i++) {
-        sum += e->histogram[i];
+        sum += count[i];
         table[i] = e->levels == 256 ? ost_px_u8((float)sum * scale)
                                     : ost_px_u16((float)sum * scale);
     }
@@ -127,8 +136,9 @@ static void equalize_row(const equalizing *e, int64_t y, int64_t c,
     const uint16_t *upper = e->tables + (size_t)down.first * width;
     const uint16_t *lower = e->tables + (size_t)down.second * width;
 
+    load_row(e, y, c);
     for (int64_t x = 0; x < e->in.w; x++) {
-        int v = level_at(&e->in, y, x, c);
+        int64_t v = e->row[x];
         size_t a = (size_t)(along[x].first * e->levels + v);
         size_t b = (size_t)(along[x].second * e->levels + v);
 
@@ -151,9 +161,11 @@ static ost_rc equalize(equalizing *e, ost_err *err)
     for (int64_t x = 0; x < e->in.w; x++)
         along[x] = tiles_around(x, e->tile_w, e->columns);
     for (int64_t c = 0; c < e->in.c; c++) {
-        for (int64_t i = 0; i < (int64_t)e->rows * e->columns; i++) {
-            count_tile(e, i / e->columns, i % e->columns, c);
-            fill_table(e, e->tables + i * e->levels);
+        for (int64_t i = 0; i < e->rows; i++) {
+            count_tiles(e, i, c);
+            for (int64_t k = 0; k < e->columns; k++)
+                fill_table(e, e->histograms + k * e->levels,
+                           e->tables + (i * e->columns + k) * e->levels);
         }
         for (int64_t y = 0; y < e->in.h; y++)
             equalize_row(e, y, c, along, row);
@@ -211,16 +223,20 @@ ost_rc ost_cpu_clahe(const ost_tensor *image, const ost_clahe_spec *spec,
         return OST_OK;
     e.levels = e.in.dtype == OST_U8 ? 256 : MOST_LEVELS;
     set_tiles(&e, spec);
-    e.histogram = ost_try_alloc((size_t)e.levels, sizeof(*e.histogram));
+    e.histograms = ost_try_alloc_aligned((size_t)e.columns * (size_t)e.levels,
+                                         sizeof(*e.histograms));
+    e.row =
+        ost_try_alloc_aligned((size_t)(e.columns * e.tile_w), sizeof(*e.row));
     e.tables = ost_try_alloc_aligned((size_t)e.rows * (size_t)e.columns *
                                          (size_t)e.levels,
                                      sizeof(*e.tables));
-    if (e.histogram && e.tables)
+    if (e.histograms && e.tables && e.row)
         rc = equalize(&e, err);
     else
         rc = ost_fail(err, OST_ENOMEM, "clahe: no memory for %d x %d tiles",
                       spec->rows, spec->columns);
     ost_free(e.tables);
-    ost_free(e.histogram);
+    ost_free(e.row);
+    ost_free(e.histograms);
     return rc;
 }
