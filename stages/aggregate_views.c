@@ -15,6 +15,7 @@
  * attribute aggregate.reason.
  */
 #include "base/map.h"
+#include "stages/matching.h"
 #include "stages/two_views.h"
 
 #include <string.h>
@@ -95,10 +96,8 @@ static const char *exam_of(ost_stage_ctx *ctx, const ost_item *item)
         const ost_attr *a = ost_item_attr(item, p->by.v[i]);
 
         ost_buf_adds(&name, " / ");
-        if (a && a->kind == OST_ATTR_TEXT)
-            ost_buf_adds(&name, a->text);
-        else if (a)
-            ost_buf_addf(&name, "%.17g", a->number);
+        if (a)
+            ost_buf_adds(&name, ost_attr_text(ost_ctx_arena(ctx), a));
     }
     text = ost_arena_strdup(ost_ctx_arena(ctx), ost_buf_str(&name));
     ost_buf_release(&name);
@@ -250,6 +249,10 @@ static ost_rc sort_views(ost_stage_ctx *ctx, const ost_item *const *items,
                                  : is_view(items[i], p->back) ? &e->back
                                                               : NULL;
 
+        if (strcmp(items[i]->group, items[0]->group) != 0)
+            return ost_fail(err, OST_EINPUT,
+                            "'%s' and '%s' are of different groups",
+                            items[0]->id, items[i]->id);
         if (!place) {
             rc = leave_out(ctx, items[i], "neither view", err);
             continue;
@@ -285,7 +288,7 @@ static ost_rc gather(ost_stage_ctx *ctx, const ost_item *const *items, size_t n,
 
 const ost_stage ost_stage_aggregate_views = {
     .name = "aggregate_views",
-    .version = 2, /* bump when any output byte can change */
+    .version = 3, /* bump when any output byte can change */
     .summary = "Adds the front and the mirrored back view of an exam.",
     .param_size = sizeof(aggregate_params),
     .params = params,

@@ -19,6 +19,7 @@
 #include "base/alloc.h"
 #include "stages/changes.h"
 #include "stages/geometry.h"
+#include "stages/matching.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,14 +87,6 @@ static ost_rc check(const void *with, ost_err *err)
 
 /* ---- exams ---- */
 
-/* The value of an attribute as text. */
-static const char *text_of(ost_stage_ctx *ctx, const ost_attr *a)
-{
-    if (a->kind == OST_ATTR_TEXT)
-        return a->text;
-    return ost_arena_printf(ost_ctx_arena(ctx), "%.17g", a->number);
-}
-
 /* Group and exam of an item; NULL when items change each on its own. */
 static const char *exam_of(ost_stage_ctx *ctx, const ost_item *item)
 {
@@ -103,7 +96,7 @@ static const char *exam_of(ost_stage_ctx *ctx, const ost_item *item)
     if (!a)
         return NULL;
     return ost_arena_printf(ost_ctx_arena(ctx), "%s\n%s", item->group,
-                            text_of(ctx, a));
+                            ost_attr_text(ost_ctx_arena(ctx), a));
 }
 
 /* FNV-1a, mixed once more so that the upper bits take part. */
@@ -351,7 +344,7 @@ static void rename_exam(ost_stage_ctx *ctx, const ost_item *in, int64_t number,
 {
     const augment_params *p = ost_ctx_params(ctx);
     ost_arena *arena = ost_ctx_arena(ctx);
-    const char *name = text_of(ctx, ost_item_attr(in, p->pair_by));
+    const char *name = ost_attr_text(arena, ost_item_attr(in, p->pair_by));
 
     ost_item_set_text(
         arena, out, p->pair_by,

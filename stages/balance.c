@@ -109,10 +109,7 @@ static ost_rc class_of(balancing *b, const ost_item *item, const char **class,
         if (!a)
             return ost_fail(err, OST_EINPUT, "item '%s' has no attribute '%s'",
                             item->id, b->p->attribute);
-        *class =
-            a->kind == OST_ATTR_TEXT
-                ? a->text
-                : ost_arena_printf(ost_ctx_arena(b->ctx), "%.9g", a->number);
+        *class = ost_attr_text(ost_ctx_arena(b->ctx), a);
         return OST_OK;
     }
     if (item->n_labels != 1)
@@ -273,7 +270,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_balance = {
     .name = "balance",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Leave out or repeat items until classes have exact counts.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(balance_params),

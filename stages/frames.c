@@ -84,6 +84,11 @@ static ost_rc emit_frame(ost_stage_ctx *ctx, const ost_item *series, size_t k,
     ost_item *out;
     ost_rc rc;
 
+    rc = ost_plane_check_name(
+        OST_PLANE_IMAGE,
+        &(ost_field){ .name = p->to, .dtype = stack->dtype, .ndim = 2 }, err);
+    if (rc)
+        return rc;
     rc = ost_series_part(ctx, series, k, n, p->ids == PARENTS, &out, err);
     if (rc || !out)
         return rc;
@@ -123,7 +128,7 @@ static ost_rc gather(ost_stage_ctx *ctx, const ost_item *const *items, size_t n,
 
 const ost_stage ost_stage_frames = {
     .name = "frames",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Take series apart into their images.",
     .param_size = sizeof(frames_params),
     .params = params,

@@ -1,6 +1,7 @@
 /* stages/matching.c - which items of two datasets belong together */
 #include "stages/matching.h"
 
+#include "base/json.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -78,6 +79,19 @@ const ost_item *ost_match_next(const ost_match_index *m, const ost_item *item)
     uint32_t next = m->next[item - m->items];
 
     return next == UINT32_MAX ? NULL : &m->items[next];
+}
+
+const char *ost_attr_text(ost_arena *arena, const ost_attr *a)
+{
+    ost_buf text = { 0 };
+    const char *copy;
+
+    if (a->kind == OST_ATTR_TEXT)
+        return a->text;
+    ost_json_add_real(&text, a->number);
+    copy = ost_arena_strdup(arena, ost_buf_str(&text));
+    ost_buf_release(&text);
+    return copy;
 }
 
 const char *ost_did_you_mean(ost_arena *arena, const char *word,

@@ -52,6 +52,9 @@ void ost_match_index_release(ost_match_index *m);
 const ost_item *ost_match_first(const ost_match_index *m, const char *key);
 const ost_item *ost_match_next(const ost_match_index *m, const ost_item *item);
 
+/* The value of an attribute as text, a number in as few digits as say it. */
+const char *ost_attr_text(ost_arena *arena, const ost_attr *a);
+
 /* " (did you mean 'x'?)" when one of the names is near, else "". */
 const char *ost_did_you_mean(ost_arena *arena, const char *word,
                              const char *const *names, size_t n);

@@ -264,7 +264,7 @@ static ost_rc gather(ost_stage_ctx *ctx, const ost_item *const *items, size_t n,
 
 const ost_stage ost_stage_montage = {
     .name = "montage",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Put pictures side by side into one, and cut them apart.",
     .param_size = sizeof(montage_params),
     .params = params,

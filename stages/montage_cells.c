@@ -210,13 +210,17 @@ ost_rc ost_cells_join_stack(ost_stage_ctx *ctx, const ost_cells *cells,
 {
     ost_tensor stack, all;
     int64_t shape[2];
+    ost_field made;
     ost_rc rc = ost_item_tensor(ctx, in, from, &stack, err);
 
     if (rc)
         return rc;
     shape[0] = stack.shape[1] * cells->rows;
     shape[1] = stack.shape[2] * cells->cols;
-    rc = ost_new_field(ctx, out, to, stack.dtype, 2, shape, &all, err);
+    made = (ost_field){ .name = to, .dtype = stack.dtype, .ndim = 2 };
+    rc = ost_plane_check_name(OST_PLANE_IMAGE, &made, err);
+    if (!rc)
+        rc = ost_new_field(ctx, out, to, stack.dtype, 2, shape, &all, err);
     for (int64_t k = 0; k < stack.shape[0] && !rc; k++) {
         ost_tensor frame = ost_plane_frame(&stack, k);
         ost_tensor cell =
@@ -236,10 +240,12 @@ ost_rc ost_cells_split_stack(ost_stage_ctx *ctx, const ost_cells *cells,
     int64_t h = f->shape[0] / cells->rows, w = f->shape[1] / cells->cols;
     int64_t shape[3] = { n, h, w };
     ost_tensor all, stack;
-    ost_field view;
+    ost_field view = { .name = to, .dtype = f->dtype, .ndim = 3 };
     ost_rc rc = ost_cells_divide(cells->rows, cells->cols, f->shape[0],
                                  f->shape[1], err);
 
+    if (!rc)
+        rc = ost_plane_check_name(OST_PLANE_FRAMES, &view, err);
     if (rc)
         return rc;
     if (cells->rows == 1 || cells->cols == 1) {

@@ -172,6 +172,7 @@ static ost_rc levels_of_all(ost_stage_ctx *ctx, const ost_item *items, size_t n,
             ost_err_at(err, "item '%s'", items[i].id);
             return rc;
         }
+        ost_ctx_return(ctx);
         if (all[seen].count == 0)
             continue;
         low[seen] = one.low;

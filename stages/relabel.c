@@ -98,6 +98,16 @@ static ost_rc check_bins(const relabel_params *p, ost_err *err)
     return OST_OK;
 }
 
+/* Tables part several labels by '|', and know none without a name. */
+static ost_rc check_label(const char *param, const char *name, ost_err *err)
+{
+    if (*name && !strchr(name, '|'))
+        return OST_OK;
+    return ost_fail(err, OST_EWORKFLOW,
+                    "param '%s': '%s' is no name of one label%s", param, name,
+                    *name ? "" : " (null takes labels away)");
+}
+
 static bool is_word_list(const json_t *v)
 {
     const json_t *word;
@@ -141,7 +151,9 @@ static ost_rc check_rule(size_t number, const json_t *rule, ost_err *err)
                             "param 'rules': rule %zu: '%s' is a list of labels",
                             number, word);
     }
-    return OST_OK;
+    return json_is_null(label)
+               ? OST_OK
+               : check_label("rules", json_string_value(label), err);
 }
 
 static ost_rc check(const void *of, ost_err *err)
@@ -160,7 +172,13 @@ static ost_rc check(const void *of, ost_err *err)
                           "param 'map': the new name of '%s' is neither a "
                           "text nor null",
                           name);
+        if (!rc && json_is_string(v))
+            rc = check_label("map", json_string_value(v), err);
     }
+    for (i = 0; i < p->names.n && !rc; i++)
+        rc = check_label("names", p->names.v[i], err);
+    if (!rc && p->unmapped == OTHER)
+        rc = check_label("other", p->other, err);
     if (!rc && !json_is_array(p->rules))
         rc = ost_fail(err, OST_EWORKFLOW, "param 'rules': expected a list");
     json_array_foreach(p->rules, i, rule)
@@ -216,7 +234,7 @@ static ost_rc text_of_attribute(relabeling *r, const ost_item *in,
     } else if (a->kind == OST_ATTR_TEXT) {
         *text = *a->text ? a->text : NULL;
     } else {
-        *text = ost_arena_printf(ost_ctx_arena(r->ctx), "%.9g", a->number);
+        *text = ost_attr_text(ost_ctx_arena(r->ctx), a);
     }
     return OST_OK;
 }
@@ -456,7 +474,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_relabel = {
     .name = "relabel",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Merge labels, make them of an attribute, or apply rules.",
     .param_size = sizeof(relabel_params),
     .params = params,

@@ -167,8 +167,13 @@ static ost_rc new_mask(segmenting *s, size_t item, const char *name,
 {
     const ost_field *f = ost_item_field(&s->items[item], s->field);
     int sides = s->model.frames ? 3 : 2;
+    ost_field made = { .name = name, .dtype = dtype, .ndim = sides };
+    ost_rc rc = ost_plane_check_name(
+        s->model.frames ? OST_PLANE_FRAMES : OST_PLANE_IMAGE, &made, err);
 
-    return ost_new_field(s->ctx, out, name, dtype, sides, f->shape, mask, err);
+    return rc ? rc
+              : ost_new_field(s->ctx, out, name, dtype, sides, f->shape, mask,
+                              err);
 }
 
 static ost_rc put_out(segmenting *s, ost_item *out, ost_err *err)

@@ -177,6 +177,7 @@ static ost_rc stack(ost_stage_ctx *ctx, const ost_item *const *items, size_t n,
 {
     ost_tensor first, all;
     int64_t shape[3];
+    ost_field made;
     ost_rc rc = OST_OK;
 
     for (size_t i = 0; i < n && !rc; i++) {
@@ -195,8 +196,11 @@ static ost_rc stack(ost_stage_ctx *ctx, const ost_item *const *items, size_t n,
             shape[0] = (int64_t)n;
             shape[1] = t.shape[0];
             shape[2] = t.shape[1];
-            rc = ost_new_field(ctx, out, to, t.dtype, 3, shape, &all, err);
+            made = (ost_field){ .name = to, .dtype = t.dtype, .ndim = 3 };
+            rc = ost_plane_check_name(OST_PLANE_FRAMES, &made, err);
         }
+        if (!rc && i == 0)
+            rc = ost_new_field(ctx, out, to, t.dtype, 3, shape, &all, err);
         if (rc)
             return rc;
         frame = ost_plane_frame(&all, (int64_t)i);
@@ -304,7 +308,7 @@ static ost_rc gather(ost_stage_ctx *ctx, const ost_item *const *items, size_t n,
 
 const ost_stage ost_stage_sequence = {
     .name = "sequence",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Make series of fixed length from the images of a patient.",
     .param_size = sizeof(sequence_params),
     .params = params,

@@ -30,9 +30,8 @@ ost_rc ost_series_name(ost_arena *arena, const ost_series_spec *spec,
             return ost_fail(err, OST_EINPUT,
                             "item '%s' has no attribute '%s' (within)",
                             item->id, spec->within.v[i]);
-        *name = a->kind == OST_ATTR_TEXT
-                    ? ost_arena_printf(arena, "%s/%s", *name, a->text)
-                    : ost_arena_printf(arena, "%s/%.9g", *name, a->number);
+        *name =
+            ost_arena_printf(arena, "%s/%s", *name, ost_attr_text(arena, a));
     }
     return OST_OK;
 }
@@ -220,7 +219,7 @@ static void take_attributes(ost_arena *arena, const ost_item *series, size_t k,
 
         if (ost_starts_with(a->name, own_prefix))
             continue;
-        if (name && strcmp(name, label_name) == 0)
+        if (name && strcmp(name, label_name) == 0 && a->kind == OST_ATTR_TEXT)
             ost_item_set_labels(arena, out, a->text);
         else if (name || !about)
             set_attr(arena, out, name ? name : a->name, a);

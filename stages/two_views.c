@@ -4,6 +4,8 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+#include <string.h>
+
 #include "base/banned.h"
 
 static ost_rc open_image(ost_stage_ctx *ctx, const ost_item *item,
@@ -93,6 +95,20 @@ out:
 
 /* ---- masks and boxes ---- */
 
+/* A mask of a view, which has the view's size. */
+static ost_rc open_mask(ost_stage_ctx *ctx, const ost_item *view,
+                        const ost_tensor *image, const char *name,
+                        ost_tensor *mask, ost_err *err)
+{
+    ost_rc rc = ost_item_tensor(ctx, view, name, mask, err);
+
+    if (!rc && (mask->shape[0] != image->shape[0] ||
+                mask->shape[1] != image->shape[1]))
+        rc = ost_fail(err, OST_EINPUT, "item '%s': it is no mask of its image",
+                      view->id);
+    return rc;
+}
+
 static ost_rc add_mask(ost_stage_ctx *ctx, const ost_two_views *e,
                        const char *name, ost_item *out, ost_err *err)
 {
@@ -107,12 +123,12 @@ static ost_rc add_mask(ost_stage_ctx *ctx, const ost_two_views *e,
     moved = ost_tensor_of(data, OST_U8, 2, like->shape);
     rc = ost_new_field(ctx, out, name, OST_U8, 2, like->shape, &mask, err);
     if (!rc && e->front && ost_item_field(e->front, name)) {
-        rc = ost_item_tensor(ctx, e->front, name, &one, err);
+        rc = open_mask(ctx, e->front, &e->front_image, name, &one, err);
         if (!rc)
             rc = ost_cpu_copy(&one, &mask, err);
     }
     if (!rc && e->back && ost_item_field(e->back, name)) {
-        rc = ost_item_tensor(ctx, e->back, name, &one, err);
+        rc = open_mask(ctx, e->back, &e->back_image, name, &one, err);
         if (!rc)
             rc = put_back(e, &one, true, &moved, err);
         for (int64_t i = 0; i < n && !rc; i++)
@@ -143,9 +159,18 @@ ost_rc ost_two_views_masks(ost_stage_ctx *ctx, const ost_two_views *e,
     return rc;
 }
 
-/* The boxes of a view, as the step moves them. */
+static bool is_outside(const double at[4], const ost_tensor *like)
+{
+    return !(at[2] > 0.0) || !(at[3] > 0.0) ||
+           !(at[0] < (double)like->shape[1]) ||
+           !(at[1] < (double)like->shape[0]);
+}
+
+/* Appends the boxes of a view, as the step moves them, without those that it
+ * moves out of the picture. */
 static ost_rc copy_boxes(ost_stage_ctx *ctx, const ost_two_views *e,
-                         const ost_item *view, float *to, ost_err *err)
+                         const ost_item *view, float *to, int64_t *kept,
+                         ost_err *err)
 {
     const ost_tensor *like = e->front ? &e->front_image : &e->back_image;
     ost_tensor t;
@@ -159,45 +184,52 @@ static ost_rc copy_boxes(ost_stage_ctx *ctx, const ost_two_views *e,
             from[k] = at[k] = (double)v[k * t.stride[1]];
         if (view == e->back)
             ost_box_warp(&e->map, from, at);
+        if (view == e->back && e->front && is_outside(at, like))
+            continue;
         for (int k = 0; k < 4; k++) {
             double most = (double)like->shape[k % 2 ? 0 : 1];
 
-            to[4 * i + k] = (float)(at[k] < 0.0    ? 0.0
-                                    : at[k] > most ? most
-                                                   : at[k]);
+            to[4 * *kept + k] = (float)(at[k] < 0.0    ? 0.0
+                                        : at[k] > most ? most
+                                                       : at[k]);
         }
+        ++*kept;
     }
     return rc;
+}
+
+static int64_t count_boxes(const ost_item *view)
+{
+    const ost_field *f = view ? ost_item_field(view, "boxes") : NULL;
+
+    return f && ost_plane_kind_of(f) == OST_PLANE_BOXES ? f->shape[0] : 0;
 }
 
 ost_rc ost_two_views_boxes(ost_stage_ctx *ctx, const ost_two_views *e,
                            ost_item *out, ost_err *err)
 {
-    const ost_item *const views[] = { e->front, e->back };
-    int64_t n[2] = { 0, 0 }, shape[2] = { 0, 4 };
+    int64_t front = count_boxes(e->front), back = count_boxes(e->back);
+    int64_t shape[2] = { 0, 4 };
     ost_tensor boxes;
-    ost_rc rc;
+    ost_rc rc = OST_OK;
+    float *to;
 
-    for (size_t v = 0; v < 2; v++) {
-        const ost_field *f =
-            views[v] ? ost_item_field(views[v], "boxes") : NULL;
-
-        if (f && ost_plane_kind_of(f) == OST_PLANE_BOXES)
-            n[v] = f->shape[0];
-    }
-    shape[0] = n[0] + n[1];
-    if (shape[0] == 0)
+    if (front + back == 0)
         return OST_OK;
     /* Rows that belong to the boxes of one view alone. */
     for (size_t i = 0; e->front && e->back && i < e->front->n_fields; i++)
         if (ost_starts_with(e->front->fields[i].name, "boxes."))
             ost_item_remove_field(ost_ctx_arena(ctx), out,
                                   e->front->fields[i].name);
-    rc = ost_new_field(ctx, out, "boxes", OST_F32, 2, shape, &boxes, err);
-    if (!rc && n[0])
-        rc = copy_boxes(ctx, e, e->front, boxes.data, err);
-    if (!rc && n[1])
-        rc = copy_boxes(ctx, e, e->back, (float *)boxes.data + 4 * n[0], err);
+    to = OST_ARENA_ARRAY(ost_ctx_arena(ctx), float, 4 * (size_t)(front + back));
+    if (front)
+        rc = copy_boxes(ctx, e, e->front, to, &shape[0], err);
+    if (!rc && back)
+        rc = copy_boxes(ctx, e, e->back, to, &shape[0], err);
+    if (!rc)
+        rc = ost_new_field(ctx, out, "boxes", OST_F32, 2, shape, &boxes, err);
+    if (!rc)
+        memcpy(boxes.data, to, (size_t)shape[0] * 4 * sizeof(*to));
     return rc;
 }
 

@@ -66,6 +66,9 @@ static ost_rc check(const void *with, ost_err *err)
     if (p->width != 0.0 && p->levels.n != 0)
         return ost_fail(err, OST_EWORKFLOW,
                         "'width' and 'levels' say the same thing twice");
+    if (p->center != 0.0 && p->levels.n != 0)
+        return ost_fail(err, OST_EWORKFLOW,
+                        "'center' and 'levels' say the same thing twice");
     if (p->width != 0.0 && p->width < 1.0)
         return ost_fail(err, OST_EWORKFLOW, "'width' (%g) is below 1",
                         p->width);

@@ -152,6 +152,60 @@ static void masks_are_united_and_boxes_follow(void **state)
                 boxes[7] == 1);
 }
 
+/* Whatever groups and attributes are called. */
+static void views_of_two_patients_are_no_exam(void **state)
+{
+    fixture *f = *state;
+    ost_item items[] = { new_view(f, "a", "q / 1", "anterior"),
+                         new_view(f, "b", "1", "posterior") };
+
+    items[1].group = "p / q";
+    for (int k = 0; k < 2; k++)
+        add_body(f, &items[k], 5, 3, k == 1);
+    refuses(f, stage, "{}", items, 2,
+            "bucket 'p / q / 1': 'a' and 'b' are of different groups");
+}
+
+static void masks_are_of_the_size_of_their_image(void **state)
+{
+    fixture *f = *state;
+    const unsigned char mask[4] = { 1, 0, 0, 1 };
+
+    for (int k = 0; k < 2; k++) {
+        ost_item items[] = { new_view(f, "a", "1", "anterior"),
+                             new_view(f, "b", "1", "posterior") };
+
+        add_body(f, &items[0], 5, 3, false);
+        add_body(f, &items[1], 5, 3, true);
+        add_field(f, &items[k], "mask.x", OST_U8, 2, (int64_t[]){ 2, 2 }, mask);
+        refuses(f, stage, "{}", items, 2,
+                k ? "bucket 'p / 1': field 'mask.x': item 'b': it is no mask "
+                    "of its image"
+                  : "bucket 'p / 1': field 'mask.x': item 'a': it is no mask "
+                    "of its image");
+    }
+}
+
+/* The view from behind goes six columns to the left. */
+static void boxes_that_are_moved_out_are_left_out(void **state)
+{
+    fixture *f = *state;
+    ost_item items[] = { new_view(f, "a", "1", "anterior"),
+                         new_view(f, "b", "1", "posterior") };
+    const float back[] = { 18, 0, 20, 1, 0, 0, 2, 1 };
+    const float *boxes;
+    result r;
+
+    add_body(f, &items[0], 5, 3, false);
+    add_body(f, &items[1], 11, 3, true);
+    add_field(f, &items[1], "boxes", OST_F32, 2, (int64_t[]){ 2, 4 }, back);
+    r = apply(f, stage, "{}", dataset(f, items, 2));
+    boxes = bytes_of(f, &r.items[0], "boxes");
+    assert_int_equal(ost_item_field(&r.items[0], "boxes")->shape[0], 1);
+    assert_true(boxes[0] == W - 8 && boxes[1] == 0 && boxes[2] == W - 6 &&
+                boxes[3] == 1);
+}
+
 static ost_done_msg run(fixture *f, const char *with, const ost_item *items,
                         size_t n)
 {
@@ -275,6 +329,9 @@ int main(void)
         TEST(values_become_one_in_three_ways),
         TEST(one_rectangle_is_scaled_onto_the_other),
         TEST(masks_are_united_and_boxes_follow),
+        TEST(views_of_two_patients_are_no_exam),
+        TEST(masks_are_of_the_size_of_their_image),
+        TEST(boxes_that_are_moved_out_are_left_out),
         TEST(what_has_no_other_view_is_listed),
         TEST(what_shows_nothing_is_not_aligned),
         TEST(an_exam_has_each_view_once),

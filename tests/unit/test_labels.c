@@ -126,6 +126,28 @@ static void relabel_finds_misspellings(void **state)
     assert_fails(&done, "item 'd': there is no label in the end");
 }
 
+/* Numbers that differ in their last digit are two classes. */
+static void long_numbers_are_said_in_full(void **state)
+{
+    step_fixture *f = *state;
+    item_set s = { .f = f };
+    ost_step_input in;
+    ost_done_msg done;
+
+    for (int i = 0; i < 3; i++)
+        ost_item_set_number(
+            &f->arena,
+            set_item(&s, (const char *[]){ "a", "b", "c" }[i], "p", "x"),
+            "number", 1234567890.0 + (i == 2));
+    ost_item_set_number(&f->arena, set_item(&s, "d", "p", "x"), "number", 0.1);
+    in = finish_set(&s, "in");
+    done = run_stage(f, "relabel", "{\"attribute\":\"number\"}", &in, 1);
+    assert_string_equal(labels_at(f, &done),
+                        "a=1234567890 b=1234567890 c=1234567891 d=0.1");
+    done = run_stage(f, "balance", "{\"attribute\":\"number\"}", &in, 1);
+    assert_string_equal(done.notes, "class '1234567890': 1 items of 2\n");
+}
+
 static void relabel_refuses_what_makes_no_sense(void **state)
 {
     static const struct {
@@ -143,6 +165,17 @@ static void relabel_refuses_what_makes_no_sense(void **state)
         { "{\"map\":{\"a\":3}}", "param 'map': the new name of 'a' is neither "
                                  "a text nor null" },
         { "{\"rules\":{}}", "param 'rules': expected a list" },
+        { "{\"map\":{\"a\":\"\"}}", "param 'map': '' is no name of one label "
+                                    "(null takes labels away)" },
+        { "{\"map\":{\"a\":\"x|y\"}}",
+          "param 'map': 'x|y' is no name of one label" },
+        { "{\"rules\":[{\"label\":\"x|y\"}]}",
+          "param 'rules': 'x|y' is no name of one label" },
+        { "{\"attribute\":\"x\",\"edges\":[1],\"names\":[\"a\",\"b|c\"]}",
+          "param 'names': 'b|c' is no name of one label" },
+        { "{\"map\":{\"a\":\"x\"},\"unmapped\":\"other\",\"other\":\"\"}",
+          "param 'other': '' is no name of one label (null takes labels "
+          "away)" },
         { "{\"rules\":[{\"any\":[\"a\"]}]}",
           "param 'rules': rule 0 needs a 'label', a text or null" },
         { "{\"rules\":[{\"anny\":[\"a\"],\"label\":\"x\"}]}",
@@ -347,6 +380,7 @@ int main(void)
         step_test(relabel_gives_new_names),
         step_test(relabel_says_what_happened),
         step_test(relabel_finds_misspellings),
+        step_test(long_numbers_are_said_in_full),
         cmocka_unit_test(relabel_refuses_what_makes_no_sense),
         step_test(relabel_refuses_what_is_no_number),
         step_test(balance_makes_exact_counts),

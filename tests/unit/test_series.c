@@ -182,6 +182,8 @@ static void sequence_names_what_does_not_fit(void **state)
     done =
         run_stage(f, "sequence", "{\"length\":2,\"also\":[\"mask\"]}", &in, 1);
     assert_non_null(strstr(done.error, "there is no field 'mask'"));
+    done = run_stage(f, "sequence", "{\"length\":2,\"to\":\"x\"}", &in, 1);
+    assert_non_null(strstr(done.error, "frames cannot be called 'x'"));
     image(&s, "a", "p", "x", 1, 1);
     ost_item_set_number(&f->arena, set_item(&s, "b", "p", "x"), "day", 2);
     set_image(&s, &s.items[1], "image", 4, 4, 2);
@@ -253,6 +255,39 @@ static void frames_make_the_images_again(void **state)
     }
 }
 
+/* Attributes that are called as what a series keeps of labels, and whose
+ * numbers need all their digits. */
+static void odd_attributes_come_back(void **state)
+{
+    step_fixture *f = *state;
+    const ost_item *items;
+    item_set s = { .f = f };
+    ost_step_input in;
+    ost_done_msg done;
+    size_t n;
+
+    for (int i = 0; i < 4; i++) {
+        image(&s, (const char *[]){ "a", "b", "c", "d" }[i], "p", "x", i, 1);
+        ost_item_set_number(&f->arena, &s.items[i], "label", i);
+        ost_item_set_number(&f->arena, &s.items[i], "exam",
+                            1234567890.0 + i / 2);
+    }
+    in = finish_set(&s, "in");
+    done = run_stage(f, "sequence", "{\"length\":2,\"within\":[\"exam\"]}", &in,
+                     1);
+    assert_string_equal(ids_at(f, &done, "out"), "p/1234567890 p/1234567891");
+    in = step_input_of("in", output_digest(&done, "out"));
+    done = run_stage(f, "frames", "{\"ids\":\"parents\"}", &in, 1);
+    items = output_items(f, &done, "out", &n);
+    assert_int_equal(n, 4);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(ost_item_attr(&items[i], "label")->number == (double)i);
+        assert_string_equal(ost_item_label(&items[i]), "x");
+    }
+    done = run_stage(f, "frames", "{\"to\":\"frames\"}", &in, 1);
+    assert_non_null(strstr(done.error, "this image cannot be called 'frames'"));
+}
+
 static void frames_name_what_is_no_series(void **state)
 {
     step_fixture *f = *state;
@@ -282,6 +317,7 @@ int main(void)
         step_test(sequence_names_what_does_not_fit),
         step_test(frames_are_views),
         step_test(frames_make_the_images_again),
+        step_test(odd_attributes_come_back),
         step_test(frames_name_what_is_no_series),
     };
 

@@ -468,6 +468,8 @@ static void wrong_combinations_are_refused(void **state)
                    "'variants' is not a list of up to 1000 pairs");
     refuses_params(&ost_stage_photometric, "{\"range\":[1,1]}",
                    "'range' needs two numbers in ascending order");
+    refuses_params(&ost_stage_window, "{\"center\":3,\"levels\":[0,1]}",
+                   "'center' and 'levels' say the same thing twice");
     refuses_params(&ost_stage_normalize,
                    "{\"method\":\"clahe\",\"scope\":\"dataset\"}",
                    "tiles have levels of their own, not those of the dataset "
