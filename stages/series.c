@@ -92,37 +92,73 @@ static bool same_attr(const ost_attr *x, const ost_attr *y)
     return memcmp(&x->number, &y->number, sizeof(x->number)) == 0;
 }
 
+/* The attributes that a series gets. */
+typedef struct {
+    ost_arena *arena;
+    ost_attr *v;
+    size_t n;
+} attr_list;
+
+/* Says it of item `i` alone. */
+static void add_of_one(attr_list *to, size_t i, const ost_attr *a)
+{
+    to->v[to->n] = *a;
+    to->v[to->n++].name =
+        ost_arena_printf(to->arena, "%s%zu.%s", prefix, i, a->name);
+}
+
 static bool all_have(const ost_attr *a, const ost_item *const *items, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 1; i < n; i++)
         if (!same_attr(a, ost_item_attr(items[i], a->name)))
             return false;
     return true;
 }
 
-static void set_attr(ost_arena *arena, ost_item *out, const char *name,
-                     const ost_attr *a)
+static void unite_attributes(attr_list *to, const ost_item *const *items,
+                             size_t n)
 {
-    if (a->kind == OST_ATTR_NUMBER)
-        ost_item_set_number(arena, out, name, a->number);
-    else
-        ost_item_set_text(arena, out, name, a->text);
-}
+    const ost_item *first = items[0];
+    bool *shared = OST_ARENA_ARRAY(to->arena, bool, first->n_attrs + 1);
 
-static void unite_attributes(ost_arena *arena, ost_item *out,
-                             const ost_item *const *items, size_t n)
-{
+    for (size_t k = 0; k < first->n_attrs; k++) {
+        shared[k] = all_have(&first->attrs[k], items, n);
+        if (shared[k])
+            to->v[to->n++] = first->attrs[k];
+    }
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < items[i]->n_attrs; k++) {
             const ost_attr *a = &items[i]->attrs[k];
+            const ost_attr *at = ost_item_attr(first, a->name);
 
-            if (!all_have(a, items, n))
-                set_attr(
-                    arena, out,
-                    ost_arena_printf(arena, "%s%zu.%s", prefix, i, a->name), a);
-            else if (i == 0)
-                set_attr(arena, out, a->name, a);
+            if (!at || !shared[at - first->attrs])
+                add_of_one(to, i, a);
         }
+}
+
+static int compare_attrs(const void *x, const void *y)
+{
+    const ost_attr *a = x, *b = y;
+    int c = strcmp(a->name, b->name);
+
+    if (c || a->kind != b->kind)
+        return c ? c : (a->kind > b->kind) - (a->kind < b->kind);
+    if (a->kind == OST_ATTR_TEXT)
+        return strcmp(a->text, b->text);
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+/* Sorted at once, as thousands of images make long lists. */
+static void take_list(attr_list *list, ost_item *out)
+{
+    size_t n = 0;
+
+    qsort(list->v, list->n, sizeof(*list->v), compare_attrs);
+    for (size_t i = 0; i < list->n; i++)
+        if (n == 0 || strcmp(list->v[n - 1].name, list->v[i].name) != 0)
+            list->v[n++] = list->v[i];
+    out->attrs = list->v;
+    out->n_attrs = n;
 }
 
 static const char *labels_of(ost_arena *arena, const ost_item *item)
@@ -136,23 +172,26 @@ static const char *labels_of(ost_arena *arena, const ost_item *item)
     return copy;
 }
 
-static ost_rc unite_labels(ost_arena *arena, ost_item *out,
+static ost_rc unite_labels(attr_list *to, ost_item *out,
                            const ost_item *const *items, size_t n, int labels,
                            ost_err *err)
 {
     const ost_item *from = items[labels == OST_SERIES_LAST ? n - 1 : 0];
-    const char **texts = OST_ARENA_ARRAY(arena, const char *, n);
-    const char *all = "";
+    const char **texts = OST_ARENA_ARRAY(to->arena, const char *, n);
+    ost_buf all = { 0 };
     size_t other = 0;
 
     for (size_t i = 0; i < n; i++) {
-        texts[i] = labels_of(arena, items[i]);
-        all = ost_arena_printf(arena, "%s|%s", all, texts[i]);
+        texts[i] = labels_of(to->arena, items[i]);
+        ost_buf_addf(&all, "|%s", texts[i]);
         if (strcmp(texts[i], texts[0]) != 0)
             other = i;
     }
     out->labels = from->labels;
     out->n_labels = from->n_labels;
+    if (labels == OST_SERIES_ANY)
+        ost_item_set_labels(to->arena, out, ost_buf_str(&all));
+    ost_buf_release(&all);
     if (other == 0)
         return OST_OK;
     if (labels == OST_SERIES_SAME)
@@ -160,13 +199,11 @@ static ost_rc unite_labels(ost_arena *arena, ost_item *out,
                         "item '%s' has the label '%s' and item '%s' '%s' "
                         "(labels: last, first or any settles that)",
                         items[0]->id, texts[0], items[other]->id, texts[other]);
-    if (labels == OST_SERIES_ANY)
-        ost_item_set_labels(arena, out, all);
     for (size_t i = 0; i < n; i++)
-        ost_item_set_text(
-            arena, out,
-            ost_arena_printf(arena, "%s%zu.%s", prefix, i, label_name),
-            texts[i]);
+        add_of_one(to, i,
+                   &(ost_attr){ .name = label_name,
+                                .kind = OST_ATTR_TEXT,
+                                .text = texts[i] });
     return OST_OK;
 }
 
@@ -176,10 +213,14 @@ ost_rc ost_series_new(ost_stage_ctx *ctx, const char *id,
 {
     ost_arena *arena = ost_ctx_arena(ctx);
     const char **parents = OST_ARENA_ARRAY(arena, const char *, n);
+    attr_list list = { .arena = arena };
+    size_t most = 1;
+    ost_rc rc;
 
     *out = ost_new_item(ctx, id, items[0]->group);
     for (size_t i = 0; i < n; i++) {
         parents[i] = items[i]->id;
+        most += items[i]->n_attrs + 1;
         if (strcmp(items[i]->group, items[0]->group) != 0)
             return ost_fail(err, OST_EINPUT,
                             "items '%s' and '%s' are of different groups",
@@ -187,8 +228,11 @@ ost_rc ost_series_new(ost_stage_ctx *ctx, const char *id,
     }
     (*out)->parents = parents;
     (*out)->n_parents = n;
-    unite_attributes(arena, *out, items, n);
-    return unite_labels(arena, *out, items, n, labels, err);
+    list.v = OST_ARENA_ARRAY(arena, ost_attr, most);
+    unite_attributes(&list, items, n);
+    rc = unite_labels(&list, *out, items, n, labels, err);
+    take_list(&list, *out);
+    return rc;
 }
 
 /* --- apart --------------------------------------------------------------- */
@@ -207,6 +251,15 @@ static const char *name_within(const char *name, size_t k, bool *about)
     of = strtoul(name + sizeof(prefix) - 1, &end, 10);
     *about = *end == '.';
     return *about && of == k ? end + 1 : NULL;
+}
+
+static void set_attr(ost_arena *arena, ost_item *out, const char *name,
+                     const ost_attr *a)
+{
+    if (a->kind == OST_ATTR_NUMBER)
+        ost_item_set_number(arena, out, name, a->number);
+    else
+        ost_item_set_text(arena, out, name, a->text);
 }
 
 static void take_attributes(ost_arena *arena, const ost_item *series, size_t k,
