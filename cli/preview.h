@@ -31,7 +31,7 @@ void ost_preview_release(ost_preview *p);
 /* What is wanted of an item. */
 typedef struct ost_preview_wish {
     const char *field;  /* NULL: the image with all masks and boxes */
-    int64_t frame;      /* of `frames` */
+    int64_t frame;      /* of `frames` and their masks */
     int64_t max_height; /* 0: as large as it is */
     int64_t max_width;
 } ost_preview_wish;

@@ -53,9 +53,10 @@ static bool is_boxes(const ost_field *f)
            f->dtype == OST_F32;
 }
 
+/* Frames, or their masks. */
 static bool is_frames(const ost_field *f)
 {
-    return strcmp(f->name, "frames") == 0 && f->ndim == 3;
+    return f->ndim == 3 && (strcmp(f->name, "frames") == 0 || is_mask(f));
 }
 
 static bool is_picture(const ost_field *f)
@@ -404,19 +405,22 @@ static void say_image(const plane *p, const ost_preview_wish *wish,
         ost_buf_adds(words, ", shown turned around");
 }
 
-/* Lays a mask over the picture when it fits it. */
-static ost_rc add_mask(ost_store *s, const ost_field *f, size_t color,
-                       int64_t height, int64_t width, ost_preview *out,
-                       ost_buf *words, ost_err *err)
+/* Lays a mask over the picture when it fits it; of masks of frames, that of
+ * the frame. */
+static ost_rc add_mask(ost_store *s, const ost_field *f, int64_t frame,
+                       size_t color, int64_t height, int64_t width,
+                       ost_preview *out, ost_buf *words, ost_err *err)
 {
+    int row = is_frames(f) ? 1 : 0;
     plane p;
     ost_rc rc;
 
-    if (f->ndim != 2 || f->shape[0] != height || f->shape[1] != width) {
+    if ((is_frames(f) && frame >= f->shape[0]) || f->shape[row] != height ||
+        f->shape[row + 1] != width) {
         ost_buf_addf(words, "; %s has another size", f->name);
         return OST_OK;
     }
-    rc = open_plane(s, f, 0, &p, err);
+    rc = open_plane(s, f, frame, &p, err);
     if (!rc) {
         draw_mask(&p, color, out);
         ost_buf_addf(words, "; %s", f->name);
@@ -426,8 +430,9 @@ static ost_rc add_mask(ost_store *s, const ost_field *f, size_t color,
 }
 
 static ost_rc add_layers(ost_store *s, const ost_item *item,
-                         const ost_field *only, int64_t height, int64_t width,
-                         ost_preview *out, ost_buf *words, ost_err *err)
+                         const ost_field *only, int64_t frame, int64_t height,
+                         int64_t width, ost_preview *out, ost_buf *words,
+                         ost_err *err)
 {
     ost_rc rc = OST_OK;
     size_t color = 0;
@@ -436,7 +441,7 @@ static ost_rc add_layers(ost_store *s, const ost_item *item,
         const ost_field *f = &item->fields[i];
 
         if (is_mask(f) && is_picture(f) && (!only || only == f))
-            rc = add_mask(s, f, color++, height, width, out, words, err);
+            rc = add_mask(s, f, frame, color++, height, width, out, words, err);
     }
     for (size_t i = 0; i < item->n_fields && !rc; i++) {
         const ost_field *f = &item->fields[i];
@@ -504,7 +509,8 @@ static ost_rc draw_all(ost_store *s, const ost_item *item, const drawing *d,
     }
     if (!d->layers)
         return OST_OK;
-    return add_layers(s, item, d->only, height, width, out, words, err);
+    return add_layers(s, item, d->only, wish->frame, height, width, out, words,
+                      err);
 }
 
 ost_rc ost_preview_make(ost_store *s, const ost_item *item,

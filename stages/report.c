@@ -293,7 +293,7 @@ static ost_rc open_field(gathering *g, const ost_item *item, const char *name,
 
     if (rc)
         return rc;
-    if (strcmp(name, "frames") == 0 && t->ndim == 3) {
+    if (ost_plane_is_stack(ost_plane_kind_of(ost_item_field(item, name)))) {
         t->data = (char *)t->data + (size_t)(t->shape[0] / 2 * t->stride[0]) *
                                         ost_dtype_size(t->dtype);
         for (int d = 0; d < 2; d++) {

@@ -89,6 +89,40 @@ static void views_show_their_part(void **state)
     ost_preview_release(&p);
 }
 
+static void masks_of_frames_lie_on_their_frame(void **state)
+{
+    static const char *const names[] = { "frames", "mask.x" };
+    fixture *f = *state;
+    uint8_t mask[24] = { 0 };
+    ost_preview plain, p;
+    ost_err err = { 0 };
+    char words[200];
+
+    mask[12 + 7] = 1;
+    for (int k = 0; k < 2; k++) {
+        ost_field *field = add_field(f, names[k], OST_U8, 4, 6,
+                                     k ? mask : counting, sizeof(mask));
+
+        field->ndim = 3;
+        memcpy(field->shape, (int64_t[]){ 2, 2, 6 }, 3 * sizeof(int64_t));
+        memcpy(field->stride, (int64_t[]){ 12, 6, 1 }, 3 * sizeof(int64_t));
+    }
+    for (int64_t frame = 0; frame < 2; frame++) {
+        assert_ok(make(f,
+                       (ost_preview_wish){ .field = "frames", .frame = frame },
+                       &plain, words, &err),
+                  &err);
+        assert_ok(
+            make(f, (ost_preview_wish){ .frame = frame }, &p, words, &err),
+            &err);
+        for (int i = 0; i < 12; i++)
+            assert_true((memcmp(p.rgb + 3 * i, plain.rgb + 3 * i, 3) != 0) ==
+                        (frame == 1 && i == 7));
+        ost_preview_release(&plain);
+        ost_preview_release(&p);
+    }
+}
+
 /* Items may come from elsewhere: nothing outside the blob is read. */
 static void views_beyond_their_blob_are_refused(void **state)
 {
@@ -226,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         preview_test(views_show_their_part),
+        preview_test(masks_of_frames_lie_on_their_frame),
         preview_test(views_beyond_their_blob_are_refused),
         preview_test(values_that_are_none_are_black),
         preview_test(masks_stand_alone_or_fit_their_image),
