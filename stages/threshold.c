@@ -106,12 +106,15 @@ static void fill_boxes(const ost_tensor *boxes, const ost_tensor *region)
     }
 }
 
-/* Gives the region of `within` (data NULL when there is none), of height x
- * width. */
-static ost_rc open_region(ost_stage_ctx *ctx, const ost_item *in, int64_t h,
-                          int64_t w, ost_tensor *region, ost_err *err)
+/* Gives the region of `within` (data NULL when there is none) of an image; of
+ * frames perhaps one for each. */
+static ost_rc open_region(ost_stage_ctx *ctx, const ost_item *in,
+                          ost_plane_kind of, const ost_tensor *image,
+                          ost_tensor *region, ost_err *err)
 {
     const threshold_params *p = ost_ctx_params(ctx);
+    int64_t h = ost_plane_height(of, image->shape);
+    int64_t w = ost_plane_width(of, image->shape);
     ost_plane_kind kind;
     ost_tensor boxes;
     ost_rc rc;
@@ -135,8 +138,12 @@ static ost_rc open_region(ost_stage_ctx *ctx, const ost_item *in, int64_t h,
         return OST_OK;
     }
     rc = ost_open_plane(ctx, in, p->within, &kind, region, err);
-    if (!rc &&
-        (region->ndim != 2 || region->shape[0] != h || region->shape[1] != w))
+    if (rc)
+        return rc;
+    if (ost_plane_height(kind, region->shape) != h ||
+        ost_plane_width(kind, region->shape) != w ||
+        (ost_plane_is_stack(kind) &&
+         (!ost_plane_is_stack(of) || region->shape[0] != image->shape[0])))
         rc = ost_fail(err, OST_EINPUT, "field '%s' has another size than '%s'",
                       p->within, p->field);
     return rc;
@@ -165,7 +172,9 @@ static void clear_outside(const ost_tensor *region, const ost_tensor *mask)
 
 typedef struct marking {
     ost_stage_ctx *ctx;
-    ost_tensor region;
+    ost_tensor within; /* the region, or those of frames; or no data */
+    int64_t frame;     /* that is next */
+    ost_tensor region; /* of the plane at hand */
     double level;
 } marking;
 
@@ -234,6 +243,9 @@ static ost_rc mark_plane(void *user, ost_plane_kind kind,
                         "of them)",
                         (long long)plane.shape[2]);
     plane.ndim = 2;
+    m->region = m->within;
+    if (m->within.ndim == 3)
+        m->region = ost_plane_frame(&m->within, m->frame++);
     rc = find_level(m, &plane, err);
     if (rc)
         return rc;
@@ -264,7 +276,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
                            .drop_channels = true,
                            .body = mark_plane,
                            .user = &m };
-    rc = open_region(ctx, in, map.height, map.width, &m.region, err);
+    rc = open_region(ctx, in, kind, &t, &m.within, err);
     if (!rc)
         rc = ost_map_planes(ctx, in, p->field, &map, out, err);
     if (rc)

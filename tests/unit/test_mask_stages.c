@@ -161,6 +161,15 @@ static void levels_are_those_of_one_channel(void **state)
     got = bytes_of(f, &r.items[0], "mask");
     for (int i = 0; i < 3 * H * W; i++)
         assert_int_equal(got[i], i == H * W ? 255 : 0);
+    add_field(f, &item, "mask.in", OST_U8, 3, (int64_t[]){ 3, H, W }, v);
+    r = apply_to_one(f, &ost_stage_threshold,
+                     "{'value':0,'field':'frames','within':'mask.in'}", &item);
+    got = bytes_of(f, &r.items[0], "mask");
+    for (int i = 0; i < 3 * H * W; i++)
+        assert_int_equal(got[i], i == H * W ? 255 : 0);
+    add_field(f, &item, "image", OST_U8, 2, (int64_t[]){ H, W }, v);
+    refuses(f, &ost_stage_threshold, "{'value':0,'within':'mask.in'}", &item, 1,
+            "item 'a': field 'mask.in' has another size than 'image'");
     /* What it made goes frame by frame, too. */
     r = apply_to_one(f, &ost_stage_morphology, "{'steps':['dilate']}",
                      &r.items[0]);
