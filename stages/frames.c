@@ -40,6 +40,22 @@ static const ost_param params[] = {
     OST_END,
 };
 
+static ost_rc prepare(ost_stage_ctx *ctx, ost_err *err)
+{
+    const frames_params *p = ost_ctx_params(ctx);
+    const ost_item *items;
+    size_t n;
+    ost_rc rc;
+
+    rc = ost_ctx_items(ctx, ost_ctx_input(ctx, "in", 0), &items, &n, err);
+    if (rc)
+        return rc;
+    ost_series_note_fields(ctx, items, n, p->field, &p->also);
+    for (size_t i = 0; i < n; i++)
+        ost_ctx_direct(ctx, i, "");
+    return OST_OK;
+}
+
 /* A series is its own bucket: what comes out is named after its parents too. */
 static ost_rc bucket(ost_stage_ctx *ctx, const ost_item *in, const char **name,
                      ost_err *err)
@@ -135,6 +151,7 @@ const ost_stage ost_stage_frames = {
     .inputs = OST_PORTS({ "in", OST_DATASET, "series", false, false }),
     .outputs = OST_PORTS(
         { "out", OST_DATASET, "an item for each image", false, false }),
+    .prepare = prepare,
     .bucket = bucket,
     .gather = gather,
 };

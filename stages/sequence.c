@@ -119,6 +119,7 @@ static ost_rc prepare(ost_stage_ctx *ctx, ost_err *err)
     ost_map_release(&series);
     if (rc)
         return rc;
+    ost_series_note_fields(ctx, items, n, p->field, &p->also);
     for (size_t i = 0; i < total; i++) {
         too_short += counts[i] < (size_t)p->length;
         too_long += counts[i] > (size_t)p->length;

@@ -1,6 +1,7 @@
 /* stages/series.c - items that become one, and come apart again */
 #include "stages/series.h"
 
+#include "base/map.h"
 #include "base/text.h"
 #include "stages/matching.h"
 
@@ -233,6 +234,36 @@ ost_rc ost_series_new(ost_stage_ctx *ctx, const char *id,
     rc = unite_labels(&list, *out, items, n, labels, err);
     take_list(&list, *out);
     return rc;
+}
+
+static bool is_taken(const char *name, const char *field,
+                     const ost_str_list *also)
+{
+    for (size_t i = 0; i < also->n; i++)
+        if (strcmp(also->v[i], name) == 0)
+            return true;
+    return strcmp(name, field) == 0;
+}
+
+void ost_series_note_fields(ost_stage_ctx *ctx, const ost_item *items, size_t n,
+                            const char *field, const ost_str_list *also)
+{
+    ost_map seen = { 0 };
+    ost_buf list = { 0 };
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < items[i].n_fields; k++) {
+            const char *name = items[i].fields[k].name;
+
+            if (!is_taken(name, field, also) &&
+                ost_map_put(&seen, name, strlen(name), 0))
+                ost_buf_addf(&list, "%s'%s'", list.len ? ", " : "", name);
+        }
+    if (list.len)
+        ost_note(ctx, "fields that are left out: %s ('also' takes stacks)",
+                 ost_buf_str(&list));
+    ost_buf_release(&list);
+    ost_map_release(&seen);
 }
 
 /* --- apart --------------------------------------------------------------- */

@@ -50,4 +50,9 @@ ost_rc ost_series_new(ost_stage_ctx *ctx, const char *id,
 ost_rc ost_series_part(ost_stage_ctx *ctx, const ost_item *series, size_t k,
                        size_t n, bool restore, ost_item **out, ost_err *err);
 
+/* Notes which fields of the items neither are `field` nor among `also`: they
+ * are left out of what is made. */
+void ost_series_note_fields(ost_stage_ctx *ctx, const ost_item *items, size_t n,
+                            const char *field, const ost_str_list *also);
+
 #endif

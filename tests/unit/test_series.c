@@ -255,6 +255,33 @@ static void frames_make_the_images_again(void **state)
     }
 }
 
+static void what_is_no_part_of_a_series_is_noted(void **state)
+{
+    const float box[4] = { 0, 0, 1, 1 };
+    step_fixture *f = *state;
+    item_set s = { .f = f };
+    ost_step_input in;
+    ost_done_msg done;
+
+    image(&s, "a", "p", "x", 1, 1);
+    set_image(&s, s.items, "contour", H, W, 3);
+    set_image(&s, s.items, "mask", H, W, 2);
+    image(&s, "b", "q", "x", 1, 1);
+    set_field(&s, &s.items[1], "boxes", OST_F32, 2, (int64_t[]){ 1, 4 }, box);
+    set_image(&s, &s.items[1], "mask", H, W, 2);
+    in = finish_set(&s, "in");
+    done =
+        run_stage(f, "sequence", "{\"length\":1,\"also\":[\"mask\"]}", &in, 1);
+    assert_string_equal(done.notes, "fields that are left out: 'contour', "
+                                    "'boxes' ('also' takes stacks)\n");
+    in = step_input_of("in", output_digest(&done, "out"));
+    done = run_stage(f, "frames", "{}", &in, 1);
+    assert_string_equal(done.notes, "fields that are left out: 'mask' ('also' "
+                                    "takes stacks)\n");
+    done = run_stage(f, "frames", "{\"also\":[\"mask\"]}", &in, 1);
+    assert_string_equal(done.notes, "");
+}
+
 /* Attributes that are called as what a series keeps of labels, and whose
  * numbers need all their digits. */
 static void odd_attributes_come_back(void **state)
@@ -317,6 +344,7 @@ int main(void)
         step_test(sequence_names_what_does_not_fit),
         step_test(frames_are_views),
         step_test(frames_make_the_images_again),
+        step_test(what_is_no_part_of_a_series_is_noted),
         step_test(odd_attributes_come_back),
         step_test(frames_name_what_is_no_series),
     };
