@@ -13,8 +13,7 @@ ost_width ost_cpu_width(void)
         __builtin_cpu_supports("avx512cd"))
         return OST_WIDTH_AVX512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-        __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt") &&
-        __builtin_cpu_supports("popcnt"))
+        __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt"))
         return OST_WIDTH_AVX2;
 #endif
     return OST_WIDTH_ANY;

@@ -40,34 +40,42 @@ ost_width ost_cpu_width(void);
 #define OST_WIDE_BODY(name, params) \
     static inline __attribute__((always_inline)) void name##_body params
 
+/* gcc asks for it by name; clang takes the widest. */
+#ifdef __clang__
+#define OST_WHOLE_VECTORS ""
+#else
+#define OST_WHOLE_VECTORS ",prefer-vector-width=512"
+#endif
+#define OST_TARGET_AVX2 "avx2,bmi,bmi2,popcnt"
+#define OST_TARGET_AVX512                                   \
+    "avx512f,avx512bw,avx512vl,avx512dq,avx512cd,bmi,bmi2," \
+    "popcnt" OST_WHOLE_VECTORS
+
 #if defined(__x86_64__) && !defined(__AVX2__)
-#define OST_WIDE(name, params, args)                                          \
-    static void name##_any params                                             \
-    {                                                                         \
-        name##_body args;                                                     \
-    }                                                                         \
-    __attribute__((                                                           \
-        target("avx2,bmi,bmi2,lzcnt,popcnt"))) static void name##_avx2 params \
-    {                                                                         \
-        name##_body args;                                                     \
-    }                                                                         \
-    __attribute__((                                                           \
-        target("avx512f,avx512bw,avx512vl,avx512dq,avx512cd,bmi,bmi2,"        \
-               "lzcnt,popcnt,prefer-vector-width=512"))) static void          \
-        name##_avx512 params                                                  \
-    {                                                                         \
-        name##_body args;                                                     \
-    }                                                                         \
-    static void name params                                                   \
-    {                                                                         \
-        ost_width width = ost_cpu_width();                                    \
-                                                                              \
-        if (width == OST_WIDTH_AVX512)                                        \
-            name##_avx512 args;                                               \
-        else if (width == OST_WIDTH_AVX2)                                     \
-            name##_avx2 args;                                                 \
-        else                                                                  \
-            name##_any args;                                                  \
+#define OST_WIDE(name, params, args)                                        \
+    static void name##_any params                                           \
+    {                                                                       \
+        name##_body args;                                                   \
+    }                                                                       \
+    __attribute__((target(OST_TARGET_AVX2))) static void name##_avx2 params \
+    {                                                                       \
+        name##_body args;                                                   \
+    }                                                                       \
+    __attribute__((                                                         \
+        target(OST_TARGET_AVX512))) static void name##_avx512 params        \
+    {                                                                       \
+        name##_body args;                                                   \
+    }                                                                       \
+    static void name params                                                 \
+    {                                                                       \
+        ost_width width = ost_cpu_width();                                  \
+                                                                            \
+        if (width == OST_WIDTH_AVX512)                                      \
+            name##_avx512 args;                                             \
+        else if (width == OST_WIDTH_AVX2)                                   \
+            name##_avx2 args;                                               \
+        else                                                                \
+            name##_any args;                                                \
     }
 #else
 #define OST_WIDE(name, params, args) \
