@@ -10,10 +10,12 @@ is remembered, and what is measured is what `tile` does: headers, memos and
 pages.  Each round has a fresh copy of the store in which the scans are.
 
 One JSON line: seconds that the step took (median of the rounds), of the whole
-command, megabytes by which the store grew, and tiles per second.
+command, and of processors (what counts on a machine that is not idle),
+megabytes by which the store grew, and tiles per second.
 """
 import json
 import pathlib
+import resource
 import shutil
 import statistics
 import subprocess
@@ -72,11 +74,16 @@ def size(store):
     return sum(s.st_blocks * 512 for s in files), sum(s.st_size for s in files)
 
 
+def processor_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     osteon, rounds = sys.argv[1], int((sys.argv + ["3"])[2])
-    walls, steps, growth = [], [], []
+    walls, steps, growth, cpu = [], [], [], []
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         pictures = folder / "pictures"
@@ -88,7 +95,9 @@ def main():
             shutil.rmtree(store, ignore_errors=True)
             shutil.copytree(folder / "store", store, copy_function=shutil.copy)
             before = size(store)
+            used = processor_seconds()
             wall, done = run(osteon, workflow(folder, True), pictures, store)
+            cpu.append(processor_seconds() - used)
             after = size(store)
             walls.append(wall)
             steps.append(done["tiles"]["seconds"])
@@ -98,6 +107,7 @@ def main():
         "bench": "tiles", "scans": 40 * PICTURES, "tiles": 49 * 40 * PICTURES,
         "step_seconds": round(seconds, 3),
         "command_seconds": round(statistics.median(walls), 3),
+        "processor_seconds": round(statistics.median(cpu), 3),
         "tiles_per_second": round(49 * 40 * PICTURES / seconds),
         "store_grew_mb_on_disk": round(max(g[0] for g in growth), 1),
         "store_grew_mb": round(max(g[1] for g in growth), 1)}))
