@@ -34,7 +34,7 @@ static ost_rc score_votes_for(const ost_pooling *p, const ost_item *item,
 {
     ost_arena *arena = ost_ctx_arena(p->ctx);
     const char *best = NULL;
-    double most = -INFINITY, x = 0.0;
+    double most = -(double)INFINITY, x = 0.0;
     ost_rc rc = OST_OK;
 
     for (size_t k = 0; k < p->classes.len && !rc; k++) {
@@ -71,7 +71,7 @@ static ost_rc pool_one(const ost_pooling *p, const ost_pool_bucket *b,
                        const char *attr, const char *class, double *pooled,
                        ost_err *err)
 {
-    double sum = 0.0, most = -INFINITY;
+    double sum = 0.0, most = -(double)INFINITY;
     ost_rc rc = OST_OK;
 
     for (size_t i = 0; i < b->items.len && !rc; i++) {
