@@ -54,4 +54,24 @@ ost_rc ost_cpu_marked(const ost_tensor *image, ost_rect *rect, ost_err *err);
 ost_rc ost_cpu_marked_count(const ost_tensor *image, int64_t *count,
                             ost_err *err);
 
+/* Fades an image into the middle of another of its size, type and channels:
+ *     blended = alpha * image + (1 - alpha) * blended
+ *     alpha = cos(|i|^n pi / 2) * cos(|j|^n pi / 2)
+ * with i and j from -1 to 1 over rows and columns, in double precision,
+ * rounded half to even.  Where alpha is 0, along the border, nothing is
+ * written; a side of one pixel is border.  n is 1 to 64. */
+ost_rc ost_cpu_blend(const ost_tensor *image, int n, ost_tensor *blended,
+                     ost_err *err);
+
+/* What a mask marks: how many pixels, and the sum of an image's values there,
+ * row by row in double precision. */
+typedef struct ost_sum {
+    int64_t count;
+    double sum;
+} ost_sum;
+
+/* Both (H, W) of one size, u8, u16 or f32; a mask marks where it is not 0. */
+ost_rc ost_cpu_marked_sum(const ost_tensor *mask, const ost_tensor *image,
+                          ost_sum *sum, ost_err *err);
+
 #endif

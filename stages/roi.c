@@ -1,14 +1,16 @@
 /* stages/roi.c - the region of interest: what is marked, with a margin
  *
- * The smallest rectangle that holds all that the named masks and boxes mark,
- * grown by `margin` pixels on each side and clipped to the picture; `square`
- * makes its shorter side as long as the longer one and moves it inside.  It is
- * a view, as that of `crop`; `mask_outside` writes `fill` wherever nothing is
- * marked, which takes copies.  The attributes roi.y and roi.x say where the
- * region began.  An item without a mark fails, stays as it is, or is dropped.
+ * The smallest rectangle that holds all that the named masks and boxes mark, or
+ * the largest component of it, grown by `margin` pixels on each side and
+ * clipped to the picture; `square` makes its shorter side as long as the longer
+ * one and moves it inside.  It is a view, as that of `crop`; `mask_outside`
+ * writes `fill` wherever nothing is marked, which takes copies.  The attributes
+ * roi.y and roi.x say where the region began.  An item without a mark fails,
+ * stays as it is, or is dropped.
  */
 #include "base/alloc.h"
 #include "base/text.h"
+#include "kernels/connected.h"
 #include "stages/geometry.h"
 
 #include <fnmatch.h>
@@ -17,11 +19,13 @@
 
 #include "base/banned.h"
 
+enum { COMPONENT_ALL, COMPONENT_LARGEST };
 enum { EMPTY_ERROR, EMPTY_KEEP, EMPTY_DROP };
 
 typedef struct roi_params {
     ost_str_list around;
     int64_t margin;
+    int component;
     bool square;
     bool mask_outside;
     double fill;
@@ -34,6 +38,9 @@ static const ost_param params[] = {
               .dflt = "[\"mask\", \"mask.*\"]", .min_len = 1, .max_len = 64),
     OST_PARAM(roi_params, margin, I64, "pixels added on each side",
               .dflt = "20", .min = 0, .max = 65536),
+    OST_PARAM(roi_params, component, CHOICE,
+              "all that is marked, or its largest component (over corners too)",
+              .dflt = "\"all\"", .choices = "all|largest"),
     OST_PARAM(roi_params, square, BOOL, "make it a square", .dflt = "false"),
     OST_PARAM(roi_params, mask_outside, BOOL,
               "write 'fill' where nothing is marked", .dflt = "false"),
@@ -129,6 +136,31 @@ static ost_rc mark(ost_stage_ctx *ctx, const ost_item *in, ost_tensor *marks,
             rc = ost_fail(err, OST_EINPUT,
                           "field '%s' is neither a mask nor boxes", f->name);
     }
+    return rc;
+}
+
+/* Leaves the largest component alone. */
+static ost_rc keep_largest(ost_tensor *marks, ost_err *err)
+{
+    ost_components found = { 0 };
+    bool *others = NULL;
+    int32_t largest;
+    ost_rc rc = ost_components_find(marks, 0, &found, err);
+
+    if (rc || found.count < 2)
+        goto out;
+    others = ost_try_alloc((size_t)found.count, sizeof(*others));
+    if (!others) {
+        rc = ost_fail(err, OST_ENOMEM, "no memory for the components");
+        goto out;
+    }
+    largest = ost_components_largest(&found);
+    for (int32_t i = 0; i < found.count; i++)
+        others[i] = i + 1 != largest;
+    rc = ost_components_erase(&found, others, marks, err);
+out:
+    ost_free(others);
+    ost_components_release(&found);
     return rc;
 }
 
@@ -240,6 +272,8 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     if (!marks.data)
         return ost_fail(err, OST_ENOMEM, "no memory for the marks");
     rc = mark(ctx, in, &marks, err);
+    if (!rc && p->component == COMPONENT_LARGEST)
+        rc = keep_largest(&marks, err);
     if (!rc)
         rc = ost_cpu_marked(&marks, &marked, err);
     if (rc)

@@ -284,6 +284,19 @@ static void regions_have_a_margin_and_end_at_the_picture(void **state)
     expect_part(f, &item, &r.items[0], 0, 0, 12, 12);
 }
 
+static void the_largest_component_can_be_the_region(void **state)
+{
+    fixture *f = *state;
+    ost_item item = marked_item(f);
+    result r;
+
+    r = apply_to_one(f, &ost_stage_roi,
+                     "{'margin':0,'component':'largest',"
+                     "'around':['mask.*','boxes']}",
+                     &item);
+    expect_part(f, &item, &r.items[0], 4, 7, 2, 4);
+}
+
 static void what_is_not_marked_can_be_hidden(void **state)
 {
     fixture *f = *state;
@@ -379,6 +392,7 @@ int main(void)
         TEST(pads_move_masks_and_boxes),
         TEST(margins_of_masks_are_not_marked),
         TEST(regions_have_a_margin_and_end_at_the_picture),
+        TEST(the_largest_component_can_be_the_region),
         TEST(what_is_not_marked_can_be_hidden),
         TEST(items_without_marks_do_as_they_are_told),
         cmocka_unit_test(wrong_combinations_are_refused),
