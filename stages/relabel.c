@@ -1,7 +1,8 @@
 /* stages/relabel.c - other labels: merged, binned, or by rules
  *
- * What an item is called comes from its labels, or from `attribute`: its text,
- * its number as a text, or with `edges` the bin that the number is in
+ * What an item is called comes from its labels, or from `attribute`: its text
+ * (several labels with '|' between them), its number as a text, or with `edges`
+ * the bin that the number is in
  *
  *     names[0]  number < edges[0]
  *     names[i]  edges[i-1] <= number < edges[i]
@@ -389,7 +390,7 @@ static ost_rc relabel(relabeling *r, const ost_item *in, ost_err *err)
     if (r->p->attribute) {
         rc = text_of_attribute(r, in, &text, err);
         if (!rc)
-            ost_item_set_label(ost_ctx_arena(r->ctx), out, text);
+            ost_item_set_labels(ost_ctx_arena(r->ctx), out, text ? text : "");
     }
     if (!rc)
         rc = map_labels(r, out, err);

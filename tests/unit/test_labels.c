@@ -148,6 +148,25 @@ static void long_numbers_are_said_in_full(void **state)
     assert_string_equal(done.notes, "class '1234567890': 1 items of 2\n");
 }
 
+/* As in the column of a table. */
+static void a_text_may_hold_several_labels(void **state)
+{
+    step_fixture *f = *state;
+    item_set s = { .f = f };
+    ost_step_input in;
+    ost_done_msg done;
+
+    ost_item_set_text(&f->arena, set_item(&s, "a", "p", "x"), "site",
+                      "rib| arm");
+    ost_item_set_text(&f->arena, set_item(&s, "b", "p", "x"), "site", "|");
+    in = finish_set(&s, "in");
+    done = run_stage(f, "relabel",
+                     "{\"attribute\":\"site\",\"map\":{\"arm\":\"limb\"},"
+                     "\"unmapped\":\"keep\"}",
+                     &in, 1);
+    assert_string_equal(labels_at(f, &done), "a=limb|rib b=");
+}
+
 static void relabel_refuses_what_makes_no_sense(void **state)
 {
     static const struct {
@@ -381,6 +400,7 @@ int main(void)
         step_test(relabel_says_what_happened),
         step_test(relabel_finds_misspellings),
         step_test(long_numbers_are_said_in_full),
+        step_test(a_text_may_hold_several_labels),
         cmocka_unit_test(relabel_refuses_what_makes_no_sense),
         step_test(relabel_refuses_what_is_no_number),
         step_test(balance_makes_exact_counts),
