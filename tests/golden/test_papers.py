@@ -17,7 +17,7 @@ PAPERS = pathlib.Path(os.environ["OSTEON_SOURCE"]) / "workflows" / "papers"
 # Values that make a run take seconds; what is compared stays as it is.
 TINY = {
     "femur_alexnet": {
-        "patients": 12, "slice": [92, 140], "size": 48, "folds": 2, "rounds": 2,
+        "patients": 12, "slice": [92, 140], "size": 64, "folds": 2, "rounds": 2,
         "copies": 1, "updates": 2, "batch": 4,
     },
     "scan_metastasis": {
