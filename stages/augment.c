@@ -408,7 +408,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_augment = {
     .name = "augment",
-    .version = 4, /* bump when any output byte can change */
+    .version = 5, /* bump when any output byte can change */
     .summary = "Adds moved, deformed and toned copies.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(augment_params),

@@ -13,6 +13,8 @@ ost_plane_kind ost_plane_kind_of(const ost_field *f)
         return f->ndim == 2 && f->shape[1] == 4 && f->dtype == OST_F32
                    ? OST_PLANE_BOXES
                    : OST_PLANE_NONE;
+    if (ost_starts_with(f->name, "boxes.")) /* rows that belong to boxes */
+        return OST_PLANE_NONE;
     if (f->ndim < 2 || f->ndim > 3 ||
         (f->dtype != OST_U8 && f->dtype != OST_U16 && f->dtype != OST_F32))
         return OST_PLANE_NONE;

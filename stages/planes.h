@@ -3,8 +3,8 @@
  * What a field is follows from its name and shape: `frames` is (T, H, W),
  * `mask` and `mask.NAME` hold class numbers that must not be mixed, (H, W) or
  * of frames (T, H, W), `boxes` is (N, 4) as x0, y0, x1, y1 in pixels (edges, so
- * that the whole image is 0, 0, W, H), and any other (H, W) or (H, W, C) of u8,
- * u16 or f32 is an image.
+ * that the whole image is 0, 0, W, H), `boxes.NAME` has a row for each, and any
+ * other (H, W) or (H, W, C) of u8, u16 or f32 is an image.
  */
 #ifndef OST_STAGES_PLANES_H
 #define OST_STAGES_PLANES_H

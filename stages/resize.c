@@ -144,7 +144,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_resize = {
     .name = "resize",
-    .version = 3, /* bump when any output byte can change */
+    .version = 4, /* bump when any output byte can change */
     .summary = "Brings images, masks, frames and boxes to one size.",
     .param_size = sizeof(resize_params),
     .params = params,

@@ -499,6 +499,24 @@ static void wrong_combinations_are_refused(void **state)
                "'target' of class 'a' is not a whole number");
 }
 
+/* Two numbers for each box are no image. */
+static void rows_of_boxes_are_no_pictures(void **state)
+{
+    const float box[8] = { 0, 0, W, H, 2, 3, 4, 5 }, points[4] = { 1, 2, 3, 4 };
+    fixture *f = *state;
+    ost_item item = new_item("a", "p", "x", &f->arena);
+    unsigned char pixels[H * W] = { 1 };
+    result r;
+
+    add_field(f, &item, "boxes", OST_F32, 2, (int64_t[]){ 2, 4 }, box);
+    add_field(f, &item, "boxes.point", OST_F32, 2, (int64_t[]){ 2, 2 }, points);
+    add_field(f, &item, "mask", OST_U8, 2, (int64_t[]){ H, W }, pixels);
+    r = apply_to_one(f, &ost_stage_resize, "{'size':[24,40]}", &item);
+    assert_memory_equal(bytes_of(f, r.items, "boxes.point"), points,
+                        sizeof(points));
+    assert_true(((const float *)bytes_of(f, r.items, "boxes"))[7] == 10.0f);
+}
+
 /* Masks of frames (T, H, W) are no color image of height T. */
 static void masks_of_frames_go_frame_by_frame(void **state)
 {
@@ -544,6 +562,7 @@ int main(void)
         TEST(targets_are_met_exactly),
         TEST(targets_name_every_class),
         TEST(wrong_combinations_are_refused),
+        TEST(rows_of_boxes_are_no_pictures),
         TEST(masks_of_frames_go_frame_by_frame),
     };
 
