@@ -96,26 +96,17 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
     const canny_params *p = ost_ctx_params(ctx);
     blurring b = { ctx, p };
+    ost_plane_map m = { .to = p->to,
+                        .dtype = OST_U8,
+                        .drop_channels = true,
+                        .body = find_edges,
+                        .user = &b };
     ost_item *out = ost_derive(ctx, in, -1);
-    ost_plane_kind kind;
-    ost_plane_map m;
-    ost_tensor t;
-    ost_rc rc;
+    ost_rc rc = ost_map_planes(ctx, in, p->field, &m, out, err);
 
-    rc = ost_open_plane(ctx, in, p->field, &kind, &t, err);
     if (rc)
         return rc;
-    m = (ost_plane_map){ .to = p->to ? p->to : p->field,
-                         .dtype = OST_U8,
-                         .height = ost_plane_height(kind, t.shape),
-                         .width = ost_plane_width(kind, t.shape),
-                         .drop_channels = true,
-                         .body = find_edges,
-                         .user = &b };
-    rc = ost_map_planes(ctx, in, p->field, &m, out, err);
-    if (rc)
-        return rc;
-    ost_plane_upright(ctx, out, p->field, m.to);
+    ost_plane_upright(ctx, out, p->field, p->to ? p->to : p->field);
     return ost_emit(ctx, "out", out, err);
 }
 

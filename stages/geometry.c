@@ -242,7 +242,6 @@ static ost_rc move_plane(void *user, ost_plane_kind kind, const ost_tensor *in,
 ost_rc ost_geometry_apply(ost_stage_ctx *ctx, const ost_item *in,
                           const ost_geometry *g, ost_item *out, ost_err *err)
 {
-    bool own = g->height == 0 && g->width == 0;
     ost_rc rc = OST_OK;
 
     if (!ost_plane_lead(in))
@@ -251,19 +250,13 @@ ost_rc ost_geometry_apply(ost_stage_ctx *ctx, const ost_item *in,
         const ost_field *f = &in->fields[i];
         ost_plane_kind kind = ost_plane_kind_of(f);
         moving m = { g, f };
-        ost_plane_map map = { .to = f->name,
-                              .dtype = f->dtype,
-                              .height = g->height,
+        ost_plane_map map = { .height = g->height,
                               .width = g->width,
                               .body = move_plane,
                               .user = &m };
 
         if (kind == OST_PLANE_NONE || kind == OST_PLANE_BOXES)
             continue;
-        if (own) {
-            map.height = ost_plane_height(kind, f->shape);
-            map.width = ost_plane_width(kind, f->shape);
-        }
         rc = ost_map_planes(ctx, in, f->name, &map, out, err);
     }
     if (!rc)

@@ -77,27 +77,20 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     ost_ramp_spec ramp = { .gain = -1.0,
                            .least = -(double)INFINITY,
                            .most = (double)INFINITY };
+    ost_plane_map m = { .to = p->to, .body = invert_plane, .user = &ramp };
     ost_item *out = ost_derive(ctx, in, -1);
     ost_plane_kind kind;
-    ost_plane_map m;
     ost_tensor t;
     ost_rc rc;
 
     rc = ost_open_plane(ctx, in, p->field, &kind, &t, err);
     if (!rc)
         rc = find_level(p, &t, &ramp.to_low, err);
+    if (!rc)
+        rc = ost_map_planes(ctx, in, p->field, &m, out, err);
     if (rc)
         return rc;
-    m = (ost_plane_map){ .to = p->to ? p->to : p->field,
-                         .dtype = t.dtype,
-                         .height = ost_plane_height(kind, t.shape),
-                         .width = ost_plane_width(kind, t.shape),
-                         .body = invert_plane,
-                         .user = &ramp };
-    rc = ost_map_planes(ctx, in, p->field, &m, out, err);
-    if (rc)
-        return rc;
-    ost_plane_upright(ctx, out, p->field, m.to);
+    ost_plane_upright(ctx, out, p->field, p->to ? p->to : p->field);
     return ost_emit(ctx, "out", out, err);
 }
 

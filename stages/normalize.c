@@ -298,22 +298,13 @@ static ost_rc equalize_plane(void *user, ost_plane_kind kind,
 static ost_rc map_tiles(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
     const normalize_params *p = ost_ctx_params(ctx);
+    ost_plane_map m = { .to = p->to,
+                        .dtype = types[p->type].dtype,
+                        .body = equalize_plane,
+                        .user = ctx };
     ost_item *out = ost_derive(ctx, in, -1);
-    ost_plane_kind kind;
-    ost_plane_map m;
-    ost_tensor t;
-    ost_rc rc;
+    ost_rc rc = ost_map_planes(ctx, in, p->field, &m, out, err);
 
-    rc = ost_open_plane(ctx, in, p->field, &kind, &t, err);
-    if (rc)
-        return rc;
-    m = (ost_plane_map){ .to = p->to ? p->to : p->field,
-                         .dtype = types[p->type].dtype,
-                         .height = ost_plane_height(kind, t.shape),
-                         .width = ost_plane_width(kind, t.shape),
-                         .body = equalize_plane,
-                         .user = ctx };
-    rc = ost_map_planes(ctx, in, p->field, &m, out, err);
     if (rc)
         return rc;
     return ost_emit(ctx, "out", out, err);

@@ -107,18 +107,11 @@ static ost_rc tone_fields(ost_stage_ctx *ctx, const ost_item *in, variant *v,
 
     for (size_t i = 0; i < p->fields.n && !rc; i++) {
         const ost_field *f = ost_item_field(in, p->fields.v[i]);
-        ost_plane_map m = { .to = p->fields.v[i],
-                            .body = tone_plane,
-                            .user = v };
-        ost_plane_kind kind;
+        ost_plane_map m = { .body = tone_plane, .user = v };
 
         if (!f)
             continue;
         found = true;
-        kind = ost_plane_kind_of(f);
-        m.dtype = f->dtype;
-        m.height = f->ndim > 1 ? ost_plane_height(kind, f->shape) : 0;
-        m.width = f->ndim > 1 ? ost_plane_width(kind, f->shape) : 0;
         rc = ost_map_planes(ctx, in, f->name, &m, out, err);
     }
     if (!found)

@@ -121,10 +121,11 @@ ost_tensor ost_plane_frame(const ost_tensor *t, int64_t i)
 ost_rc ost_map_planes(ost_stage_ctx *ctx, const ost_item *in, const char *from,
                       const ost_plane_map *map, ost_item *out, ost_err *err)
 {
-    int64_t shape[3] = { map->height, map->width, 0 };
     ost_plane_kind kind;
     ost_field made;
     ost_tensor src, dst;
+    int64_t shape[3] = { 0 };
+    int64_t *sides;
     ost_rc rc;
     bool stack;
     int ndim;
@@ -133,20 +134,19 @@ ost_rc ost_map_planes(ost_stage_ctx *ctx, const ost_item *in, const char *from,
     if (rc)
         return rc;
     stack = ost_plane_is_stack(kind);
-    ndim = src.ndim;
-    if (stack) {
-        shape[0] = src.shape[0];
-        shape[1] = map->height;
-        shape[2] = map->width;
-    } else if (map->drop_channels) {
-        ndim = 2;
-    } else {
-        shape[2] = src.shape[2];
+    ndim = map->drop_channels && !stack ? 2 : src.ndim;
+    memcpy(shape, src.shape, (size_t)ndim * sizeof(*shape));
+    sides = shape + (stack ? 1 : 0);
+    if (map->height) {
+        sides[0] = map->height;
+        sides[1] = map->width;
     }
-    made = (ost_field){ .name = map->to, .dtype = map->dtype, .ndim = ndim };
+    made = (ost_field){ .name = map->to ? map->to : from,
+                        .dtype = map->dtype ? map->dtype : src.dtype,
+                        .ndim = ndim };
     rc = ost_plane_check_name(kind, &made, err);
     if (!rc)
-        rc = ost_new_field(ctx, out, map->to, map->dtype, ndim, shape, &dst,
+        rc = ost_new_field(ctx, out, made.name, made.dtype, ndim, shape, &dst,
                            err);
     if (!rc && !stack)
         rc = map->body(map->user, kind, &src, &dst, err);

@@ -54,11 +54,11 @@ typedef ost_rc (*ost_plane_body)(void *user, ost_plane_kind kind,
                                  const ost_tensor *in, ost_tensor *out,
                                  ost_err *err);
 
-/* What the planes of a field become. */
+/* What the planes of a field become; what is left out stays as it is. */
 typedef struct ost_plane_map {
-    const char *to; /* name of the new field */
-    ost_dtype dtype;
-    int64_t height;
+    const char *to;  /* name of the new field; NULL: the same */
+    ost_dtype dtype; /* 0: the same */
+    int64_t height;  /* 0: the same height and width */
     int64_t width;
     bool drop_channels; /* (H, W, C) becomes (h, w) */
     ost_plane_body body;

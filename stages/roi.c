@@ -222,9 +222,7 @@ static ost_rc hide_outside(ost_stage_ctx *ctx, const ost_rect *r,
     for (size_t i = 0; i < cut.n_fields && !rc; i++) {
         const ost_field *f = &cut.fields[i];
         ost_plane_kind kind = ost_plane_kind_of(f);
-        ost_plane_map map = { .to = f->name,
-                              .dtype = f->dtype,
-                              .height = r->height,
+        ost_plane_map map = { .height = r->height,
                               .width = r->width,
                               .body = blank_plane,
                               .user = (void *)user };

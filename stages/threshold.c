@@ -261,22 +261,18 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     const threshold_params *p = ost_ctx_params(ctx);
     ost_item *out = ost_derive(ctx, in, -1);
     marking m = { .ctx = ctx };
+    ost_plane_map map = { .to = p->to,
+                          .dtype = OST_U8,
+                          .drop_channels = true,
+                          .body = mark_plane,
+                          .user = &m };
     ost_plane_kind kind;
-    ost_plane_map map;
     ost_tensor t;
     ost_rc rc;
 
     rc = ost_open_plane(ctx, in, p->field, &kind, &t, err);
-    if (rc)
-        return rc;
-    map = (ost_plane_map){ .to = p->to,
-                           .dtype = OST_U8,
-                           .height = ost_plane_height(kind, t.shape),
-                           .width = ost_plane_width(kind, t.shape),
-                           .drop_channels = true,
-                           .body = mark_plane,
-                           .user = &m };
-    rc = open_region(ctx, in, kind, &t, &m.within, err);
+    if (!rc)
+        rc = open_region(ctx, in, kind, &t, &m.within, err);
     if (!rc)
         rc = ost_map_planes(ctx, in, p->field, &map, out, err);
     if (rc)

@@ -112,22 +112,13 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
     const window_params *p = ost_ctx_params(ctx);
     ost_ramp_spec ramp = ramp_of(p);
+    ost_plane_map m = { .to = p->to,
+                        .dtype = types[p->type].dtype,
+                        .body = show_plane,
+                        .user = &ramp };
     ost_item *out = ost_derive(ctx, in, -1);
-    ost_plane_kind kind;
-    ost_plane_map m;
-    ost_tensor t;
-    ost_rc rc;
+    ost_rc rc = ost_map_planes(ctx, in, p->field, &m, out, err);
 
-    rc = ost_open_plane(ctx, in, p->field, &kind, &t, err);
-    if (rc)
-        return rc;
-    m = (ost_plane_map){ .to = p->to ? p->to : p->field,
-                         .dtype = types[p->type].dtype,
-                         .height = ost_plane_height(kind, t.shape),
-                         .width = ost_plane_width(kind, t.shape),
-                         .body = show_plane,
-                         .user = &ramp };
-    rc = ost_map_planes(ctx, in, p->field, &m, out, err);
     if (rc)
         return rc;
     return ost_emit(ctx, "out", out, err);
