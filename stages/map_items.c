@@ -10,7 +10,11 @@
  * gives its memory back; only what is delivered is so in the order of items,
  * when the window is done.  So memory depends on neither the number of items
  * nor the size of pages.
+ *
+ * A window with a bad item is worked on to its end all the same: the failure
+ * names some of the bad items in it, so that not each of them takes a run.
  */
+#include "base/text.h"
 #include "stages/context.h"
 
 #include <omp.h>
@@ -22,6 +26,8 @@
 enum {
     WINDOW = 128,             /* pieces */
     WINDOW_BYTES = 24u << 20, /* of small blobs and records */
+    NAMED = 5,                /* bad items, in a failure */
+    NAMED_TEXT = 320,         /* bytes of it for each of them */
 };
 
 /* A page of the input, until all its items are done. */
@@ -332,6 +338,63 @@ static void empty_window(mapping *m)
     m->n = 0;
 }
 
+/* True for what is wrong with an item, not with the machine. */
+static bool is_bad_item(const piece *j)
+{
+    return j->rc == OST_EINPUT || j->rc == OST_EUNSUPPORTED;
+}
+
+/* Works on what is left from `from` on, for what is wrong with it. */
+static void try_others(mapping *m, size_t from)
+{
+    ost_stage_ctx *ctx = m->work.ctx;
+
+    while (from < m->n && !ost_ctx_stop(ctx)) {
+        work_on(m, from);
+        while (from < m->n && m->pieces[from].worked)
+            from++;
+        ost_step_relieve(ctx->step);
+    }
+}
+
+/* How much of a text is shown: all, or whole characters of it. */
+static size_t shown_part(const char *text)
+{
+    size_t all = strlen(text), n = 0, next;
+
+    while (n < all && (next = ost_utf8_len(text + n, all - n)) != 0 &&
+           n + next <= NAMED_TEXT)
+        n += next;
+    return n;
+}
+
+/* The failure of a bad item is that of all in the window, when there are more
+ * of them: how many, and what is wrong with the first. */
+static void name_bad_items(mapping *m, size_t first, ost_err *err)
+{
+    ost_buf text = { 0 };
+    size_t bad = 0;
+
+    if (!err || !is_bad_item(&m->pieces[first]))
+        return;
+    try_others(m, first + 1);
+    for (size_t i = first; i < m->n; i++) {
+        const char *why = m->pieces[i].err.text;
+        size_t n = shown_part(why);
+
+        if (!is_bad_item(&m->pieces[i]))
+            continue;
+        if (bad++ < NAMED)
+            ost_buf_addf(&text, "%s%.*s%s", bad > 1 ? "; " : "", (int)n, why,
+                         why[n] ? "..." : "");
+    }
+    if (bad > NAMED)
+        ost_buf_adds(&text, "; ...");
+    if (bad > 1)
+        ost_fail(err, err->rc, "%zu bad items: %s", bad, ost_buf_str(&text));
+    ost_buf_release(&text);
+}
+
 static ost_rc map_window(mapping *m, ost_err *err)
 {
     ost_stage_ctx *ctx = m->work.ctx;
@@ -343,6 +406,8 @@ static ost_rc map_window(mapping *m, ost_err *err)
         rc = finish(m, &from, err);
         ost_step_relieve(ctx->step);
     }
+    if (rc && from > 0)
+        name_bad_items(m, from - 1, err);
     empty_window(m);
     return rc;
 }
