@@ -177,14 +177,14 @@ void read_view(DcmItem *set, uint32_t frame, uint32_t frames,
 /* --- who and when ----------------------------------------------------------
  */
 
-/* Days since 1970-01-01 of YYYYMMDD (or YYYY.MM.DD). */
+/* Days since 1970-01-01 of YYYYMMDD (or YYYY.MM.DD), whatever follows. */
 bool read_day(DcmItem *set, const DcmTagKey &key, int64_t *day)
 {
     OFString text = read_text(set, key, 0);
     int64_t v = 0, y, m, d;
     int digits = 0;
 
-    for (size_t i = 0; i < text.size(); i++)
+    for (size_t i = 0; i < text.size() && digits < 8; i++)
         if (isdigit(static_cast<unsigned char>(text[i]))) {
             v = v * 10 + (text[i] - '0');
             digits++;
@@ -193,8 +193,6 @@ bool read_day(DcmItem *set, const DcmTagKey &key, int64_t *day)
         }
     if (digits < 8)
         return false;
-    for (; digits > 8; digits--)
-        v /= 10;
     y = v / 10000;
     m = v / 100 % 100;
     d = v % 100;

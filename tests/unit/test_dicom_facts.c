@@ -239,6 +239,25 @@ static void identity_is_read(void **state)
     end(&r);
 }
 
+static void a_day_is_the_first_eight_digits(void **state)
+{
+    static const char *const texts[] = { "20000301", "2000.03.01",
+                                         "20000301103015.123456",
+                                         "20000301000000000000000000000000" };
+    ost_dicom_identity who;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        reading r = { 0 };
+
+        dicom_text(&r.before, 0x0008, 0x0020, "DA", texts[i]);
+        begin(&r, 1);
+        ost_dicom_identify(&r.d, &who);
+        assert_true(who.has_day && who.day == 11017);
+        end(&r);
+    }
+}
+
 static void dates_that_are_none_give_no_day(void **state)
 {
     static const char *const texts[] = { "1999", "19991331", "19990132", "" };
@@ -346,6 +365,7 @@ int main(void)
         cmocka_unit_test(spacing_says_what_it_is),
         cmocka_unit_test(functional_groups_speak_for_their_frames),
         cmocka_unit_test(identity_is_read),
+        cmocka_unit_test(a_day_is_the_first_eight_digits),
         cmocka_unit_test(dates_that_are_none_give_no_day),
         cmocka_unit_test(what_identifies_is_named_and_private_tags_are_counted),
         cmocka_unit_test(a_dicomdir_names_its_files),
