@@ -4,17 +4,27 @@
 
 extern "C" {
 #include "base/alloc.h"
+#include "base/text.h"
 }
 
 #include <cstdarg>
 #include <cstring>
 #include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
+#include <dcmtk/dcmdata/dcspchrs.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/dcmjpls/djdecode.h>
 
 namespace dicom
 {
+
+/* Values of a file may hold anything; messages are plain text. */
+static void make_plain(char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
 
 void refuse(ost_dicom *d, ost_dicom_status status, const char *fmt, ...)
 {
@@ -23,6 +33,7 @@ void refuse(ost_dicom *d, ost_dicom_status status, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(d->error, sizeof(d->error), fmt, ap);
     va_end(ap);
+    make_plain(d->error);
     throw refusal{ status };
 }
 
@@ -38,6 +49,7 @@ void warn(ost_dicom *d, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(d->warnings + n, sizeof(d->warnings) - n, fmt, ap);
     va_end(ap);
+    make_plain(d->warnings + n);
 }
 
 void register_codecs()
@@ -84,6 +96,45 @@ OFString read_text(DcmItem *set, const DcmTagKey &key, unsigned long i)
         return OFString();
     copy_text(trimmed, sizeof(trimmed), text);
     return OFString(trimmed);
+}
+
+/* At most `room` - 1 bytes of whole characters; what is none, and what moves
+ * the cursor of a terminal, becomes a question mark. */
+static void copy_characters(char *out, size_t room, const OFString &text)
+{
+    size_t n = 0;
+
+    for (size_t i = 0, k; i < text.size(); i += k) {
+        const char *c = text.c_str() + i;
+        bool good;
+
+        k = ost_utf8_len(c, text.size() - i);
+        good = k > 1 ? !(*c == '\xc2' && c[1] < '\xa0')
+                     : k == 1 && *c >= ' ' && *c != '\x7f';
+        k = k ? k : 1;
+        if (n + (good ? k : 1) >= room)
+            break;
+        if (good)
+            memcpy(out + n, c, k);
+        else
+            out[n] = '?';
+        n += good ? k : 1;
+    }
+    out[n] = 0;
+}
+
+void copy_readable(char *out, size_t room, DcmItem *set, const OFString &text)
+{
+    DcmSpecificCharacterSet from;
+    OFString converted;
+    bool plain = true;
+
+    for (size_t i = 0; i < text.size() && plain; i++)
+        plain = text[i] >= ' ' && text[i] <= '~';
+    if (plain || from.selectCharacterSet(*set, "ISO_IR 192").bad() ||
+        from.convertString(text, converted).bad())
+        converted = text;
+    copy_characters(out, room, converted);
 }
 
 /* The beginning of a decimal text that is a number. */
@@ -383,8 +434,8 @@ void read_header(DcmDataset *set, uint64_t max_pixels, ost_dicom *d)
     read_bits(set, d);
     read_shape(set, max_pixels, d);
     read_padding(set, d);
-    copy_text(d->photometric, sizeof(d->photometric),
-              read_text(set, DCM_PhotometricInterpretation, 0));
+    copy_readable(d->photometric, sizeof(d->photometric), set,
+                  read_text(set, DCM_PhotometricInterpretation, 0));
 }
 
 } // namespace

@@ -77,12 +77,12 @@ void ost_dicom_release(ost_dicom *d);
 
 /* --- what the header says (of an open file) ------------------------------ */
 
-/* The first value of an attribute ("Modality") as text, "" when there is none.
- */
+/* The first value of an attribute ("Modality") as text (UTF-8, '?' for what is
+ * no character or controls a terminal), "" when there is none. */
 void ost_dicom_value(const ost_dicom *d, const char *keyword,
                      char value[OST_DICOM_VALUE]);
 /* 1: an attribute that may be asked for; 0: no such keyword; -1: one that
- * names or describes the patient, whose values stay in the file. */
+ * tells who the patient is, whose values stay in the file. */
 int ost_dicom_keyword(const char *keyword);
 
 /* Who and when.  This is for telling files of one patient, study and series

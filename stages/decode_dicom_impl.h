@@ -35,6 +35,11 @@ void register_codecs();
 
 /* Copies what fits, without spaces around it. */
 void copy_text(char *out, size_t room, const OFString &text);
+/* Copies what fits of a text of the file as UTF-8 without control characters,
+ * from the character set that the file names. */
+void copy_readable(char *out, size_t room, DcmItem *set, const OFString &text);
+/* Whether the attribute tells who somebody is (dicom_privacy.cc). */
+bool is_identifying(const DcmTag &tag);
 
 inline DcmDataset *data_set(const ost_dicom *d)
 {

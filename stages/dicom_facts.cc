@@ -94,12 +94,12 @@ const char *side_of(const OFString &text)
     return front ? "anterior" : "posterior";
 }
 
-void set_view(ost_dicom_frame *f, const OFString &text)
+void set_view(ost_dicom_frame *f, DcmItem *set, const OFString &text)
 {
     const char *side = side_of(text);
     size_t i;
 
-    copy_text(f->view, sizeof(f->view), side ? OFString(side) : text);
+    copy_readable(f->view, sizeof(f->view), set, side ? OFString(side) : text);
     for (i = 0; f->view[i]; i++)
         f->view[i] =
             static_cast<char>(tolower(static_cast<unsigned char>(f->view[i])));
@@ -163,7 +163,7 @@ void read_view(DcmItem *set, uint32_t frame, uint32_t frames,
     if (text.empty())
         text = read_text(set, DCM_ViewPosition, 0);
     if (!text.empty()) {
-        set_view(f, text);
+        set_view(f, set, text);
         return;
     }
     if (frames == 1)
@@ -171,7 +171,7 @@ void read_view(DcmItem *set, uint32_t frame, uint32_t frames,
     if (!side)
         side = angle_side(detector);
     if (side)
-        set_view(f, side);
+        set_view(f, set, side);
 }
 
 /* --- who and when ----------------------------------------------------------
@@ -287,11 +287,12 @@ void ost_dicom_value(const ost_dicom *d, const char *keyword,
 
     value[0] = 0;
     (void)dicom::guarded(&scratch, [&] {
+        DcmDataset *set = dicom::data_set(d);
         DcmTag tag;
 
         if (DcmTag::findTagFromName(keyword, tag).good())
-            dicom::copy_text(value, OST_DICOM_VALUE,
-                             dicom::read_text(dicom::data_set(d), tag, 0));
+            dicom::copy_readable(value, OST_DICOM_VALUE, set,
+                                 dicom::read_text(set, tag, 0));
     });
 }
 
@@ -301,7 +302,8 @@ int ost_dicom_keyword(const char *keyword)
 
     try {
         dicom::register_codecs();
-        if (DcmTag::findTagFromName(keyword, tag).bad())
+        /* Numbers ("0029,1010") would be found too. */
+        if (strchr(keyword, ',') || DcmTag::findTagFromName(keyword, tag).bad())
             return 0;
     } catch (...) {
         return 0;
@@ -309,8 +311,5 @@ int ost_dicom_keyword(const char *keyword)
     if (tag == DCM_PatientSex || tag == DCM_PatientAge ||
         tag == DCM_PatientSize || tag == DCM_PatientWeight)
         return 1;
-    if (tag.getGroup() == 0x0010 || tag.getEVR() == EVR_PN ||
-        tag == DCM_AccessionNumber)
-        return -1;
-    return 1;
+    return dicom::is_identifying(tag) ? -1 : 1;
 }

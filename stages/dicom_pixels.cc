@@ -95,7 +95,7 @@ void decode_plain(DcmDataset *set, ost_dicom *d)
         refuse(d, OST_DICOM_DAMAGED, "cannot decode the pixel data: %s",
                c.text());
     if (set->findAndGetOFString(DCM_PhotometricInterpretation, text).good())
-        copy_text(d->photometric, sizeof(d->photometric), text);
+        copy_readable(d->photometric, sizeof(d->photometric), set, text);
     bytes = pixel_bytes(set, d, &have);
     take_memory(d);
     need = d->bits == 1 ? (d->size + 7) / 8

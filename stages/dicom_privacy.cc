@@ -10,8 +10,6 @@
 
 namespace dicom
 {
-namespace
-{
 
 bool is_identifying(const DcmTag &tag)
 {
@@ -53,6 +51,9 @@ bool is_identifying(const DcmTag &tag)
             return true;
     return false;
 }
+
+namespace
+{
 
 /* Adds a keyword; false when there is no more room. */
 bool add_keyword(char *out, size_t room, const char *name)

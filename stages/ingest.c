@@ -374,7 +374,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_ingest = {
     .name = "ingest",
-    .version = 9,
+    .version = 10,
     .summary = "Read images (PNG, JPEG, TIFF, DICOM, NIfTI, NumPy) and what "
                "is known about them.",
     .flags = OST_STAGE_FOREIGN | OST_STAGE_SECRET,

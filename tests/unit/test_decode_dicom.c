@@ -217,6 +217,11 @@ static void attributes_of_the_patient_are_not_to_be_had(void **state)
     assert_int_equal(ost_dicom_keyword("PatientName"), -1);
     assert_int_equal(ost_dicom_keyword("PatientID"), -1);
     assert_int_equal(ost_dicom_keyword("OperatorsName"), -1);
+    assert_int_equal(ost_dicom_keyword("StudyDate"), -1);
+    assert_int_equal(ost_dicom_keyword("StudyInstanceUID"), -1);
+    assert_int_equal(ost_dicom_keyword("InstitutionName"), -1);
+    assert_int_equal(ost_dicom_keyword("0008,0060"), 0);
+    assert_int_equal(ost_dicom_keyword("0029,1010"), 0);
     assert_int_equal(ost_dicom_keyword("NoSuchKeyword"), 0);
 }
 

@@ -239,6 +239,45 @@ static void identity_is_read(void **state)
     end(&r);
 }
 
+static void values_are_characters(void **state)
+{
+    static const struct {
+        const char *set;
+        const char *text;
+        const char *value;
+    } cases[] = {
+        { "", "plain", "plain" },
+        { "ISO_IR 100", "R\xf6ntgen", "R\xc3\xb6ntgen" },
+        { "ISO_IR 144", "\xbf\xd1", "\xd0\x9f\xd0\xb1" },
+        { "ISO_IR 192", "R\xc3\xb6ntgen", "R\xc3\xb6ntgen" },
+        { "ISO_IR 192", "R\xf6ntgen", "R?ntgen" },
+        { "", "R\xf6ntgen", "R?ntgen" },
+        { "NO_SUCH", "R\xf6ntgen", "R?ntgen" },
+        { "ISO_IR 192",
+          "a\x1b[31m\x7f\xc2\x9b"
+          "b",
+          "a?[31m??b" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char value[OST_DICOM_VALUE];
+        ost_dicom_frame f;
+        reading r = { 0 };
+
+        if (cases[i].set[0])
+            dicom_text(&r.before, 0x0008, 0x0005, "CS", cases[i].set);
+        dicom_text(&r.before, 0x0008, 0x103e, "LO", cases[i].text);
+        dicom_text(&r.before, 0x0018, 0x5101, "CS", cases[i].text);
+        begin(&r, 1);
+        ost_dicom_value(&r.d, "SeriesDescription", value);
+        assert_string_equal(value, cases[i].value);
+        ost_dicom_frame_of(&r.d, 0, &f);
+        assert_string_equal(f.view + 1, cases[i].value + 1);
+        end(&r);
+    }
+}
+
 static void a_day_is_the_first_eight_digits(void **state)
 {
     static const char *const texts[] = { "20000301", "2000.03.01",
@@ -365,6 +404,7 @@ int main(void)
         cmocka_unit_test(spacing_says_what_it_is),
         cmocka_unit_test(functional_groups_speak_for_their_frames),
         cmocka_unit_test(identity_is_read),
+        cmocka_unit_test(values_are_characters),
         cmocka_unit_test(a_day_is_the_first_eight_digits),
         cmocka_unit_test(dates_that_are_none_give_no_day),
         cmocka_unit_test(what_identifies_is_named_and_private_tags_are_counted),
