@@ -1,13 +1,47 @@
 # OSTEON_HAVE_CUDA: true when the GPU backend is wanted, has sources, and a
-# CUDA compiler was found.  It is never required.
+# CUDA compiler was found that works here (one without a host compiler that it
+# supports does not).  It is never required.
 set(OSTEON_HAVE_CUDA OFF)
+
+# Sets OSTEON_NVCC_WORKS, once for each compiler.
+function(osteon_try_nvcc)
+    set(probe ${CMAKE_BINARY_DIR}/cuda_probe)
+    set(host ${CMAKE_CUDA_HOST_COMPILER} $ENV{CUDAHOSTCXX})
+    set(flags -std=c++17)
+    if(host)
+        list(GET host 0 host)
+        list(APPEND flags -ccbin ${host})
+    endif()
+    if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+        list(APPEND flags -gencode arch=compute_90,code=sm_90)
+    endif()
+    if(OSTEON_NVCC_TRIED STREQUAL "${OSTEON_NVCC} ${flags}")
+        return()
+    endif()
+    file(WRITE ${probe}.cu "__global__ void probe(int *p) { *p = 1; }\n")
+    execute_process(COMMAND ${OSTEON_NVCC} ${flags} -c ${probe}.cu -o ${probe}.o
+        RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+    if(failed)
+        set(OSTEON_NVCC_WORKS OFF CACHE INTERNAL "")
+    else()
+        set(OSTEON_NVCC_WORKS ON CACHE INTERNAL "")
+    endif()
+    set(OSTEON_NVCC_TRIED "${OSTEON_NVCC} ${flags}" CACHE INTERNAL "")
+endfunction()
+
 if(NOT OSTEON_CUDA STREQUAL "OFF")
     file(GLOB cuda_sources CONFIGURE_DEPENDS
         ${PROJECT_SOURCE_DIR}/kernels/cuda/*.cu)
     find_program(OSTEON_NVCC nvcc PATHS /usr/local/cuda/bin)
     mark_as_advanced(OSTEON_NVCC)
+    if(OSTEON_NVCC)
+        osteon_try_nvcc()
+    endif()
     if(NOT OSTEON_NVCC)
         message(STATUS "CUDA: no nvcc, CPU backend only")
+    elseif(NOT OSTEON_NVCC_WORKS)
+        message(STATUS "CUDA: ${OSTEON_NVCC} does not work "
+            "(cuda_probe.cu in the build folder), CPU backend only")
     elseif(NOT cuda_sources)
         message(STATUS "CUDA: ${OSTEON_NVCC} found, not used: "
             "this version has the CPU backend only")
