@@ -172,10 +172,10 @@ ost_rc ost_cpu_blur(const ost_tensor *image, double sigma, int64_t size,
         rc = check(&in, &to, sigma, size, err);
     if (rc)
         return rc;
-    if (sigma == 0.0 || size == 1 || ost_image_is_empty(&in))
-        return ost_cpu_copy(image, out, err);
     if (size == 0)
         size = (int64_t)rint(sigma * (in.dtype == OST_U8 ? 6 : 8) + 1.0) | 1;
+    if (sigma == 0.0 || size == 1 || ost_image_is_empty(&in))
+        return ost_cpu_copy(image, out, err);
     weight = ost_try_alloc((size_t)(size / 2 + 1), sizeof(*weight));
     if (!weight)
         return ost_fail(err, OST_ENOMEM, "blur: no memory for weights");

@@ -25,8 +25,11 @@ typedef enum ost_width {
     OST_WIDTH_AVX512,
 } ost_width;
 
-/* What this machine has. */
+/* What this machine has, and tests allow. */
 ost_width ost_cpu_width(void);
+
+/* For tests, which compare what widths make: from now on nothing wider. */
+void ost_cpu_width_at_most(ost_width width);
 
 /* Before a loop: what it writes is apart from all that it reads. */
 #if defined(__clang__)

@@ -1,7 +1,9 @@
 /* tests/property/test_image_properties.c - what image operators always do */
 /* links: base kernels */
 #include "base/alloc.h"
+#include "kernels/cpu/wide.h"
 #include "kernels/image.h"
+#include "kernels/tone.h"
 #include "tests/support/seed.h"
 
 #include <string.h>
@@ -149,12 +151,82 @@ static const char *higher_thresholds_find_fewer_edges(ost_rng *r)
     return NULL;
 }
 
+/* --- widths of vectors ---------------------------------------------------- */
+
+enum { BLURRED, RESIZED, WARPED, LINE, RAMP, EDGES, OPERATORS };
+
+typedef struct work {
+    int op;
+    double number; /* sigma, degrees, gain */
+    int64_t height;
+    int64_t width;
+} work;
+
+/* Does it to `in`, into `to`. */
+static ost_rc do_work(const work *w, sample *to)
+{
+    const ost_motion motion = { .scale = 1.1, .rotate = w->number * 9 };
+    const ost_ramp_spec ramp = { .gain = w->number, .least = -4, .most = 200 };
+    const ost_canny_spec canny = { .aperture = 3,
+                                   .low = 40,
+                                   .high = 90 + w->number };
+    const int64_t shape[3] = { w->height, w->width, in.t.shape[2] };
+    ost_tensor t;
+
+    shape_like(to, &in.t);
+    switch (w->op) {
+    case BLURRED:
+        return ost_cpu_blur(&in.t, w->number, 0, &to->t, NULL);
+    case RESIZED:
+        t = ost_tensor_of(to->data, in.t.dtype, in.t.ndim, shape);
+        shape_like(to, &t);
+        return ost_cpu_resize(&in.t, OST_RESIZE_LINEAR, &to->t, NULL);
+    case WARPED:
+        return move(&motion, false, &in, to);
+    case LINE:
+        return ost_cpu_rescale(&in.t, w->number, 3, &to->t, NULL);
+    case RAMP:
+        return ost_cpu_ramp(&in.t, &ramp, &to->t, NULL);
+    default:
+        t = ost_tensor_of(to->data, OST_U8, 2, in.t.shape);
+        shape_like(to, &t);
+        return in.t.dtype == OST_U8 ? ost_cpu_canny(&in.t, &canny, &to->t, NULL)
+                                    : OST_OK;
+    }
+}
+
+static const char *all_widths_of_vectors_make_the_same_bytes(ost_rng *r)
+{
+    static const char *const names[OPERATORS] = { "blur", "resize", "warp",
+                                                  "line", "ramp",   "canny" };
+    const char *wrong = NULL;
+
+    draw(r);
+    for (int i = 0; i < OPERATORS && !wrong; i++) {
+        work w = { .op = i,
+                   .number = ost_rng_range(r, 0, 4),
+                   .height = 1 + (int64_t)ost_rng_below(r, SIDE),
+                   .width = 1 + (int64_t)ost_rng_below(r, SIDE) };
+
+        ost_cpu_width_at_most(OST_WIDTH_ANY);
+        if (do_work(&w, &out))
+            wrong = names[i];
+        for (int most = OST_WIDTH_AVX2; most <= OST_WIDTH_AVX512; most++) {
+            ost_cpu_width_at_most((ost_width)most);
+            if (do_work(&w, &back) || !same(&out, &back))
+                wrong = names[i];
+        }
+    }
+    return wrong;
+}
+
 int main(void)
 {
     int failed = each_seed(300, no_motion_and_two_flips_are_identity);
 
     failed += each_seed(200, four_quarter_turns_are_identity);
     failed += each_seed(200, resizing_stays_between_the_extremes);
+    failed += each_seed(300, all_widths_of_vectors_make_the_same_bytes);
     failed += each_seed(200, higher_thresholds_find_fewer_edges);
     return failed != 0;
 }

@@ -283,6 +283,8 @@ static void a_blur_keeps_flat_images_and_copies_at_zero(void **state)
     assert_memory_equal(out, flat, sizeof(flat));
     in = over(bytes, OST_U8, H, W);
     assert_int_equal(ost_cpu_blur(&in, 0, 0, &to, NULL), OST_OK);
+    /* a square of one pixel, which is all that so little reaches */
+    assert_int_equal(ost_cpu_blur(&in, 0.05, 0, &to, NULL), OST_OK);
     assert_memory_equal(out, bytes, sizeof(bytes));
     assert_int_equal(ost_cpu_blur(&in, -1, 0, &to, NULL), OST_EINPUT);
     assert_int_equal(ost_cpu_blur(&in, (double)NAN, 0, &to, NULL), OST_EINPUT);
