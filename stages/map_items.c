@@ -338,6 +338,12 @@ static void empty_window(mapping *m)
     m->n = 0;
 }
 
+/* True when there are items that no window had yet. */
+static bool has_more(const mapping *m)
+{
+    return m->last || m->next_page < m->work.in->pub.artifact.n_refs;
+}
+
 /* True for what is wrong with an item, not with the machine. */
 static bool is_bad_item(const piece *j)
 {
@@ -391,7 +397,8 @@ static void name_bad_items(mapping *m, size_t first, ost_err *err)
     if (bad > NAMED)
         ost_buf_adds(&text, "; ...");
     if (bad > 1)
-        ost_fail(err, err->rc, "%zu bad items: %s", bad, ost_buf_str(&text));
+        ost_fail(err, err->rc, "%s%zu bad items: %s",
+                 has_more(m) ? "at least " : "", bad, ost_buf_str(&text));
     ost_buf_release(&text);
 }
 
@@ -418,7 +425,7 @@ static ost_rc map_input(mapping *m, ost_err *err)
     const ost_artifact *a = &m->work.in->pub.artifact;
     ost_rc rc = OST_OK;
 
-    while ((m->last || m->next_page < a->n_refs) && !rc) {
+    while (has_more(m) && !rc) {
         if (ost_ctx_stop(ctx))
             return ost_fail(err, OST_EINTERRUPTED, "interrupted");
         rc = map_window(m, err);

@@ -1,10 +1,12 @@
 /* tests/unit/test_step.c - the framework around a stage, with small stages */
 /* links: stages store base */
+#include "base/text.h"
 #include "stages/context.h"
 #include "stages/params.h"
 #include "tests/support/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -381,21 +383,22 @@ static void a_missing_field_names_item_and_fields(void **state)
                     1, &f->arena);
     assert_int_equal(done.rc, OST_EINPUT);
     assert_string_equal(
-        done.error, "item 'a': there is no field 'mask' (there is 'image')");
+        done.error,
+        "3 bad items: item 'a': there is no field 'mask' (there is 'image'); "
+        "item 'b': there is no field 'mask' (there is 'image'); "
+        "item 'bad': there is no field 'mask' (there is 'image')");
     assert_int_equal(done.n_outputs, 0);
 }
 
+enum { MANY = 300 };
+
 /* Pages end between root items alone: this one is longer than a window. */
-static void a_page_of_any_length_is_remembered_whole(void **state)
+static ost_digest long_page(fixture *f)
 {
-    enum { MANY = 300 };
-    fixture *f = *state;
     ost_item items[MANY];
     ost_field fields[MANY];
-    ost_step_input in;
     ost_err err = { 0 };
     ost_digest d;
-    ost_done_msg one, two;
 
     for (int i = 0; i < MANY; i++)
         add_item(f->batch, &items[i], &fields[i],
@@ -405,7 +408,35 @@ static void a_page_of_any_length_is_remembered_whole(void **state)
         ost_dataset_put(f->batch, OST_DATASET, "{}", items, MANY, &d, &err),
         &err);
     commit(f->batch);
-    in = input("in", d);
+    return d;
+}
+
+static void of_many_bad_items_five_are_named(void **state)
+{
+    fixture *f = *state;
+    ost_step_input in = input("in", long_page(f));
+
+    for (uint32_t threads = 1; threads <= 2; threads++) {
+        ost_done_msg done =
+            run_step(f->batch, "shift", "{\"by\":1,\"field\":\"mask\"}",
+                     threads, &in, 1, &f->arena);
+        const char *end = done.error + strlen(done.error);
+
+        assert_int_equal(done.rc, OST_EINPUT);
+        assert_true(ost_starts_with(
+            done.error, "at least 128 bad items: item 'r#0': there is no"));
+        assert_non_null(strstr(done.error, "item 'r#101'"));
+        assert_null(strstr(done.error, "item 'r#102'"));
+        assert_string_equal(end - 5, "; ...");
+    }
+}
+
+static void a_page_of_any_length_is_remembered_whole(void **state)
+{
+    fixture *f = *state;
+    ost_step_input in = input("in", long_page(f));
+    ost_done_msg one, two;
+
     one = run_step(f->batch, "shift", by_one, 2, &in, 1, &f->arena);
     assert_int_equal(one.rc, OST_OK);
     assert_int_equal(one.computed + one.remembered, MANY);
@@ -543,6 +574,8 @@ int main(void)
             exposure_reaches_models_and_what_they_touch, setup, teardown),
         cmocka_unit_test_setup_teardown(a_missing_field_names_item_and_fields,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(of_many_bad_items_five_are_named, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(
             a_page_of_any_length_is_remembered_whole, setup, teardown),
         cmocka_unit_test(faults_of_parameters_are_all_reported),
