@@ -7,19 +7,21 @@
  * half the size, so that the time hardly depends on the size of the shape.  The
  * smallest value is the largest one of the negative.
  *
- * u8 is worked on as such; u16 and f32 as float, which holds both.
+ * u8 is worked on as such, and under small shapes row by row (morph_rows.c);
+ * u16 and f32 as float, which holds both.
  */
 #include "kernels/morphology.h"
 
 #include "base/alloc.h"
-#include "kernels/cpu/rows.h"
+#include "kernels/cpu/morph_rows.h"
+#include "kernels/cpu/wide.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/banned.h"
 
-enum { MOST = 255, MAX_RECTS = MOST / 2 + 1 };
+enum { MOST = 255, MAX_RECTS = MOST / 2 + 1, RECT_REACH = 15 };
 
 /* What there is for each type of plane. */
 typedef struct pixels {
@@ -36,8 +38,8 @@ typedef struct pixels {
 } pixels;
 
 #define DEFINE_PIXELS(type, name, low, negative)                            \
-    static void name##_larger(void *to, const void *a, const void *b,       \
-                              int64_t n)                                    \
+    OST_WIDE_BODY(name##_larger,                                            \
+                  (void *to, const void *a, const void *b, int64_t n))      \
     {                                                                       \
         type *restrict t = to;                                              \
         const type *restrict p = a, *restrict q = b;                        \
@@ -45,7 +47,10 @@ typedef struct pixels {
         for (int64_t i = 0; i < n; i++)                                     \
             t[i] = p[i] > q[i] ? p[i] : q[i];                               \
     }                                                                       \
-    static void name##_raise(void *to, const void *from, int64_t n)         \
+    OST_WIDE(name##_larger,                                                 \
+             (void *to, const void *a, const void *b, int64_t n),           \
+             (to, a, b, n))                                                 \
+    OST_WIDE_BODY(name##_raise, (void *to, const void *from, int64_t n))    \
     {                                                                       \
         type *restrict t = to;                                              \
         const type *restrict p = from;                                      \
@@ -53,6 +58,8 @@ typedef struct pixels {
         for (int64_t i = 0; i < n; i++)                                     \
             t[i] = p[i] > t[i] ? p[i] : t[i];                               \
     }                                                                       \
+    OST_WIDE(name##_raise, (void *to, const void *from, int64_t n),         \
+             (to, from, n))                                                 \
     static void name##_lowest(void *to, int64_t n)                          \
     {                                                                       \
         type *t = to;                                                       \
@@ -157,6 +164,21 @@ static void find_rects(morphing *m, const ost_morph_spec *spec)
         m->rects[i].x = smaller(m->rects[i].x, m->in.w - 1);
         m->rects[i].y = smaller(m->rects[i].y, m->in.h - 1);
     }
+}
+
+/* The shape as columns, where it is small enough for rows to be faster. */
+static bool find_columns(const morphing *m, ost_morph_columns *columns)
+{
+    int64_t last = m->rects[m->n_rects - 1].x;
+
+    if (m->k != &bytes ||
+        last > (m->n_rects == 1 ? RECT_REACH : OST_MORPH_REACH))
+        return false;
+    columns->reach = last;
+    for (int i = m->n_rects - 1; i >= 0; i--)
+        for (int64_t d = 0; d <= m->rects[i].x; d++)
+            columns->tall[d] = m->rects[i].y;
+    return true;
 }
 
 /* ---- the largest value under a rectangle ---- */
@@ -371,6 +393,7 @@ ost_rc ost_cpu_morphology(const ost_tensor *image, const ost_morph_spec *spec,
                           ost_tensor *out, ost_err *err)
 {
     morphing m = { 0 };
+    ost_morph_columns columns = { 0 };
     ost_rc rc;
 
     rc = ost_image_of(image, "image", &m.in, err);
@@ -388,6 +411,12 @@ ost_rc ost_cpu_morphology(const ost_tensor *image, const ost_morph_spec *spec,
         return OST_OK;
     m.k = m.in.dtype == OST_U8 ? &bytes : &floats;
     find_rects(&m, spec);
+    if (find_columns(&m, &columns)) {
+        for (int64_t c = 0; c < m.in.c && !rc; c++)
+            rc = ost_morph_rows(&m.in, &m.out, c, &columns, spec->change,
+                                m.iterations, err);
+        return rc;
+    }
     rc = take_memory(&m, spec->change, err);
     for (int64_t c = 0; c < m.in.c && !rc; c++)
         change_channel(&m, spec->change, c);

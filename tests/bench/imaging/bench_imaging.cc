@@ -28,6 +28,9 @@
 extern "C" {
 #include "kernels/connected.h"
 #include "kernels/image.h"
+#include "kernels/morphology.h"
+#include "kernels/threshold.h"
+#include "kernels/tone.h"
 }
 
 namespace
@@ -180,12 +183,127 @@ bout components(int neighbors)
              [=](const cv::Mat &in) { return cv::Mat(in > above); } };
 }
 
+bout cubic(double factor)
+{
+    char name[32];
+
+    (void)std::snprintf(name, sizeof(name), "cubic %.4g", factor);
+    return { name,
+             [](const cv::Mat &in, cv::Mat &out) {
+                 ost_tensor from = tensor_of(in), to = tensor_of(out);
+
+                 check(ost_cpu_resize(&from, OST_RESIZE_CUBIC, &to, nullptr));
+             },
+             [](const cv::Mat &in, cv::Mat &out) {
+                 cv::resize(in, out, out.size(), 0, 0, cv::INTER_CUBIC);
+             },
+             [=](const cv::Mat &in) {
+                 return cv::Mat(cvRound(in.rows * factor),
+                                cvRound(in.cols * factor), CV_8U);
+             } };
+}
+
+/* `shape` is "rect", "ellipse" or "cross". */
+bout morph(ost_morph_change change, const std::string &shape, int size)
+{
+    const bool rect = shape == "rect", ellipse = shape == "ellipse";
+    const ost_morph_spec spec = { change,
+                                  rect      ? OST_MORPH_RECT
+                                  : ellipse ? OST_MORPH_ELLIPSE
+                                            : OST_MORPH_CROSS,
+                                  size, 1 };
+    const char *const names[] = { "erode", "dilate", "open" };
+    const int kinds[] = { cv::MORPH_ERODE, cv::MORPH_DILATE, cv::MORPH_OPEN };
+    const cv::Mat element =
+        cv::getStructuringElement(rect      ? cv::MORPH_RECT
+                                  : ellipse ? cv::MORPH_ELLIPSE
+                                            : cv::MORPH_CROSS,
+                                  cv::Size(size, size));
+
+    return { std::string(names[change]) + " " + shape + " " +
+                 std::to_string(size),
+             [=](const cv::Mat &in, cv::Mat &out) {
+                 ost_tensor from = tensor_of(in), to = tensor_of(out);
+
+                 check(ost_cpu_morphology(&from, &spec, &to, nullptr));
+             },
+             [=](const cv::Mat &in, cv::Mat &out) {
+                 cv::morphologyEx(in, out, kinds[change], element);
+             },
+             same_size };
+}
+
+bout gray()
+{
+    return { "gray",
+             [](const cv::Mat &in, cv::Mat &out) {
+                 const int64_t shape[] = { in.rows, in.cols, 3 };
+                 ost_tensor from = ost_tensor_of(in.data, OST_U8, 3, shape);
+                 ost_tensor to = tensor_of(out);
+
+                 check(ost_cpu_gray(&from, &to, nullptr));
+             },
+             [](const cv::Mat &in, cv::Mat &out) {
+                 cv::cvtColor(in, out, cv::COLOR_RGB2GRAY);
+             },
+             same_size,
+             [](const cv::Mat &in) {
+                 cv::Mat color;
+
+                 cv::merge(std::vector<cv::Mat>{ in, 255 - in, in / 2 }, color);
+                 return color;
+             } };
+}
+
+/* The level alone; OpenCV cannot but mark pixels too. */
+bout otsu()
+{
+    return { "otsu",
+             [](const cv::Mat &in, cv::Mat &out) {
+                 ost_tensor from = tensor_of(in);
+
+                 check(
+                     ost_cpu_otsu(&from, nullptr, out.ptr<double>(), nullptr));
+             },
+             [](const cv::Mat &in, cv::Mat &out) {
+                 cv::Mat marked(in.size(), CV_8U);
+
+                 *out.ptr<double>() = cv::threshold(
+                     in, marked, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
+             },
+             [](const cv::Mat &) { return cv::Mat(1, 1, CV_64F); } };
+}
+
 std::vector<bout> all_bouts()
 {
-    return { canny(3, false), canny(3, true), canny(5, false), canny(7, false),
-             resize(0.5),     resize(0.75),   resize(1.5),     rotate(7),
-             rotate(90),      blur(1.4, 5),   blur(1.4, 0),    blur(3, 0),
-             components(8),   components(4) };
+    return { canny(3, false),
+             canny(3, true),
+             canny(5, false),
+             canny(7, false),
+             resize(0.5),
+             resize(0.75),
+             resize(1.5),
+             rotate(7),
+             rotate(90),
+             blur(1.4, 5),
+             blur(1.4, 0),
+             blur(3, 0),
+             components(8),
+             components(4),
+             cubic(0.75),
+             cubic(1.5),
+             gray(),
+             otsu(),
+             morph(OST_MORPH_ERODE, "rect", 3),
+             morph(OST_MORPH_DILATE, "rect", 3),
+             morph(OST_MORPH_ERODE, "rect", 15),
+             morph(OST_MORPH_ERODE, "rect", 31),
+             morph(OST_MORPH_ERODE, "rect", 51),
+             morph(OST_MORPH_DILATE, "ellipse", 5),
+             morph(OST_MORPH_ERODE, "ellipse", 9),
+             morph(OST_MORPH_ERODE, "ellipse", 51),
+             morph(OST_MORPH_ERODE, "cross", 3),
+             morph(OST_MORPH_OPEN, "ellipse", 5) };
 }
 
 /* ---- images ---- */
