@@ -50,11 +50,11 @@ static const ost_param params[] = {
               .dflt = "\"posterior\""),
     OST_PARAM(aggregate_params, theta, F64,
               "uptake is above this share of the 99th percentile",
-              .dflt = "0.05", .min = 0, .max = 1),
+              .dflt = "0.1", .min = 0, .max = 1),
     OST_PARAM(aggregate_params, pixels, I64,
               "pixels with uptake that the first and last rows and columns "
               "have at least",
-              .dflt = "1", .min = 1, .max = 65536),
+              .dflt = "4", .min = 1, .max = 65536),
     OST_PARAM(aggregate_params, align, CHOICE,
               "not at all, centers onto each other, or rectangle onto "
               "rectangle",

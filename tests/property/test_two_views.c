@@ -107,7 +107,8 @@ static const char *a_body_seen_twice_is_doubled(ost_rng *r)
         items[2 * i + 1] = new_view(f, i, "posterior", &back[i]);
     }
     out = apply(f, &ost_stage_aggregate_views,
-                below(r, 2) ? "{}" : "{'align':'scale'}",
+                below(r, 2) ? "{'theta':0.05,'pixels':1}"
+                            : "{'theta':0.05,'pixels':1,'align':'scale'}",
                 dataset(f, items, 2 * EXAMS));
     if (out.n != EXAMS)
         return "there is not one image for each exam";

@@ -12,13 +12,17 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-/* A new, empty store in the folder `name`. */
+/* A new, empty store in the folder `name`, whatever was there; never in the
+ * checkout, where a program started by hand would remove sources. */
 static inline ost_store *new_store(const char *name)
 {
     ost_store *s = NULL;
     ost_err err = { 0 };
 
+    if (access("CMakeLists.txt", F_OK) == 0)
+        fail_msg("start tests in an empty folder, not among the sources");
     assert_ok(ost_fs_remove_tree(name, &err), &err);
     assert_ok(ost_store_open(name, OST_STORE_CREATE, &s, &err), &err);
     return s;
