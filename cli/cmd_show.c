@@ -120,6 +120,20 @@ static bool is_asked(const ost_cli *cli)
            (how && strcmp(how, "auto") != 0);
 }
 
+/* Labels and attributes may come from anywhere: nothing in them commands the
+ * terminal (C0 and C1 controls, DEL). */
+static void make_plain(ost_buf *out)
+{
+    for (size_t i = 0; i < out->len; i++) {
+        unsigned char *c = out->data + i;
+
+        if ((*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f)
+            *c = '?';
+        else if (*c == 0xc2 && i + 1 < out->len && c[1] < 0xa0)
+            c[0] = c[1] = '?';
+    }
+}
+
 static ost_rc show_item(const ost_cli *cli, ost_store *s, const ost_item *item,
                         ost_buf *out, ost_err *err)
 {
@@ -134,6 +148,7 @@ static ost_rc show_item(const ost_cli *cli, ost_store *s, const ost_item *item,
     if (rc)
         return rc;
     ost_show_item(out, item);
+    make_plain(out);
     if (png)
         rc = write_png(s, item, &wish, png, out, err);
     if (!rc && as != AS_NOTHING) {
@@ -178,6 +193,8 @@ static ost_rc show(const ost_cli *cli, ost_store *s, ost_buf *out, ost_err *err)
         rc = ost_find(s, cli->arguments[0], &found, err);
     if (!rc && !id)
         rc = ost_show(s, &found, (size_t)first, (size_t)limit, out, err);
+    if (!id)
+        make_plain(out);
     if (!rc && id) {
         rc = ost_show_find_item(s, &found, id, &arena, &item, err);
         if (!rc)

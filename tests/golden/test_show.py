@@ -312,6 +312,24 @@ def check_faults():
          [(255, 255, 255), (0, 0, 0)])
 
 
+def check_hostile():
+    """A label that would command the terminal."""
+    folder = pathlib.Path("hostile")
+    folder.mkdir()
+    (folder / "a.npy").write_bytes(npy("B", (2, 2), [1, 2, 3, 4]))
+    (folder / "manifest.csv").write_text(
+        "path,label,note\na.npy,\x1b[2Jred,\x9b31m\x7fend \xe9\n",
+        encoding="utf-8")
+    osteon("run", "w.json", "--bind", "files=hostile", "--store", "store",
+           "--quiet")
+    for text in (show(),
+                 show("--item", "a", "--preview", "off")):
+        expect(text, "?[2Jred")
+        if any(c in text for c in "\x1b\x9b\x7f"):
+            faults.append(f"the terminal is commanded: {text!r}")
+    expect(text, "??31m?end \xe9")
+
+
 def main():
     write_files()
     pathlib.Path("w.json").write_text(json.dumps({
@@ -326,6 +344,7 @@ def main():
     check_values()
     check_terminal()
     check_faults()
+    check_hostile()
     for fault in faults:
         print(fault)
     return 1 if faults else 0
