@@ -445,15 +445,20 @@ static ost_rc draw_segment(ost_canvas *c, int x0, int y0, int x1, int y1,
                            int width, ost_err *err)
 {
     double length = hypot(x1 - x0, y1 - y0), half = (width - 1) / 2.0;
-    double wide = from_0(half) / length, narrow = toward_0(half) / length;
-    int left = toward_0(narrow * (y1 - y0)), right = toward_0(wide * (y1 - y0));
-    int up = toward_0(narrow * (x1 - x0)), down = toward_0(wide * (x1 - x0));
+    double wide, narrow;
+    int left, right, up, down;
     edge sides[4];
 
     if (x0 == x1 && y0 == y1) {
         draw_run(c, x0, y0, x0);
         return OST_OK;
     }
+    wide = from_0(half) / length;
+    narrow = toward_0(half) / length;
+    left = toward_0(narrow * (y1 - y0));
+    right = toward_0(wide * (y1 - y0));
+    up = toward_0(narrow * (x1 - x0));
+    down = toward_0(wide * (x1 - x0));
     sides[0] = edge_of(x0 - left, y0 + down, x1 - left, y1 + down);
     sides[1] = edge_of(x1 - left, y1 + down, x1 + right, y1 - up);
     sides[2] = edge_of(x1 + right, y1 - up, x0 + right, y0 - up);
