@@ -179,26 +179,6 @@ static void components_of_masks_are_boxes_too(void **state)
             memchr(pixels_of(f, &r.items[i], "mask.m"), 1, i < 2 ? 9 : 36));
 }
 
-static result apply_both(fixture *f, const ost_stage *stage, const char *with,
-                         ost_digest in, const char *port, ost_digest other)
-{
-    ost_step_input inputs[2] = { at_port("in", in), at_port(port, other) };
-    ost_done_msg done = run_stage(f->batch, stage, with, inputs, 2, &f->arena);
-    ost_artifact a;
-    ost_item *items;
-    ost_err err = { 0 };
-    result r;
-
-    if (done.rc)
-        fail_msg("%s", done.error);
-    r.digest = done.outputs[0].artifact;
-    assert_ok(ost_artifact_get(f->batch, &r.digest, &f->arena, &a, &err), &err);
-    assert_ok(ost_dataset_items(f->batch, &a, &f->arena, &items, &r.n, &err),
-              &err);
-    r.items = items;
-    return r;
-}
-
 static void free_patches_are_bright_and_of_like_sizes(void **state)
 {
     fixture *f = *state;
