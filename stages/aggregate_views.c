@@ -288,7 +288,7 @@ static ost_rc gather(ost_stage_ctx *ctx, const ost_item *const *items, size_t n,
 
 const ost_stage ost_stage_aggregate_views = {
     .name = "aggregate_views",
-    .version = 3, /* bump when any output byte can change */
+    .version = 4, /* bump when any output byte can change */
     .summary = "Adds the front and the mirrored back view of an exam.",
     .param_size = sizeof(aggregate_params),
     .params = params,

@@ -7,14 +7,18 @@
  *
  *     items   every picture field of the items, masks too; boxes move along.
  *             The result is called as the group is, its parents are the items.
- *     frames  field `field` (and the stacks `also`) of each item by itself
+ *     frames  field `field` of each item by itself, and its masks of that
+ * shape; other pictures and boxes, which would not fit, are left out
  *
  * `split` is the inverse: it cuts each picture into cells of equal size, as
  * views, without copying a pixel: into items called ID#0, ID#1 (with `ids:
  * parents` as they were called before), or into one field (T, H, W), which is
  * a view as well where the cells lie in one row or one column.
  */
+#include "base/map.h"
+#include "base/text.h"
 #include "kernels/image.h"
+#include "kernels/layer.h"
 #include "stages/geometry.h"
 #include "stages/montage_cells.h"
 #include "stages/series.h"
@@ -90,8 +94,8 @@ static const ost_param params[] = {
               "frames: field that is written; unset: image or frames",
               .dflt = "null"),
     OST_PARAM(montage_params, also, STR_LIST,
-              "frames: further fields, such as mask.NAME, that keep their "
-              "names",
+              "frames: fields that have to be there too, such as mask.NAME "
+              "(all masks that are come along)",
               .dflt = "[]"),
     OST_END,
 };
@@ -105,6 +109,69 @@ static ost_rc check(const void *of, ost_err *err)
                         "to split, param 'cols' must say how many cells are "
                         "next to each other");
     return OST_OK;
+}
+
+/* The field of frames that is read, and the one that is written. */
+static const char *field_read(const montage_params *p)
+{
+    return p->field ? p->field : p->direction == JOIN ? "frames" : "image";
+}
+
+static const char *field_written(const montage_params *p)
+{
+    return p->to ? p->to : p->direction == JOIN ? "image" : "frames";
+}
+
+/* Whether a field goes the way of the one that is read. */
+static bool follows(const montage_params *p, const ost_field *f)
+{
+    ost_plane_kind kind = ost_plane_kind_of(f);
+
+    if (strcmp(f->name, field_read(p)) == 0 ||
+        strcmp(f->name, field_written(p)) == 0)
+        return false;
+    for (size_t i = 0; i < p->also.n; i++)
+        if (strcmp(f->name, p->also.v[i]) == 0)
+            return true;
+    return kind == (p->direction == JOIN ? OST_PLANE_MASKS : OST_PLANE_MASK);
+}
+
+/* Whether a field belongs to pictures that are no more. */
+static bool is_left_out(const montage_params *p, const ost_field *f)
+{
+    return strcmp(f->name, field_read(p)) != 0 &&
+           strcmp(f->name, field_written(p)) != 0 && !follows(p, f) &&
+           (ost_plane_kind_of(f) != OST_PLANE_NONE ||
+            ost_starts_with(f->name, "boxes."));
+}
+
+/* Says once which fields are left out. */
+static ost_rc prepare(ost_stage_ctx *ctx, ost_err *err)
+{
+    const montage_params *p = ost_ctx_params(ctx);
+    const ost_item *items = NULL;
+    ost_map seen = { 0 };
+    ost_buf list = { 0 };
+    size_t n = 0;
+    ost_rc rc;
+
+    rc = ost_ctx_items(ctx, ost_ctx_input(ctx, "in", 0), &items, &n, err);
+    for (size_t i = 0; i < n && !rc; i++) {
+        ost_ctx_direct(ctx, i, "");
+        for (size_t k = 0; p->parts == FRAMES && k < items[i].n_fields; k++) {
+            const ost_field *f = &items[i].fields[k];
+
+            if (is_left_out(p, f) &&
+                ost_map_put(&seen, f->name, strlen(f->name), 0))
+                ost_buf_addf(&list, "%s'%s'", list.len ? ", " : "", f->name);
+        }
+    }
+    if (list.len)
+        ost_note(ctx, "fields that do not fit and are left out: %s",
+                 ost_buf_str(&list));
+    ost_buf_release(&list);
+    ost_map_release(&seen);
+    return rc;
 }
 
 static ost_rc bucket(ost_stage_ctx *ctx, const ost_item *in, const char **name,
@@ -157,7 +224,7 @@ static ost_rc join_items(ost_stage_ctx *ctx, const ost_item **items, size_t n,
     for (size_t i = 0; p->fields.n == 0 && i < first->n_fields && !rc; i++) {
         ost_plane_kind kind = ost_plane_kind_of(&first->fields[i]);
 
-        if (kind == OST_PLANE_IMAGE || kind == OST_PLANE_MASK)
+        if (kind != OST_PLANE_NONE && kind != OST_PLANE_BOXES)
             rc = ost_cells_join(ctx, &cells, items, n, first->fields[i].name,
                                 out, err);
     }
@@ -225,17 +292,54 @@ static ost_rc turn_stack(ost_stage_ctx *ctx, const ost_item *in,
                : ost_cells_split_stack(ctx, &cells, in, from, to, out, err);
 }
 
+/* What follows has the shape of what it follows. */
+static ost_rc check_shape(const ost_item *in, const char *name,
+                          const ost_field *f, ost_err *err)
+{
+    const ost_field *lead = ost_item_field(in, name);
+    char have[96], want[96];
+
+    if (lead->ndim == f->ndim &&
+        memcmp(lead->shape, f->shape, (size_t)f->ndim * sizeof(*f->shape)) == 0)
+        return OST_OK;
+    ost_shape_text(have, f->ndim, f->shape);
+    ost_shape_text(want, lead->ndim, lead->shape);
+    return ost_fail(err, OST_EINPUT,
+                    "field '%s' is %s and '%s' is %s: they do not go together",
+                    f->name, have, name, want);
+}
+
+static ost_rc check_also(const montage_params *p, const ost_item *in,
+                         ost_err *err)
+{
+    for (size_t i = 0; i < p->also.n; i++)
+        if (!ost_item_field(in, p->also.v[i]))
+            return ost_fail(err, OST_EINPUT, "there is no field '%s' (also)",
+                            p->also.v[i]);
+    return OST_OK;
+}
+
 static ost_rc turn_frames(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
-    static const char *const names[] = { "frames", "image" };
     const montage_params *p = ost_ctx_params(ctx);
+    const char *name = field_read(p);
     ost_item *out = ost_derive(ctx, in, -1);
     ost_rc rc;
 
-    rc = turn_stack(ctx, in, p->field ? p->field : names[p->direction],
-                    p->to ? p->to : names[1 - p->direction], out, err);
-    for (size_t i = 0; i < p->also.n && !rc; i++)
-        rc = turn_stack(ctx, in, p->also.v[i], p->also.v[i], out, err);
+    rc = turn_stack(ctx, in, name, field_written(p), out, err);
+    if (!rc)
+        rc = check_also(p, in, err);
+    for (size_t i = 0; i < in->n_fields && !rc; i++) {
+        const ost_field *f = &in->fields[i];
+
+        if (is_left_out(p, f))
+            ost_item_remove_field(ost_ctx_arena(ctx), out, f->name);
+        if (!follows(p, f))
+            continue;
+        rc = check_shape(in, name, f, err);
+        if (!rc)
+            rc = turn_stack(ctx, in, f->name, f->name, out, err);
+    }
     if (rc)
         return rc;
     return ost_emit(ctx, "out", out, err);
@@ -264,7 +368,7 @@ static ost_rc gather(ost_stage_ctx *ctx, const ost_item *const *items, size_t n,
 
 const ost_stage ost_stage_montage = {
     .name = "montage",
-    .version = 2, /* bump when any output byte can change */
+    .version = 3, /* bump when any output byte can change */
     .summary = "Put pictures side by side into one, and cut them apart.",
     .param_size = sizeof(montage_params),
     .params = params,
@@ -273,6 +377,7 @@ const ost_stage ost_stage_montage = {
     .outputs = OST_PORTS(
         { "out", OST_DATASET, "pictures of parts, or parts", false, false }),
     .check = check,
+    .prepare = prepare,
     .bucket = bucket,
     .gather = gather,
 };

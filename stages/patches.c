@@ -2,7 +2,8 @@
  *
  * `around`: for each box, and each component of a mask, `copies` squares whose
  * side is a drawn multiple of the longer side of the box, and which lie at
- * random so that they hold the box.  `free`: for each image, `copies` squares
+ * random so that they hold the box; of masks of frames, what any of them marks
+ * counts.  `free`: for each image, `copies` squares
  * whose sides are those of the patches at the port `like`, drawn anew, or drawn
  * between two numbers; they lie anywhere where the mean of the image is above
  * its Otsu threshold (each such place as likely as any other).
@@ -240,7 +241,7 @@ static ost_rc cut_around_mask(cutting *c, const char *name, ost_err *err)
 {
     ost_components found = { 0 };
     ost_tensor t;
-    ost_rc rc = ost_item_tensor(c->ctx, c->in, name, &t, err);
+    ost_rc rc = ost_open_mask(c->ctx, c->in, name, &t, err);
 
     if (!rc)
         rc = ost_components_find(&t, 0, &found, err);
@@ -269,7 +270,7 @@ static ost_rc cut_all(cutting *c, ost_err *err)
             wanted = wanted || fnmatch(p->around.v[k], f->name, 0) == 0;
         if (wanted && kind == OST_PLANE_BOXES)
             rc = cut_around_boxes(c, err);
-        else if (wanted && kind == OST_PLANE_MASK)
+        else if (wanted && ost_plane_is_mask(kind))
             rc = cut_around_mask(c, f->name, err);
     }
     return rc;
@@ -407,7 +408,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_patches = {
     .name = "patches",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Cuts squares of random size, around marks or free.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(patches_params),

@@ -2,6 +2,7 @@
 #include "stages/planes.h"
 
 #include "base/text.h"
+#include "kernels/areas.h"
 
 #include <string.h>
 
@@ -84,6 +85,32 @@ ost_rc ost_open_plane(ost_stage_ctx *ctx, const ost_item *item,
     if (*kind == OST_PLANE_NONE || *kind == OST_PLANE_BOXES)
         return ost_fail(err, OST_EINPUT, "field '%s' is not a picture", name);
     return OST_OK;
+}
+
+ost_rc ost_open_mask(ost_stage_ctx *ctx, const ost_item *item, const char *name,
+                     ost_tensor *t, ost_err *err)
+{
+    ost_plane_kind kind;
+    ost_tensor all;
+    ost_rc rc = ost_open_plane(ctx, item, name, &kind, &all, err);
+
+    if (rc)
+        return rc;
+    if (!ost_plane_is_mask(kind))
+        return ost_fail(err, OST_EINPUT, "field '%s' is no mask", name);
+    *t = all;
+    if (!ost_plane_is_stack(kind))
+        return OST_OK;
+    *t = ost_tensor_of(
+        OST_ARENA_ARRAY(ost_ctx_arena(ctx), uint8_t,
+                        (size_t)(all.shape[1] * all.shape[2]) + 1),
+        OST_U8, 2, all.shape + 1);
+    for (int64_t i = 0; i < all.shape[0] && !rc; i++) {
+        ost_tensor frame = ost_plane_frame(&all, i);
+
+        rc = ost_cpu_mark(&frame, t, err);
+    }
+    return rc;
 }
 
 ost_rc ost_plane_check_name(ost_plane_kind kind, const ost_field *made,

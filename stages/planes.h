@@ -82,4 +82,9 @@ ost_rc ost_open_plane(ost_stage_ctx *ctx, const ost_item *item,
                       const char *name, ost_plane_kind *kind, ost_tensor *t,
                       ost_err *err);
 
+/* Opens a mask, (H, W).  Of masks of frames it makes one, in the arena: what
+ * any of them marks is 1. */
+ost_rc ost_open_mask(ost_stage_ctx *ctx, const ost_item *item, const char *name,
+                     ost_tensor *t, ost_err *err);
+
 #endif

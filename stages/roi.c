@@ -66,27 +66,17 @@ static bool is_around(const roi_params *p, const char *field)
 static ost_rc mark_mask(ost_stage_ctx *ctx, const ost_item *in,
                         const ost_field *f, ost_tensor *marks, ost_err *err)
 {
-    ost_plane_kind kind = ost_plane_kind_of(f);
-    int64_t h = ost_plane_height(kind, f->shape);
-    int64_t w = ost_plane_width(kind, f->shape);
     ost_tensor t;
-    ost_rc rc = ost_item_tensor(ctx, in, f->name, &t, err);
+    ost_rc rc = ost_open_mask(ctx, in, f->name, &t, err);
 
     if (rc)
         return rc;
-    if (h != marks->shape[0] || w != marks->shape[1])
+    if (t.shape[0] != marks->shape[0] || t.shape[1] != marks->shape[1])
         return ost_fail(err, OST_EINPUT,
                         "field '%s' is %lld x %lld and the picture %lld x %lld",
-                        f->name, (long long)h, (long long)w,
+                        f->name, (long long)t.shape[0], (long long)t.shape[1],
                         (long long)marks->shape[0], (long long)marks->shape[1]);
-    if (!ost_plane_is_stack(kind))
-        return ost_cpu_mark(&t, marks, err);
-    for (int64_t i = 0; i < t.shape[0] && !rc; i++) {
-        ost_tensor frame = ost_plane_frame(&t, i);
-
-        rc = ost_cpu_mark(&frame, marks, err);
-    }
-    return rc;
+    return ost_cpu_mark(&t, marks, err);
 }
 
 /* `v` within 0..n; what is no number is 0. */

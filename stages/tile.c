@@ -12,7 +12,8 @@
  * `parent.width` how large that is: what the stage `stitch` needs.
  *
  * With `labels: masks` a tile is labeled with the names of the masks that it
- * holds enough of: NAME of `mask.NAME`, `mask_label` of `mask`.
+ * holds enough of: NAME of `mask.NAME`, `mask_label` of `mask`.  Of masks of
+ * frames, a pixel counts that any of them marks.
  */
 #include "base/text.h"
 #include "kernels/areas.h"
@@ -196,11 +197,11 @@ static ost_rc open_masks(tiling *t, ost_err *err)
         const ost_field *f = &t->in->fields[i];
         mask *m = &t->masks[t->n_masks];
 
-        if (ost_plane_kind_of(f) != OST_PLANE_MASK)
+        if (!ost_plane_is_mask(ost_plane_kind_of(f)))
             continue;
         m->label = strcmp(f->name, "mask") == 0 ? t->p->mask_label
                                                 : f->name + strlen("mask.");
-        rc = ost_item_tensor(t->ctx, t->in, f->name, &m->t, err);
+        rc = ost_open_mask(t->ctx, t->in, f->name, &m->t, err);
         t->n_masks++;
     }
     if (!rc && t->n_masks == 0)
@@ -399,7 +400,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
 const ost_stage ost_stage_tile = {
     .name = "tile",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Cuts pictures into tiles that copy no pixels.",
     .param_size = sizeof(tile_params),
     .params = params,

@@ -8,12 +8,27 @@
 
 #include "base/banned.h"
 
+/* A view is one image: there is no telling which frames of two views belong
+ * together. */
+static ost_rc refuse_stacks(const ost_item *item, ost_err *err)
+{
+    for (size_t i = 0; i < item->n_fields; i++)
+        if (ost_plane_is_stack(ost_plane_kind_of(&item->fields[i])))
+            return ost_fail(err, OST_EINPUT,
+                            "item '%s': field '%s' is of frames, and a view is "
+                            "one image ('frames' makes images of a series)",
+                            item->id, item->fields[i].name);
+    return OST_OK;
+}
+
 static ost_rc open_image(ost_stage_ctx *ctx, const ost_item *item,
                          ost_tensor *t, ost_err *err)
 {
     ost_plane_kind kind;
-    ost_rc rc = ost_open_plane(ctx, item, "image", &kind, t, err);
+    ost_rc rc = refuse_stacks(item, err);
 
+    if (!rc)
+        rc = ost_open_plane(ctx, item, "image", &kind, t, err);
     if (!rc && (t->shape[0] == 0 || t->shape[1] == 0))
         rc = ost_fail(err, OST_EINPUT, "item '%s' has no pixels", item->id);
     return rc;

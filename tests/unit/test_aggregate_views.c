@@ -186,6 +186,30 @@ static void masks_are_of_the_size_of_their_image(void **state)
     }
 }
 
+static void views_are_no_series(void **state)
+{
+    static const char *const names[] = { "frames", "mask.x" };
+    fixture *f = *state;
+    const unsigned char stack[2 * H * W] = { 1 };
+
+    for (int k = 0; k < 2; k++) {
+        ost_item items[] = { new_view(f, "a", "1", "anterior"),
+                             new_view(f, "b", "1", "posterior") };
+
+        add_body(f, &items[0], 5, 3, false);
+        add_body(f, &items[1], 5, 3, true);
+        add_field(f, &items[k], names[k], OST_U8, 3, (int64_t[]){ 2, H, W },
+                  stack);
+        refuses(f, stage, "{}", items, 2,
+                k ? "bucket 'p / 1': item 'b': field 'mask.x' is of frames, "
+                    "and a view is one image ('frames' makes images of a "
+                    "series)"
+                  : "bucket 'p / 1': item 'a': field 'frames' is of frames, "
+                    "and a view is one image ('frames' makes images of a "
+                    "series)");
+    }
+}
+
 /* The view from behind goes six columns to the left. */
 static void boxes_that_are_moved_out_are_left_out(void **state)
 {
@@ -331,6 +355,7 @@ int main(void)
         TEST(masks_are_united_and_boxes_follow),
         TEST(views_of_two_patients_are_no_exam),
         TEST(masks_are_of_the_size_of_their_image),
+        TEST(views_are_no_series),
         TEST(boxes_that_are_moved_out_are_left_out),
         TEST(what_has_no_other_view_is_listed),
         TEST(what_shows_nothing_is_not_aligned),

@@ -166,6 +166,79 @@ static void frames_become_a_picture(void **state)
                         sizeof(square));
 }
 
+/* Masks come along and come back; what would keep its old size does not. */
+static void what_belongs_to_frames_comes_along(void **state)
+{
+    static const unsigned char row[] = { 0,  1,  2,  6,  7,  8,  12, 13,
+                                         14, 18, 19, 20, 3,  4,  5,  9,
+                                         10, 11, 15, 16, 17, 21, 22, 23 };
+    static const float box[4] = { 0, 0, 1, 1 };
+    unsigned char pixels[4 * SIZE];
+    step_fixture *f = *state;
+    item_set s = { .f = f };
+    ost_item *i = set_item(&s, "s", "p1", "x");
+    ost_step_input in;
+    const ost_item *item;
+    ost_done_msg done;
+
+    for (int k = 0; k < 4 * SIZE; k++)
+        pixels[k] = (unsigned char)k;
+    set_field(&s, i, "frames", OST_U8, 3, (int64_t[]){ 4, H, W }, pixels);
+    set_field(&s, i, "mask", OST_U8, 3, (int64_t[]){ 4, H, W }, pixels);
+    set_field(&s, i, "mask.one", OST_U8, 2, (int64_t[]){ H, W }, pixels);
+    set_field(&s, i, "contour", OST_U8, 2, (int64_t[]){ H, W }, pixels);
+    set_field(&s, i, "boxes", OST_F32, 2, (int64_t[]){ 1, 4 }, box);
+    set_field(&s, i, "boxes.kind", OST_U8, 1, (int64_t[]){ 1 }, pixels);
+    set_field(&s, i, "vector", OST_F32, 1, (int64_t[]){ 4 }, box);
+    in = finish_set(&s, "in");
+    done = run_stage(f, "montage", "{\"parts\":\"frames\"}", &in, 1);
+    assert_string_equal(done.notes,
+                        "fields that do not fit and are left out: 'boxes', "
+                        "'boxes.kind', 'contour', 'mask.one'\n");
+    item = only(f, &done);
+    assert_int_equal(item->n_fields, 3);
+    assert_memory_equal(field_bytes(f, item, "image", NULL), row, sizeof(row));
+    assert_memory_equal(field_bytes(f, item, "mask", NULL), row, sizeof(row));
+    assert_non_null(ost_item_field(item, "vector"));
+    in = step_input_of("in", output_digest(&done, "out"));
+    done = run_stage(f, "montage",
+                     "{\"parts\":\"frames\",\"direction\":\"split\","
+                     "\"cols\":4}",
+                     &in, 1);
+    item = only(f, &done);
+    assert_int_equal(item->n_fields, 3);
+    for (int k = 0; k < 2; k++) {
+        const ost_field *field = ost_item_field(item, k ? "mask" : "frames");
+
+        assert_int_equal(field->ndim, 3);
+        assert_int_equal(field->shape[0], 4);
+        assert_int_equal(field->shape[2], W);
+    }
+}
+
+static void masks_have_the_shape_of_their_frames(void **state)
+{
+    unsigned char pixels[4 * SIZE] = { 0 };
+    step_fixture *f = *state;
+    item_set s = { .f = f };
+    ost_item *i = set_item(&s, "s", "p1", "x");
+    ost_step_input in;
+    ost_done_msg done;
+
+    set_field(&s, i, "frames", OST_U8, 3, (int64_t[]){ 4, H, W }, pixels);
+    set_field(&s, i, "mask.a", OST_U8, 3, (int64_t[]){ 2, H, W }, pixels);
+    in = finish_set(&s, "in");
+    done = run_stage(f, "montage", "{\"parts\":\"frames\"}", &in, 1);
+    assert_fails(&done, "bucket 's': item 's': field 'mask.a' is 2x2x3 and "
+                        "'frames' is 4x2x3: they do not go together");
+    done = run_stage(f, "montage",
+                     "{\"parts\":\"frames\",\"also\":[\"mask.b\"]}", &in, 1);
+    assert_fails(&done, "bucket 's': item 's': there is no field 'mask.b' "
+                        "(also)");
+    done = run_stage(f, "montage", "{}", &in, 1);
+    assert_fails(&done, "bucket 'p1': item 's': field 'frames' is a series");
+}
+
 static void what_does_not_fit_is_named(void **state)
 {
     static const struct {
@@ -225,6 +298,8 @@ int main(void)
         step_test(items_stand_below_each_other),
         step_test(items_come_apart_as_they_were),
         step_test(frames_become_a_picture),
+        step_test(what_belongs_to_frames_comes_along),
+        step_test(masks_have_the_shape_of_their_frames),
         step_test(what_does_not_fit_is_named),
         step_test(parts_of_another_size_are_named),
     };

@@ -179,6 +179,33 @@ static void components_of_masks_are_boxes_too(void **state)
             memchr(pixels_of(f, &r.items[i], "mask.m"), 1, i < 2 ? 9 : 36));
 }
 
+/* One object that moves by a pixel is one component. */
+static void masks_of_frames_are_one_mask(void **state)
+{
+    fixture *f = *state;
+    ost_item item = new_item("a", "p", "x", &f->arena);
+    const int64_t shape[] = { 2, SIDE, SIDE };
+    unsigned char mask[2 * SIDE * SIDE] = { 0 };
+    const unsigned char *m;
+    result r;
+
+    add_field(f, &item, "frames", OST_U8, 3, shape, mask);
+    mask[5 * SIDE + 5] = 1;
+    mask[SIDE * SIDE + 6 * SIDE + 6] = 9;
+    add_field(f, &item, "mask.m", OST_U8, 3, shape, mask);
+    r = apply(f, &ost_stage_patches,
+              "{'around':['mask.*'],'scale':[2,2],'copies':3}",
+              dataset(f, &item, 1));
+    assert_int_equal(r.n, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_true(number_of(&r.items[i], "patch.side") == 4);
+        assert_int_equal(ost_item_field(&r.items[i], "frames")->shape[1], 4);
+        m = pixels_of(f, &r.items[i], "mask.m");
+        assert_non_null(memchr(m, 1, 16));
+        assert_non_null(memchr(m + 16, 9, 16));
+    }
+}
+
 static void free_patches_are_bright_and_of_like_sizes(void **state)
 {
     fixture *f = *state;
@@ -437,6 +464,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_blended_is_refused),
         TEST(patches_hold_their_boxes),
         TEST(components_of_masks_are_boxes_too),
+        TEST(masks_of_frames_are_one_mask),
         TEST(free_patches_are_bright_and_of_like_sizes),
         TEST(an_unchanged_patch_gives_its_source),
         TEST(borders_stay_bit_for_bit),

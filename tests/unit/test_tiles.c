@@ -223,6 +223,38 @@ static void masks_become_labels_by_a_rule(void **state)
     assert_string_equal(t[0].labels[1], "hot");
 }
 
+/* Two frames: "hot" is marked in the first alone, half of it in the second. */
+static void masks_of_frames_count_where_any_marks(void **state)
+{
+    step_fixture *f = *state;
+    static const uint8_t both[16] = { 0, 0, 1, 0, 0, 0, 1, 0,
+                                      0, 0, 0, 1, 0, 0, 0, 0 };
+    static const char with[] =
+        "{\"size\":2,\"labels\":\"masks\",\"rule\":\"count\","
+        "\"threshold\":3}";
+    ost_item item = { .id = "a", .group = "p" };
+    ost_field stack;
+    const ost_item *t;
+    size_t n;
+
+    add(f, &item, "frames", OST_U8, 4, 4, both);
+    add(f, &item, "mask.hot", OST_U8, 4, 4, both);
+    for (size_t i = 0; i < 2; i++) {
+        stack = item.fields[i];
+        stack.ndim = 3;
+        memcpy(stack.shape, ((int64_t[]){ 2, 2, 4 }), 3 * sizeof(int64_t));
+        memcpy(stack.stride, ((int64_t[]){ 8, 4, 1 }), 3 * sizeof(int64_t));
+        ost_item_set_field(&f->arena, &item, &stack);
+    }
+    t = tiles_of(f, with, &item, &n);
+    assert_int_equal(n, 2);
+    assert_int_equal(t[0].n_labels, 0);
+    assert_int_equal(t[1].n_labels, 1);
+    assert_string_equal(t[1].labels[0], "hot");
+    assert_int_equal(ost_item_field(&t[1], "mask.hot")->ndim, 3);
+    assert_int_equal(ost_item_field(&t[1], "mask.hot")->shape[2], 2);
+}
+
 static void labels_do_not_come_with_the_pixels(void **state)
 {
     step_fixture *f = *state;
@@ -605,6 +637,7 @@ int main(void)
         step_test(edges_are_shifted_padded_or_dropped),
         step_test(the_papers_have_28_tiles_or_49),
         step_test(masks_become_labels_by_a_rule),
+        step_test(masks_of_frames_count_where_any_marks),
         step_test(labels_do_not_come_with_the_pixels),
         step_test(boxes_are_moved_clipped_and_left_out),
         step_test(tile_says_what_is_wrong),
