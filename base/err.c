@@ -34,7 +34,7 @@ static size_t row_of(ost_rc rc)
 /* Ends a text that vsnprintf() cut with "...", between two characters. */
 static void mark_cut(char *text, int wanted)
 {
-    size_t keep = OST_ERR_TEXT - 4;
+    size_t keep = strnlen(text, OST_ERR_TEXT - 4);
     size_t good = 0, n;
 
     if (wanted < OST_ERR_TEXT)
@@ -53,7 +53,8 @@ write_text(ost_err *err, ost_rc rc, const char *fmt, va_list ap)
     char text[OST_ERR_TEXT];
 
     mark_cut(text, vsnprintf(text, sizeof(text), fmt, ap));
-    memcpy(err->text, text, strlen(text) + 1);
+    mark_cut(err->text,
+             (int)ost_utf8_shown(err->text, sizeof(err->text), text, "\n\t"));
     err->rc = rc;
 }
 

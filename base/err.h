@@ -4,7 +4,9 @@
  * last argument.  Whoever detects the failure writes the message, once, with
  * ost_fail(); everyone above passes the code on and may put a place in front
  * with ost_err_at().  Messages are lower case, without a full stop, what went
- * wrong first, names in single quotes.
+ * wrong first, names in single quotes.  A name may hold anything: what is no
+ * UTF-8 and control characters other than tabs and line ends become \xNN, so
+ * that a message does nothing to a terminal and is text in an event.
  *
  * How to add a code: one row in OST_RC_MAP.
  */

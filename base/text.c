@@ -241,6 +241,44 @@ bool ost_utf8_valid(const char *s, size_t n)
     return true;
 }
 
+/* ESC, DEL and the like, and those from U+0080 to U+009F. */
+static bool is_control(const unsigned char *s, size_t len)
+{
+    if (len == 1)
+        return s[0] < 0x20 || s[0] == 0x7f;
+    return len == 2 && s[0] == 0xc2 && s[1] < 0xa0;
+}
+
+size_t ost_utf8_shown(char *out, size_t room, const char *s, const char *keep)
+{
+    size_t left = strlen(s), n = 0, need = 0;
+
+    while (left > 0) {
+        size_t len = ost_utf8_len(s, left);
+        size_t take = len ? len : 1, shown;
+        char bytes[16];
+
+        if (len == 0 || (is_control((const unsigned char *)s, len) &&
+                         !(len == 1 && strchr(keep, *s)))) {
+            for (size_t i = 0; i < take; i++)
+                snprintf(bytes + 4 * i, 5, "\\x%02x", (unsigned char)s[i]);
+            shown = 4 * take;
+        } else {
+            memcpy(bytes, s, take);
+            shown = take;
+        }
+        if (need == n && n + shown < room) {
+            memcpy(out + n, bytes, shown);
+            n += shown;
+        }
+        need += shown;
+        s += take;
+        left -= take;
+    }
+    out[n] = '\0';
+    return need;
+}
+
 size_t ost_utf8_columns(const char *s)
 {
     size_t columns = 0;

@@ -36,6 +36,11 @@ const char *ost_human_seconds(char out[32], double seconds);
 size_t ost_utf8_len(const char *s, size_t n);
 /* True when all of `s` is well-formed UTF-8. */
 bool ost_utf8_valid(const char *s, size_t n);
+/* Copies `s` as it may be shown: bytes that are no UTF-8, and control
+ * characters that `keep` does not list, become \xNN.  Ends with a 0 within
+ * `room` (at least 1), never within a character.  Returns the length that all
+ * of it needs. */
+size_t ost_utf8_shown(char *out, size_t room, const char *s, const char *keep);
 /* Columns that `s` takes on a terminal (code points, no East-Asian rules). */
 size_t ost_utf8_columns(const char *s);
 

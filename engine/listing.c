@@ -146,12 +146,14 @@ static ost_rc look_at_all(ost_listing *l, int fd, ost_err *err)
 static ost_rc add_file(ost_listing *l, const char *path, ost_err *err)
 {
     ost_listed e = { .path = path };
+    char shown[512];
 
+    ost_utf8_shown(shown, sizeof(shown), path, "");
     if (!ost_path_is_plain(path) || !ost_utf8_valid(path, strlen(path)))
         return ost_fail(err, OST_EINPUT,
                         "file name '%s' in '%s' cannot be an item id: it has a "
                         "backslash, a control character or invalid UTF-8",
-                        path, l->root);
+                        shown, l->root);
     ost_vec_push(&l->files, e);
     return OST_OK;
 }

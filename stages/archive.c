@@ -3,6 +3,8 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "base/map.h"
+#include "base/text.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -19,6 +21,7 @@ typedef struct {
     uint64_t size;  /* of the archive */
     uint64_t total; /* bytes of members so far */
     ost_buf bytes;  /* of the current member */
+    ost_map seen;   /* paths of members */
 } walk;
 
 static ost_rc damaged(walk *w, const char *place, ost_err *err)
@@ -107,15 +110,20 @@ static ost_rc take_entry(walk *w, struct archive_entry *e, ost_err *err)
     const ost_archive_reader *r = w->reader;
     const char *path = archive_entry_pathname_utf8(e);
     const char *why;
+    char shown[512];
 
     while (path && path[0] == '.' && path[1] == '/')
         path += 2;
     if (path && archive_entry_filetype(e) == AE_IFDIR)
         return OST_OK;
     why = fault_of(e, path);
+    /* Which of both is meant, nobody can tell. */
+    if (!why && !ost_map_put(&w->seen, path, strlen(path), 0))
+        why = "it is there twice";
     if (why) {
         path = path ? path : archive_entry_pathname(e);
-        path = path ? path : "?";
+        ost_utf8_shown(shown, sizeof(shown), path ? path : "?", "");
+        path = shown;
         if (!r->skip_bad)
             return ost_fail(err, OST_EINPUT, "member '%s' is refused: %s", path,
                             why);
@@ -176,6 +184,7 @@ ost_rc ost_archive_read(const void *data, size_t size,
 out:
     archive_read_free(w.a);
     ost_buf_release(&w.bytes);
+    ost_map_release(&w.seen);
     if (utf8) {
         uselocale(before);
         freelocale(utf8);

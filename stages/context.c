@@ -410,12 +410,19 @@ void ost_progress(ost_stage_ctx *ctx, uint64_t done, uint64_t total,
 
 void ost_note(ost_stage_ctx *ctx, const char *fmt, ...)
 {
+    ost_buf text = { 0 };
+    size_t room;
     va_list ap;
 
     va_start(ap, fmt);
-    ost_buf_addv(&ctx->notes, fmt, ap);
+    ost_buf_addv(&text, fmt, ap);
     va_end(ap);
+    room = 4 * text.len + 1; /* every byte as \xNN */
+    ost_buf_reserve(&ctx->notes, room);
+    ctx->notes.len += ost_utf8_shown((char *)ctx->notes.data + ctx->notes.len,
+                                     room, ost_buf_str(&text), "\n\t");
     ost_buf_addc(&ctx->notes, '\n');
+    ost_buf_release(&text);
 }
 
 bool ost_ctx_stop(const ost_stage_ctx *ctx)

@@ -144,6 +144,7 @@ static const struct evil {
     { "link.png", AE_IFLNK, "member 'link.png' is refused: it is a link" },
     { "device.png", AE_IFCHR,
       "member 'device.png' is refused: it is no regular file" },
+    { "good.png", AE_IFREG, "member 'good.png' is refused: it is there twice" },
 };
 
 static ost_step_input evil_archive(step_fixture *f, const char *kind,
@@ -183,6 +184,28 @@ static void evil_members_are_refused_or_skipped_by_name(void **state)
     }
     assert_int_equal(access("../up.png", F_OK), -1);
     assert_int_equal(access("/tmp/abs.png", F_OK), -1);
+}
+
+/* A name that would clear the screen, or begin a line of its own. */
+static void names_do_nothing_to_a_terminal(void **state)
+{
+    step_fixture *f = *state;
+    ost_buf bytes = { 0 };
+    archive_builder b = begin_archive(&bytes, "tar");
+    ost_step_input in;
+    ost_done_msg done;
+
+    add_png_member(&b, "good.png", 1);
+    add_member(&b, "\x1b[2Jx\nnote: y.png", AE_IFREG, "", 0);
+    end_archive(&b);
+    in = only_file(f, "evil.bin", &bytes);
+    done = run_stage(f, "ingest", "{}", &in, 1);
+    assert_non_null(strstr(done.error, "member '\\x1b[2Jx\\x0anote: y.png' is "
+                                       "refused: its path leads outside"));
+    done = run_stage(f, "ingest", "{\"on_error\":\"skip\"}", &in, 1);
+    assert_int_equal(done.rc, OST_OK);
+    assert_non_null(strstr(done.notes, "skipped '\\x1b[2Jx\\x0anote: y.png'"));
+    assert_null(strchr(done.notes, '\x1b'));
 }
 
 static ost_buf bomb(const char *kind, size_t size)
@@ -321,6 +344,7 @@ int main(void)
         step_test(an_archive_may_hold_a_manifest),
         step_test(several_archives_keep_their_names),
         step_test(evil_members_are_refused_or_skipped_by_name),
+        step_test(names_do_nothing_to_a_terminal),
         step_test(bombs_are_refused_by_name),
         step_test(the_absolute_limit_counts_all_members),
         step_test(a_broken_member_is_named),

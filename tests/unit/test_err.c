@@ -104,6 +104,27 @@ static void a_place_before_a_full_message_stays_readable(void **state)
     assert_int_equal(strlen(err.text), OST_ERR_TEXT - 1);
 }
 
+static void a_message_holds_no_commands_to_a_terminal(void **state)
+{
+    char text[OST_ERR_TEXT];
+    ost_err err = { 0 };
+
+    (void)state;
+    ost_fail(&err, OST_EINPUT, "file '%s'", "a\x1b[2J\xff\x7f\xc2\x9b\xc3\xa9");
+    assert_string_equal(err.text,
+                        "file 'a\\x1b[2J\\xff\\x7f\\xc2\\x9b\xc3\xa9'");
+    ost_err_at(&err, "in '%s'", "\r");
+    assert_string_equal(
+        err.text, "in '\\x0d': file 'a\\x1b[2J\\xff\\x7f\\xc2\\x9b\xc3\xa9'");
+    ost_fail(&err, OST_EINPUT, "w.json:1:2: wrong\n\tx\n\t^");
+    assert_string_equal(err.text, "w.json:1:2: wrong\n\tx\n\t^");
+    memset(text, '\x1b', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    ost_fail(&err, OST_EINPUT, "%s", text);
+    assert_true(ost_starts_with(err.text, "\\x1b\\x1b"));
+    assert_true(ost_ends_with(err.text, "..."));
+}
+
 static void every_code_has_a_name_words_and_an_exit_status(void **state)
 {
     (void)state;
@@ -130,6 +151,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_or_quota_is_always_no_space),
         cmocka_unit_test(a_long_message_is_cut_between_characters),
         cmocka_unit_test(a_place_before_a_full_message_stays_readable),
+        cmocka_unit_test(a_message_holds_no_commands_to_a_terminal),
         cmocka_unit_test(every_code_has_a_name_words_and_an_exit_status),
     };
 

@@ -171,7 +171,7 @@ static void arrays_that_do_not_fit_their_name_are_refused(void **state)
         { "mask.npy", "{'descr':'u1','fortran_order':False,'shape':(2,2)}",
           "\0\1", 2, "array 'mask': damaged NumPy file: it ends early" },
         { "image.npy", "{'descr':'u1','fortran_order':False,'shape':(1,2)}",
-          "\0\1", 2, "array 'image': it is there twice" },
+          "\0\1", 2, "member 'image.npy' is refused: it is there twice" },
     };
     step_fixture *f = *state;
     ost_buf file = { 0 };

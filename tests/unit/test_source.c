@@ -453,6 +453,8 @@ static void odd_places(void **state)
     refuses("pipe", OST_EINPUT, "is neither a file nor a folder");
     write_text("odd/back\\slash", "x");
     refuses("odd", OST_EINPUT, "cannot be an item id");
+    write_text("bells/\a\n\xff", "x");
+    refuses("bells", OST_EINPUT, "'\\x07\\x0a\\xff' in '");
 }
 
 static void a_pin_is_kept(void **state)

@@ -158,6 +158,27 @@ static void durations_are_readable(void **state)
     assert_string_equal(ost_human_seconds(out, -1), "unknown");
 }
 
+static void text_is_shown_without_its_commands(void **state)
+{
+    static const char odd[] = "\t\n\x01\x80\xc3\xa9\xc2\x80z";
+    static const char want[] = "\\x09\n\\x01\\x80\xc3\xa9\\xc2\\x80z";
+    char out[64];
+
+    (void)state;
+    assert_int_equal(ost_utf8_shown(out, sizeof(out), odd, "\n"), strlen(want));
+    assert_string_equal(out, want);
+    for (size_t room = 1; room < sizeof(out); room++) {
+        size_t n;
+
+        memset(out, '#', sizeof(out));
+        assert_int_equal(ost_utf8_shown(out, room, odd, "\n"), strlen(want));
+        n = strlen(out);
+        assert_true(n < room);
+        assert_memory_equal(out, want, n);
+        assert_true(ost_utf8_valid(out, n));
+    }
+}
+
 static void utf8_is_told_from_other_bytes(void **state)
 {
     static const char *const good[] = {
@@ -214,6 +235,7 @@ int main(void)
         cmocka_unit_test(hexadecimal_goes_there_and_back),
         cmocka_unit_test(sizes_are_readable),
         cmocka_unit_test(durations_are_readable),
+        cmocka_unit_test(text_is_shown_without_its_commands),
         cmocka_unit_test(utf8_is_told_from_other_bytes),
         cmocka_unit_test(columns_are_code_points),
     };
