@@ -2,8 +2,10 @@
  *
  * An id that two of them have is an error that names both, unless `prefix` is
  * set: ids become "NAME/ID" then, NAME being the row's name in the workflow or
- * the values of the axes by which instances differ.  Groups stay as they are,
- * so that a patient who is in two of them remains one patient.
+ * the values of the axes by which instances differ.  A parent that is in the
+ * same dataset is called by its new name too; one that is not names an item
+ * elsewhere and stays.  Groups stay as they are, so that a patient who is in
+ * two of them remains one patient.
  *
  * `source` writes that name into an attribute of each item.  Fields that not
  * all items have are noted.
@@ -23,7 +25,9 @@ typedef struct {
 
 static const ost_param params[] = {
     OST_PARAM(concat_params, prefix, BOOL,
-              "put the name of its dataset before each id", .dflt = "false"),
+              "put the name of its dataset before each id, and before parents "
+              "that are in it",
+              .dflt = "false"),
     OST_PARAM(concat_params, source, STR,
               "attribute that is to say which dataset an item is of; unset: "
               "none",
@@ -42,6 +46,7 @@ typedef struct {
     const concat_params *p;
     const char **names; /* of the inputs */
     ost_map ids;        /* -> input */
+    ost_map own;        /* ids of the input at hand, before the prefix */
     ost_map by_name;    /* -> index into fields */
     OST_VEC(field_count) fields;
     size_t n;
@@ -80,6 +85,28 @@ static void count_fields(joining *j, const ost_item *item)
     }
 }
 
+static const char *prefixed(joining *j, size_t input, const char *id)
+{
+    return ost_arena_printf(ost_ctx_arena(j->ctx), "%s/%s", j->names[input],
+                            id);
+}
+
+static void rename_item(joining *j, size_t input, ost_item *out)
+{
+    const char **parents = OST_ARENA_ARRAY(ost_ctx_arena(j->ctx), const char *,
+                                           out->n_parents + 1);
+
+    for (size_t i = 0; i < out->n_parents; i++) {
+        const char *id = out->parents[i];
+
+        parents[i] = ost_map_get(&j->own, id, strlen(id), NULL)
+                         ? prefixed(j, input, id)
+                         : id;
+    }
+    out->id = prefixed(j, input, out->id);
+    out->parents = parents;
+}
+
 static ost_rc add(joining *j, size_t input, const ost_item *in, ost_err *err)
 {
     ost_arena *arena = ost_ctx_arena(j->ctx);
@@ -88,7 +115,7 @@ static ost_rc add(joining *j, size_t input, const ost_item *in, ost_err *err)
     uint64_t other;
 
     if (j->p->prefix)
-        out->id = ost_arena_printf(arena, "%s/%s", name, in->id);
+        rename_item(j, input, out);
     if (ost_map_get(&j->ids, out->id, strlen(out->id), &other))
         return ost_fail(
             err, OST_EINPUT,
@@ -110,8 +137,11 @@ static ost_rc add_input(joining *j, size_t input, ost_err *err)
     ost_rc rc = ost_ctx_items(j->ctx, ost_ctx_input(j->ctx, "in", input),
                               &items, &n, err);
 
+    for (size_t i = 0; j->p->prefix && i < n && !rc; i++)
+        ost_map_put(&j->own, items[i].id, strlen(items[i].id), i);
     for (size_t i = 0; i < n && !rc; i++)
         rc = add(j, input, &items[i], err);
+    ost_map_release(&j->own);
     return rc;
 }
 
@@ -138,7 +168,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_concat = {
     .name = "concat",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Put several datasets together.",
     .param_size = sizeof(concat_params),
     .params = params,

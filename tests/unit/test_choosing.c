@@ -245,6 +245,30 @@ static void concat_names_both_of_an_id_that_is_there_twice(void **state)
     assert_string_equal(items[0].group, "p1");
 }
 
+static void concat_renames_parents_that_are_there(void **state)
+{
+    step_fixture *f = *state;
+    item_set s = { .f = f };
+    ost_step_input in[2];
+    const ost_item *items, *i;
+    ost_done_msg done;
+    size_t n;
+
+    set_item(&s, "a", "p1", NULL);
+    set_parent(&s, set_item(&s, "a#0", "p1", NULL), "a");
+    set_parent(&s, &s.items[1], "elsewhere");
+    in[0] = finish_set(&s, "in");
+    in[0].row = "one";
+    in[1] = few(f, "two", "a elsewhere");
+    done = run_stage(f, "concat", "{\"prefix\":true}", in, 2);
+    items = output_items(f, &done, "out", &n);
+    assert_int_equal(n, 4);
+    i = item_named(items, n, "one/a#0");
+    assert_int_equal(i->n_parents, 2);
+    assert_string_equal(i->parents[0], "one/a");
+    assert_string_equal(i->parents[1], "elsewhere");
+}
+
 static void concat_names_datasets_by_axis_or_position(void **state)
 {
     static const char *const fold[] = { "fold", "1" };
@@ -289,6 +313,7 @@ int main(void)
         step_test(restrict_exposes_to_what_decided),
         step_test(concat_unites_datasets),
         step_test(concat_names_both_of_an_id_that_is_there_twice),
+        step_test(concat_renames_parents_that_are_there),
         step_test(concat_names_datasets_by_axis_or_position),
         step_test(concat_notes_fields_that_some_lack),
     };
