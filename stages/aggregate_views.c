@@ -97,7 +97,7 @@ static const char *exam_of(ost_stage_ctx *ctx, const ost_item *item)
 
         ost_buf_adds(&name, " / ");
         if (a)
-            ost_buf_adds(&name, ost_attr_text(ost_ctx_arena(ctx), a));
+            ost_buf_adds(&name, ost_attr_part(ost_ctx_arena(ctx), a));
     }
     text = ost_arena_strdup(ost_ctx_arena(ctx), ost_buf_str(&name));
     ost_buf_release(&name);
@@ -249,10 +249,6 @@ static ost_rc sort_views(ost_stage_ctx *ctx, const ost_item *const *items,
                                  : is_view(items[i], p->back) ? &e->back
                                                               : NULL;
 
-        if (strcmp(items[i]->group, items[0]->group) != 0)
-            return ost_fail(err, OST_EINPUT,
-                            "'%s' and '%s' are of different groups",
-                            items[0]->id, items[i]->id);
         if (!place) {
             rc = leave_out(ctx, items[i], "neither view", err);
             continue;

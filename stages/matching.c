@@ -94,6 +94,22 @@ const char *ost_attr_text(ost_arena *arena, const ost_attr *a)
     return copy;
 }
 
+const char *ost_attr_part(ost_arena *arena, const ost_attr *a)
+{
+    const char *text = ost_attr_text(arena, a), *copy;
+    ost_buf part = { 0 };
+
+    for (; *text; text++) {
+        if (*text == '/' || *text == '%')
+            ost_buf_addf(&part, "%%%02X", (unsigned)*text);
+        else
+            ost_buf_addc(&part, *text);
+    }
+    copy = ost_arena_strdup(arena, ost_buf_str(&part));
+    ost_buf_release(&part);
+    return copy;
+}
+
 const char *ost_did_you_mean(ost_arena *arena, const char *word,
                              const char *const *names, size_t n)
 {

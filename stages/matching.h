@@ -55,6 +55,10 @@ const ost_item *ost_match_next(const ost_match_index *m, const ost_item *item);
 /* The value of an attribute as text, a number in as few digits as say it. */
 const char *ost_attr_text(ost_arena *arena, const ost_attr *a);
 
+/* The same as a part of a name: its / and % are %2F and %25, so that parts
+ * behind slashes are what they are. */
+const char *ost_attr_part(ost_arena *arena, const ost_attr *a);
+
 /* " (did you mean 'x'?)" when one of the names is near, else "". */
 const char *ost_did_you_mean(ost_arena *arena, const char *word,
                              const char *const *names, size_t n);

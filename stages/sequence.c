@@ -6,7 +6,8 @@
  * left out; of too many the first or the last are taken, or all windows of
  * `length` images, `stride` apart.
  *
- * The series is called as its group is, with `within` behind slashes, and
+ * The series is called as its group is, with `within` behind slashes (its own
+ * / and % as %2F and %25), and
  * windows are numbered ID#0, ID#1.  Its parents are the ids of its images, in
  * order, a repeated one again.  Attributes that all images share are its own,
  * others are kept as "frame.K.NAME"; `sequence.images` says how many different
@@ -309,7 +310,7 @@ static ost_rc gather(ost_stage_ctx *ctx, const ost_item *const *items, size_t n,
 
 const ost_stage ost_stage_sequence = {
     .name = "sequence",
-    .version = 2, /* bump when any output byte can change */
+    .version = 3, /* bump when any output byte can change */
     .summary = "Make series of fixed length from the images of a patient.",
     .param_size = sizeof(sequence_params),
     .params = params,

@@ -32,7 +32,7 @@ ost_rc ost_series_name(ost_arena *arena, const ost_series_spec *spec,
                             "item '%s' has no attribute '%s' (within)",
                             item->id, spec->within.v[i]);
         *name =
-            ost_arena_printf(arena, "%s/%s", *name, ost_attr_text(arena, a));
+            ost_arena_printf(arena, "%s/%s", *name, ost_attr_part(arena, a));
     }
     return OST_OK;
 }

@@ -26,7 +26,8 @@ typedef struct ost_series_spec {
 } ost_series_spec;
 
 /* What the items of a series are called together: the group, parent or root,
- * and behind slashes the values of `within`.  OST_EINPUT names an attribute
+ * and behind slashes the values of `within`, whose own / and % are written %2F
+ * and %25: no two series have one name.  OST_EINPUT names an attribute
  * that the item lacks. */
 ost_rc ost_series_name(ost_arena *arena, const ost_series_spec *spec,
                        const ost_item *item, const char **name, ost_err *err);

@@ -162,8 +162,8 @@ static void views_of_two_patients_are_no_exam(void **state)
     items[1].group = "p / q";
     for (int k = 0; k < 2; k++)
         add_body(f, &items[k], 5, 3, k == 1);
-    refuses(f, stage, "{}", items, 2,
-            "bucket 'p / q / 1': 'a' and 'b' are of different groups");
+    refuses(f, stage, "{'missing':'error'}", items, 2,
+            "bucket 'p / q %2F 1': there is no view but 'a'");
 }
 
 static void masks_are_of_the_size_of_their_image(void **state)

@@ -127,6 +127,33 @@ static void sequence_keeps_what_images_share(void **state)
                                     "and are filled up\n");
 }
 
+/* Whatever groups and attributes hold, and the ids say which is which. */
+static void series_of_other_names_do_not_meet(void **state)
+{
+    static const struct {
+        const char *id, *group, *view;
+    } rows[] = { { "1", "a/b", "c" },
+                 { "2", "a", "b/c" },
+                 { "3", "a", "b%2Fc" },
+                 { "4", "a/b", "c" } };
+    step_fixture *f = *state;
+    item_set s = { .f = f };
+    ost_step_input in;
+    ost_done_msg done;
+
+    for (size_t i = 0; i < 4; i++) {
+        ost_item *item = set_item(&s, rows[i].id, rows[i].group, NULL);
+
+        set_image(&s, item, "image", 2, 2, 1);
+        ost_item_set_text(&f->arena, item, "view", rows[i].view);
+    }
+    in = finish_set(&s, "in");
+    done = run_stage(f, "sequence",
+                     "{\"length\":2,\"order\":\"id\",\"within\":[\"view\"]}",
+                     &in, 1);
+    assert_string_equal(ids_at(f, &done, "out"), "a/b%252Fc a/b%2Fc a/b/c");
+}
+
 static void sequence_settles_labels(void **state)
 {
     static const struct {
@@ -340,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         step_test(sequence_goes_by_time),
         step_test(sequence_keeps_what_images_share),
+        step_test(series_of_other_names_do_not_meet),
         step_test(sequence_settles_labels),
         step_test(sequence_names_what_does_not_fit),
         step_test(frames_are_views),
