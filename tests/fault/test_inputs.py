@@ -69,6 +69,8 @@ def refused(label, source, name):
     check(name in message_of(done),
           f"{label}: no '{name}' in: {message_of(done)}")
     check(name in done.stderr, f"{label}: '{name}' not on stderr")
+    check("\x1b" not in done.stderr + message_of(done),
+          f"{label}: it commands the terminal")
     done = osteon("plan", "w.json", "--store", "store", "--bind",
                   f"images={source}", "--json")
     check({s["verdict"] for s in json.loads(done.stdout)} <= {"run", "maybe"},
@@ -150,6 +152,13 @@ def bad_archives():
          "b/pipe.png"),
         ("bad image", zip_of("bad.zip", "b/bad.png", BAD["truncated"]),
          "b/bad.png"),
+        ("a member twice", tar_of("twice.tar.gz", "b/3.png", png(5)),
+         "b/3.png"),
+        ("a name that commands the terminal",
+         tar_of("bell.tar.gz", "b/\x1b[2J\nx.png", png(5)),
+         "b/\\x1b[2J\\x0ax.png"),
+        ("a name that is no UTF-8",
+         tar_of("bytes.tar.gz", "b/\udcff.png", png(5)), "b/\\xff.png"),
     ]
     bomb = zip_of("bomb.zip", "b/bomb.png", bytes(64 << 20))
     ratio = (64 << 20) / pathlib.Path(bomb).stat().st_size
