@@ -10,10 +10,11 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/banned.h"
 
-enum { MAX_LEVELS = 65536 };
+enum { MAX_LEVELS = 65536, LEVELS = 256, WORD = 8 };
 
 typedef struct counting {
     ost_image in;
@@ -74,6 +75,45 @@ static void count_row(counting *k)
             k->histogram[bin_of(k, k->row[x])]++;
 }
 
+/* Counts the bytes of rows without gaps.  Eight histograms, so that equal
+ * neighbors do not wait for each other. */
+static void count_bytes(const ost_image *in, int64_t *histogram)
+{
+    uint32_t counts[WORD][LEVELS] = { 0 };
+
+    for (int64_t y = 0; y < in->h; y++) {
+        const uint8_t *row = ost_image_at(in, y, 0, 0);
+        int64_t x = 0;
+
+        for (; x + WORD <= in->w; x += WORD) {
+            uint64_t v;
+
+            memcpy(&v, row + x, sizeof(v));
+            for (int k = 0; k < WORD; k++)
+                counts[k][v >> (8 * k) & 255]++;
+        }
+        for (; x < in->w; x++)
+            counts[0][row[x]]++;
+    }
+    for (int k = 0; k < WORD; k++)
+        for (int v = 0; v < LEVELS; v++)
+            histogram[v] += counts[k][v];
+}
+
+/* Counts u8 that lies side by side and is counted everywhere, or says that this
+ * is not such an image. */
+static bool count_plain(const counting *k)
+{
+    ost_image in = k->in;
+
+    ost_image_flatten(&in);
+    if (in.dtype != OST_U8 || in.c != 1 || in.step_x != 1 || k->region.data ||
+        in.h * in.w > UINT32_MAX)
+        return false;
+    count_bytes(&in, k->histogram);
+    return true;
+}
+
 /* The best last level of the lower class. */
 static int best_level(const int64_t *histogram, int levels)
 {
@@ -126,7 +166,7 @@ static double value_of_bin(counting *k, int last)
 
 static ost_rc take_memory(counting *k, ost_err *err)
 {
-    k->levels = k->in.dtype == OST_U8 ? 256 : MAX_LEVELS;
+    k->levels = k->in.dtype == OST_U8 ? LEVELS : MAX_LEVELS;
     k->histogram = ost_try_alloc((size_t)k->levels, sizeof(*k->histogram));
     k->row = ost_try_alloc((size_t)k->in.w * 2 + 1, sizeof(*k->row));
     k->inside = k->row + k->in.w;
@@ -146,7 +186,8 @@ static double find_level(counting *k)
         if (!(k->most > k->least))
             return 0.0;
     }
-    each_row(k, count_row);
+    if (!count_plain(k))
+        each_row(k, count_row);
     level = best_level(k->histogram, k->levels);
     return k->in.dtype == OST_F32 ? value_of_bin(k, level) : (double)level;
 }
