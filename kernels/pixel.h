@@ -164,14 +164,20 @@ OST_PIXEL float ost_px_four(float a, float b, float c, float d, float fx,
 }
 
 /* The weighted sum of four sums, both in units of 2^-11, rounded and saturated.
- * Sums are below 2^21 in size and weights below 2^12. */
+ * Each sum is that of four bytes, weighed likewise.  The sizes of the four
+ * weights of a cubic curve add up to 1.375 at most, so that the result is below
+ * 2^31 in size; what overflows on the way to it does not matter. */
 OST_PIXEL uint8_t ost_px_cubic_u8(int32_t a, int32_t b, int32_t c, int32_t d,
                                   const int32_t *weight)
 {
-    int64_t v = (int64_t)a * weight[0] + (int64_t)b * weight[1] +
-                (int64_t)c * weight[2] + (int64_t)d * weight[3];
+    uint32_t sum = (uint32_t)a * (uint32_t)weight[0] +
+                   (uint32_t)b * (uint32_t)weight[1] +
+                   (uint32_t)c * (uint32_t)weight[2] +
+                   (uint32_t)d * (uint32_t)weight[3] + (1u << 21);
+    int32_t v = (int32_t)sum >> 22;
 
-    return (uint8_t)ost_px_clamp((v + (1 << 21)) >> 22, 0, 255);
+    v = v < 0 ? 0 : v;
+    return (uint8_t)(v > 255 ? 255 : v);
 }
 
 /* v / 16 rounded half to even, for |v| < 2^19. */

@@ -255,23 +255,22 @@ bout gray()
              } };
 }
 
-/* The level alone; OpenCV cannot but mark pixels too. */
+/* Marks what is above the level. */
 bout otsu()
 {
     return { "otsu",
              [](const cv::Mat &in, cv::Mat &out) {
-                 ost_tensor from = tensor_of(in);
+                 ost_tensor from = tensor_of(in), to = tensor_of(out);
+                 ost_threshold_spec spec = { 0, true, 255, 0 };
 
-                 check(
-                     ost_cpu_otsu(&from, nullptr, out.ptr<double>(), nullptr));
+                 check(ost_cpu_otsu(&from, nullptr, &spec.least, nullptr));
+                 check(ost_cpu_threshold(&from, &spec, &to, nullptr));
              },
              [](const cv::Mat &in, cv::Mat &out) {
-                 cv::Mat marked(in.size(), CV_8U);
-
-                 *out.ptr<double>() = cv::threshold(
-                     in, marked, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
+                 cv::threshold(in, out, 0, 255,
+                               cv::THRESH_BINARY | cv::THRESH_OTSU);
              },
-             [](const cv::Mat &) { return cv::Mat(1, 1, CV_64F); } };
+             same_size };
 }
 
 std::vector<bout> all_bouts()
