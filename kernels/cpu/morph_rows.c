@@ -123,15 +123,44 @@ INLINE void join_lines(const walk *k, const uint8_t *const *at, bool least,
     }
 }
 
+/* The same where there is one line only: windows of 1, 5, 25, ... pixels are
+ * made of five in a row, and the last ones overlap. */
+INLINE void join_windows(const walk *k, const uint8_t *line, bool least,
+                         uint8_t *to)
+{
+    int64_t have = 1, want = 2 * k->shape->reach + 1;
+    int64_t n = line_size(k), place = 1;
+    const uint8_t *from = line - k->shape->reach, *rows[MANY];
+
+    for (; have * MANY < want; have *= MANY) {
+        uint8_t *next = k->lines + place * line_size(k);
+
+        for (int i = 0; i < MANY; i++)
+            rows[i] = from + i * have;
+        n -= (MANY - 1) * have;
+        join_rows(rows, MANY, n, least, next);
+        from = next;
+        place = 3 - place;
+    }
+    for (int i = 0; i < MANY; i++)
+        rows[i] = from + (i * have < want - have ? i * have : want - have);
+    join_rows(rows, have * FEW < want ? MANY : FEW, k->w, least, to);
+}
+
 INLINE void walk_rows(const walk *k, plane from, plane to, bool least)
 {
     const uint8_t *at[OST_MORPH_REACH + 1];
+    bool one = k->shape->reach > 1 &&
+               k->shape->tall[0] == k->shape->tall[k->shape->reach];
 
     memset(k->lines, least ? 255 : 0,
            (size_t)((k->shape->reach + 1) * line_size(k)));
     for (int64_t y = 0; y < k->h; y++) {
         make_lines(k, from, y, least, at);
-        join_lines(k, at, least, to.data + y * to.step);
+        if (one)
+            join_windows(k, at[0], least, to.data + y * to.step);
+        else
+            join_lines(k, at, least, to.data + y * to.step);
     }
 }
 
