@@ -293,6 +293,8 @@ ost_rc ost_object_write(ost_store *s, const ost_digest *digest,
     }
     if (write_all(fd, data, size) < 0)
         goto fail;
+    /* The disk may begin, so that the commit has less to wait for. */
+    (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     saved = close(fd);
     fd = -1;
     if (saved < 0 || place_object(s, tmp, name, size) < 0)
