@@ -5,7 +5,11 @@
 #ifndef OST_STAGES_EVALUATION_H
 #define OST_STAGES_EVALUATION_H
 
-#include "stages/metrics.h"
+#include "kernels/stats/confusion.h"
+#include "kernels/stats/folds.h"
+#include "kernels/stats/intervals.h"
+#include "kernels/stats/multiclass.h"
+#include "kernels/stats/scores.h"
 #include "stages/prediction_table.h"
 
 typedef struct ost_evaluation {

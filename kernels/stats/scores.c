@@ -1,7 +1,8 @@
-/* stages/metrics.c - scores against the truth: curves, areas, intervals */
-#include "stages/metrics.h"
+/* kernels/stats/scores.c - scores against the truth: curves, areas */
+#include "kernels/stats/scores.h"
 
 #include "base/alloc.h"
+#include "kernels/stats/line.h"
 
 #include <assert.h>
 #include <math.h>
@@ -151,39 +152,6 @@ double ost_auc(const ost_scores *s)
     return (double)doubled / (2.0 * (double)positives * (double)negatives);
 }
 
-static double trapezoid(const double *x, const double *y, size_t n)
-{
-    double area = 0;
-
-    for (size_t i = 1; i < n; i++)
-        area += (x[i] - x[i - 1]) * (y[i] + y[i - 1]) / 2;
-    return area;
-}
-
-/* y at `at` on the line through (x[i], y[i]), x not falling: the last y where
- * x repeats. */
-static double interpolate(const double *x, const double *y, size_t n, double at)
-{
-    size_t lo = 0, hi = n;
-    double slope;
-
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (x[mid] <= at)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    if (lo == 0)
-        return y[0];
-    lo--;
-    if (lo == n - 1 || x[lo] == at)
-        return y[lo];
-    slope = (y[lo + 1] - y[lo]) / (x[lo + 1] - x[lo]);
-    return slope * (at - x[lo]) + y[lo];
-}
-
 double ost_auc_partial(const ost_roc *roc, double max_fpr)
 {
     double least = max_fpr * max_fpr / 2, area, cut;
@@ -194,9 +162,9 @@ double ost_auc_partial(const ost_roc *roc, double max_fpr)
         return OST_UNDEFINED;
     while (n < roc->n && roc->fpr[n] <= max_fpr)
         n++;
-    area = trapezoid(roc->fpr, roc->tpr, n);
+    area = ost_trapezoid(roc->fpr, roc->tpr, n);
     if (n < roc->n) {
-        cut = interpolate(roc->fpr, roc->tpr, roc->n, max_fpr);
+        cut = ost_interpolate(roc->fpr, roc->tpr, roc->n, max_fpr);
         area += (max_fpr - roc->fpr[n - 1]) * (cut + roc->tpr[n - 1]) / 2;
     }
     return 0.5 * (1 + (area - least) / (max_fpr - least));
@@ -281,108 +249,4 @@ double ost_delong_variance(const ost_scores *s)
                (double)positives +
            moments_variance(&placed[0], 2.0 * (double)positives) /
                (double)negatives;
-}
-
-/* --- intervals --------------------------------------------------------- */
-
-ost_interval ost_normal_interval(double center, double variance)
-{
-    double half = OST_Z95 * sqrt(variance);
-
-    if (isnan(center) || isnan(variance))
-        return (ost_interval){ OST_UNDEFINED, OST_UNDEFINED };
-    return (ost_interval){ fmax(center - half, 0), fmin(center + half, 1) };
-}
-
-ost_interval ost_wilson_interval(uint64_t k, uint64_t n)
-{
-    double cases = (double)n, p, scale, middle, half;
-    double z2 = OST_Z95 * OST_Z95;
-
-    assert(k <= n);
-    if (n == 0)
-        return (ost_interval){ OST_UNDEFINED, OST_UNDEFINED };
-    p = (double)k / cases;
-    scale = 1 + z2 / cases;
-    middle = (p + z2 / (2 * cases)) / scale;
-    half =
-        OST_Z95 * sqrt(p * (1 - p) / cases + z2 / (4 * cases * cases)) / scale;
-    return (ost_interval){ k == 0 ? 0 : fmax(middle - half, 0),
-                           k == n ? 1 : fmin(middle + half, 1) };
-}
-
-/* --- several sets ------------------------------------------------------ */
-
-ost_mean ost_mean_of(const double *v, size_t n)
-{
-    ost_mean m = { .mean = OST_UNDEFINED, .std = OST_UNDEFINED };
-    double sum = 0, squares = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (isnan(v[i]))
-            continue;
-        sum += v[i];
-        m.n++;
-    }
-    m.skipped = n - m.n;
-    if (m.n == 0)
-        return m;
-    m.mean = sum / (double)m.n;
-    for (size_t i = 0; i < n; i++) {
-        if (!isnan(v[i]))
-            squares += (v[i] - m.mean) * (v[i] - m.mean);
-    }
-    m.std = sqrt(squares / (double)m.n);
-    return m;
-}
-
-double ost_weighted_mean(const double *v, const uint64_t *weight, size_t n)
-{
-    double sum = 0, total = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (isnan(v[i]))
-            continue;
-        sum += v[i] * (double)weight[i];
-        total += (double)weight[i];
-    }
-    return total > 0 ? sum / total : OST_UNDEFINED;
-}
-
-static bool curve_defined(const ost_roc *c)
-{
-    return c->n > 0 && !isnan(c->fpr[0]) && !isnan(c->tpr[0]);
-}
-
-bool ost_mean_roc_of(const ost_roc *curves, size_t n, ost_mean_roc *m)
-{
-    enum { LAST = OST_MEAN_ROC_POINTS - 1 };
-    double *at = ost_xalloc(sizeof(*at) * (n + 1));
-
-    *m = (ost_mean_roc){ .auc = OST_UNDEFINED };
-    for (size_t i = 0; i < n; i++)
-        m->used += curve_defined(&curves[i]);
-    m->skipped = n - m->used;
-    for (size_t k = 0; m->used > 0 && k <= LAST; k++) {
-        double x = k == LAST ? 1 : (double)k * (1.0 / LAST);
-        size_t found = 0;
-        ost_mean mean;
-
-        for (size_t i = 0; i < n; i++) {
-            if (curve_defined(&curves[i]))
-                at[found++] = k == 0 ? 0
-                                     : interpolate(curves[i].fpr, curves[i].tpr,
-                                                   curves[i].n, x);
-        }
-        mean = ost_mean_of(at, found);
-        m->fpr[k] = x;
-        m->std[k] = mean.std;
-        m->tpr[k] = k == LAST ? 1 : mean.mean;
-        m->lower[k] = fmax(m->tpr[k] - mean.std, 0);
-        m->upper[k] = fmin(m->tpr[k] + mean.std, 1);
-    }
-    ost_free(at);
-    if (m->used > 0)
-        m->auc = trapezoid(m->fpr, m->tpr, OST_MEAN_ROC_POINTS);
-    return m->used > 0;
 }

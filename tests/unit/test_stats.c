@@ -1,7 +1,11 @@
-/* tests/unit/test_metrics.c - metrics against reference libraries and laws */
-/* links: stages kernels store base */
+/* tests/unit/test_stats.c - statistics against reference libraries and laws */
+/* links: stats base */
 #include "base/json.h"
-#include "stages/metrics.h"
+#include "kernels/stats/confusion.h"
+#include "kernels/stats/folds.h"
+#include "kernels/stats/intervals.h"
+#include "kernels/stats/multiclass.h"
+#include "kernels/stats/scores.h"
 #include "tests/support/check.h"
 #include "tests/support/seed.h"
 
