@@ -150,6 +150,13 @@ ost_rc ost_ctx_blob(ost_stage_ctx *ctx, const ost_input *in, const char *name,
                     ost_artifact_type_name(in->artifact.type), name);
 }
 
+ost_rc ost_ctx_groups(ost_stage_ctx *ctx, const ost_digest *exposure,
+                      ost_arena *arena, const char *const **groups, size_t *n,
+                      ost_err *err)
+{
+    return ost_groups_get(ctx->step->batch, exposure, arena, groups, n, err);
+}
+
 static ost_rc check_bounds(const ost_field *f, size_t blob_size, ost_err *err)
 {
     int64_t last = (int64_t)f->offset;

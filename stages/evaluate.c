@@ -16,11 +16,15 @@
  * Intervals are 95 % and take items as independent: DeLong's for the area,
  * Wilson's for proportions.  An area with one class only is undefined; means
  * over folds skip and count what is undefined.
+ *
+ * An item whose group had a part in training what judged it is a leak, and an
+ * error unless `leakage` says otherwise (leaks.h).
  */
 #include "base/alloc.h"
 #include "base/map.h"
 #include "base/text.h"
 #include "stages/evaluation.h"
+#include "stages/leaks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +38,7 @@ typedef struct {
     const char *label;
     int zero_division; /* ost_zero_division */
     double max_fpr;
+    int leakage; /* ost_leakage */
 } evaluate_params;
 
 static const ost_param params[] = {
@@ -58,6 +63,8 @@ static const ost_param params[] = {
               "false positive rate up to which a standardized partial area is "
               "given; 0: none",
               .dflt = "0", .min = 0, .max = 1),
+    OST_PARAM(evaluate_params, leakage, CHOICE, OST_LEAKAGE_HELP,
+              .dflt = "\"error\"", .choices = OST_LEAKAGE_CHOICES),
     OST_END,
 };
 
@@ -81,6 +88,7 @@ typedef struct {
     uint32_t *index; /* rows with a label */
     size_t n;
     ost_roc *curves; /* per part */
+    json_t *leakage;
 } judging;
 
 /* --- before the numbers ------------------------------------------------ */
@@ -158,6 +166,24 @@ static ost_rc choose_rows(judging *j, ost_err *err)
             json_sprintf("%zu of %zu predictions are of an item that was "
                          "predicted before",
                          again, j->n));
+    return rc;
+}
+
+/* Whether what judged the items had learned from their groups. */
+static ost_rc check_leaks(judging *j, ost_err *err)
+{
+    ost_leak_check c = { .ctx = j->ctx,
+                         .mode = (ost_leakage)j->params->leakage,
+                         .axis = j->params->by };
+    ost_rc rc;
+
+    for (size_t i = 0; i < j->n; i++) {
+        const ost_prediction *p = &j->table.rows[j->index[i]];
+
+        ost_leaks_add(&c, p->item, p->part);
+    }
+    rc = ost_leaks_finish(&c, &j->leakage, err);
+    ost_leaks_release(&c);
     return rc;
 }
 
@@ -290,6 +316,7 @@ static json_t *document(judging *j)
     json_object_set_new(out, "folds", parts);
     json_object_set_new(out, "summary", summary_json(parts));
     json_object_set_new(out, "mean_roc", mean_roc_json(j, parts));
+    json_object_set(out, "leakage", j->leakage);
     json_object_set(out, "warnings", j->how.warnings);
     return out;
 }
@@ -328,6 +355,8 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
         rc = choose_rows(&j, err);
     if (!rc)
         rc = check_sums(&j, err);
+    if (!rc)
+        rc = check_leaks(&j, err);
     if (rc)
         goto out;
     if (j.table.n > j.n)
@@ -338,13 +367,14 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     rc = ost_emit_meta(ctx, "metrics", out, err);
 out:
     json_decref(out);
+    json_decref(j.leakage);
     json_decref(j.how.warnings);
     return rc;
 }
 
 const ost_stage ost_stage_evaluate = {
     .name = "evaluate",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Judge predictions: areas, rates, curves, with intervals.",
     .param_size = sizeof(evaluate_params),
     .params = params,

@@ -218,6 +218,12 @@ ost_rc ost_ctx_meta(ost_stage_ctx *ctx, const ost_input *in,
 ost_rc ost_ctx_blob(ost_stage_ctx *ctx, const ost_input *in, const char *name,
                     const void **data, size_t *size, ost_err *err);
 
+/* The groups of an exposure (the digest of a set, see store/artifact.h),
+ * sorted; in `arena`. */
+ost_rc ost_ctx_groups(ost_stage_ctx *ctx, const ost_digest *exposure,
+                      ost_arena *arena, const char *const **groups, size_t *n,
+                      ost_err *err);
+
 /* A field as a tensor on stored bytes (look, don't touch); borrowed until the
  * item (map), bucket (gather) or step (run) is finished.  A missing field is
  * OST_EINPUT. */
