@@ -8,6 +8,10 @@
  * The document is the `meta` of a report artifact; members may be missing:
  *
  *   title     text or null
+ *   statement text or null: what the reader must know before any number
+ *   tables    [{title, note, columns: [text], rows: [[cell]]}]: numbers of a
+ *             publication beside one's own; a cell is a text, a number, null,
+ *             {value, as, digits, lo, hi, std} or {missing: why}
  *   study     n_items, n_groups, n_unlabeled, n_parts, split_groups (groups
  *             with items in more than one part), by, classes: [{name, n}],
  *             image: [height, width, ...]

@@ -30,6 +30,7 @@ extern const char *const ost_report_style[]; /* lines, ended by NULL */
 
 void ost_report_study(ost_report_page *p);
 void ost_report_graph(ost_report_page *p);
+void ost_report_published(ost_report_page *p);
 void ost_report_numbers(ost_report_page *p, const json_t *metrics);
 void ost_report_roc(ost_report_page *p, const json_t *metrics);
 void ost_report_confusion(ost_report_page *p, const json_t *metrics);

@@ -39,6 +39,18 @@ static void add_head(ost_report_page *p)
     ost_buf_adds(out, "</style>\n</head>\n<body>\n");
 }
 
+/* What the reader must know before any number. */
+static void add_statement(ost_report_page *p)
+{
+    const char *text = ost_report_text(p->doc, "statement");
+
+    if (!*text)
+        return;
+    ost_buf_adds(p->out, "<p class=\"statement\" role=\"note\">");
+    ost_buf_add_html(p->out, text);
+    ost_buf_adds(p->out, "</p>\n");
+}
+
 static void add_masthead(ost_report_page *p)
 {
     char time[32];
@@ -53,6 +65,7 @@ static void add_masthead(ost_report_page *p)
     ost_buf_adds(p->out, "</p>\n<h1>");
     ost_buf_add_html(p->out, page_title(p));
     ost_buf_adds(p->out, "</h1>\n");
+    add_statement(p);
     ost_report_study(p);
     ost_buf_adds(p->out, "</header>\n<main>\n");
 }
@@ -88,6 +101,7 @@ static ost_rc add_page(ost_report_page *p, ost_err *err)
 
     add_head(p);
     add_masthead(p);
+    ost_report_published(p);
     ost_report_graph(p);
     add_metrics(p);
     ost_report_training(p);

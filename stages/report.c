@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "stages/planes.h"
 #include "stages/prediction_table.h"
+#include "stages/report_tables.h"
 #include "stages/thumbnail.h"
 
 #include <stdlib.h>
@@ -21,6 +22,8 @@
 
 typedef struct {
     const char *title;
+    const char *statement;
+    const json_t *tables;
     const char *by;
     const char *label;
     const char *field;
@@ -32,6 +35,17 @@ typedef struct {
 static const ost_param params[] = {
     OST_PARAM(report_params, title, STR,
               "heading of the page; null: the workflow's name", .dflt = "null"),
+    OST_PARAM(report_params, statement, STR,
+              "what the reader must know before any number, for example that "
+              "they come from phantoms; null: nothing",
+              .dflt = "null"),
+    OST_PARAM(
+        report_params, tables, JSON,
+        "tables of published numbers beside one's own: [{title, note, "
+        "columns: [\"\", \"paper\", \"ours\"], rows: [[\"AUC\", \"0.91\", "
+        "{metrics: NAME or index, at: \"pooled.auc\", as: \"interval\", "
+        "digits: 2}]]}]",
+        .dflt = "null"),
     OST_PARAM(report_params, by, STR, "axis that divides the predictions",
               .dflt = "\"fold\""),
     OST_PARAM(report_params, label, STR,
@@ -92,6 +106,25 @@ static ost_rc add_metrics(gathering *g, ost_err *err)
         json_array_append_new(all, entry);
     }
     return rc;
+}
+
+/* Numbers that are not there are shown as missing, and told of. */
+static void add_tables(gathering *g)
+{
+    const json_t *wanted = g->params->tables;
+    size_t missing;
+    json_t *tables;
+
+    if (!json_is_array(wanted))
+        return;
+    tables = ost_report_tables_fill(wanted, json_object_get(g->doc, "metrics"),
+                                    &missing);
+    if (missing > 0)
+        ost_note(g->ctx,
+                 "%zu numbers of param 'tables' are not in the metrics: the "
+                 "page shows a dash, and why",
+                 missing);
+    json_object_set_new(g->doc, "tables", tables);
 }
 
 static ost_rc add_models(gathering *g, ost_err *err)
@@ -393,6 +426,13 @@ static ost_rc add_examples(gathering *g, ost_err *err)
     return rc;
 }
 
+static ost_rc check(const void *of, ost_err *err)
+{
+    const report_params *p = of;
+
+    return ost_report_tables_check(p->tables, err);
+}
+
 static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 {
     const report_params *p = ost_ctx_params(ctx);
@@ -401,10 +441,14 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
     json_object_set_new(g.doc, "title",
                         p->title ? json_string(p->title) : json_null());
+    if (p->statement)
+        json_object_set_new(g.doc, "statement", json_string(p->statement));
     rc = ost_prediction_table_read(ctx, "predictions", p->by, p->label,
                                    &g.table, err);
     if (!rc)
         rc = add_metrics(&g, err);
+    if (!rc)
+        add_tables(&g);
     if (!rc)
         rc = add_models(&g, err);
     if (!rc && g.table.n > 0)
@@ -419,7 +463,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_report = {
     .name = "report",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Gather numbers, curves and example images for a report page.",
     .param_size = sizeof(report_params),
     .params = params,
@@ -447,5 +491,6 @@ const ost_stage ost_stage_report = {
                            .type = OST_REPORT,
                            .help = "the document, for `--out` and "
                                    "`osteon report`" }),
+    .check = check,
     .run = run,
 };
