@@ -1,6 +1,9 @@
 /* kernels/stats/confusion.c - confusion matrices */
 #include "kernels/stats/confusion.h"
 
+#include "base/alloc.h"
+#include "kernels/stats/folds.h"
+
 #include <assert.h>
 
 #include "base/banned.h"
@@ -88,9 +91,70 @@ double ost_specificity(const ost_class_counts *c, ost_zero_division zero)
     return quotient(c->tn, c->tn + c->fp, zero);
 }
 
+double ost_npv(const ost_class_counts *c, ost_zero_division zero)
+{
+    return quotient(c->tn, c->tn + c->fn, zero);
+}
+
 double ost_f1(const ost_class_counts *c, ost_zero_division zero)
 {
     return quotient(2 * c->tp, 2 * c->tp + c->fp + c->fn, zero);
+}
+
+static ost_class_mean mean_of(const ost_class_counts *c, ost_zero_division zero)
+{
+    return (ost_class_mean){
+        .precision = ost_precision(c, zero),
+        .recall = ost_recall(c, zero),
+        .f1 = ost_f1(c, zero),
+    };
+}
+
+/* The weighted means when there is nothing to weigh by. */
+static ost_class_mean mean_without_cases(const ost_class_counts *all,
+                                         ost_zero_division zero)
+{
+    double taken = quotient(0, 0, zero);
+    double called = all->tp + all->fp > 0 ? 0 : taken;
+
+    return (ost_class_mean){ called, taken, called };
+}
+
+ost_class_means ost_class_means_of(const ost_confusion *c,
+                                   const uint32_t *label, size_t n,
+                                   ost_zero_division zero)
+{
+    size_t count = label ? n : c->classes;
+    double *v = ost_xalloc((3 * count + 1) * sizeof(*v));
+    double *recall = v + count, *f1 = recall + count;
+    uint64_t *support = ost_xalloc((count + 1) * sizeof(*support));
+    ost_class_counts all = { 0 };
+    ost_class_means m;
+
+    for (size_t i = 0; i < count; i++) {
+        ost_class_counts one = ost_confusion_class(c, label ? label[i] : i);
+        ost_class_mean each = mean_of(&one, zero);
+
+        v[i] = each.precision;
+        recall[i] = each.recall;
+        f1[i] = each.f1;
+        support[i] = one.tp + one.fn;
+        all.tp += one.tp;
+        all.fp += one.fp;
+        all.fn += one.fn;
+    }
+    m.macro = (ost_class_mean){ ost_mean_of(v, count).mean,
+                                ost_mean_of(recall, count).mean,
+                                ost_mean_of(f1, count).mean };
+    m.weighted = (ost_class_mean){ ost_weighted_mean(v, support, count),
+                                   ost_weighted_mean(recall, support, count),
+                                   ost_weighted_mean(f1, support, count) };
+    if (all.tp + all.fn == 0)
+        m.weighted = mean_without_cases(&all, zero);
+    m.micro = mean_of(&all, zero);
+    ost_free(v);
+    ost_free(support);
+    return m;
 }
 
 double ost_accuracy(const ost_confusion *c)

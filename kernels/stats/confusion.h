@@ -38,8 +38,33 @@ ost_class_counts ost_confusion_class(const ost_confusion *c, size_t k);
 double ost_precision(const ost_class_counts *c, ost_zero_division zero);
 double ost_recall(const ost_class_counts *c, ost_zero_division zero);
 double ost_specificity(const ost_class_counts *c, ost_zero_division zero);
+/* Negative predictive value: tn / (tn + fn). */
+double ost_npv(const ost_class_counts *c, ost_zero_division zero);
 /* 2 tp / (2 tp + fp + fn): the zero rule applies only when all three are 0. */
 double ost_f1(const ost_class_counts *c, ost_zero_division zero);
+
+/* Precision, recall and F1 of several classes in one number each. */
+typedef struct ost_class_mean {
+    double precision;
+    double recall;
+    double f1;
+} ost_class_mean;
+
+typedef struct ost_class_means {
+    ost_class_mean macro;    /* plain means, zero-division values included */
+    ost_class_mean weighted; /* by the cases of each class */
+    ost_class_mean micro;    /* from the summed counts */
+} ost_class_means;
+
+/* Over the n classes label[], each < classes and there once; NULL: all.  Cases
+ * of other classes count where they are called one of these.  With all classes
+ * the micro means all equal the accuracy, with some they do not.  Undefined
+ * values (OST_ZERO_IS_UNDEFINED) are left out of means.  When none of the
+ * classes has cases, the weighted recall is the zero-division value, and the
+ * weighted precision and F1 are it too, or 0 when one of them was called. */
+ost_class_means ost_class_means_of(const ost_confusion *c,
+                                   const uint32_t *label, size_t n,
+                                   ost_zero_division zero);
 
 /* NaN without cases. */
 double ost_accuracy(const ost_confusion *c);

@@ -1,155 +1,91 @@
-/* kernels/stats/scores.c - scores against the truth: curves, areas */
+/* kernels/stats/scores.c - the ROC curve, its area, average precision */
 #include "kernels/stats/scores.h"
 
-#include "base/alloc.h"
 #include "kernels/stats/line.h"
 
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/banned.h"
 
-typedef struct {
-    double score;
-    size_t index;
-} ranked;
+/* --- curve ------------------------------------------------------------- */
 
-static int falling(const void *a, const void *b)
+static bool bends(const ost_ranking *r, size_t k)
 {
-    const ranked *x = a, *y = b;
+    uint64_t fps = (uint64_t)r->fps[k - 1] + r->fps[k + 1];
+    uint64_t tps = (uint64_t)r->tps[k - 1] + r->tps[k + 1];
 
-    if (x->score != y->score)
-        return x->score > y->score ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
+    return (fps != 2 * (uint64_t)r->fps[k]) | (tps != 2 * (uint64_t)r->tps[k]);
 }
 
-/* Cases by falling score, in their order among equal scores.  Caller frees. */
-static ranked *rank_cases(const ost_scores *s)
+static bool is_point(const ost_ranking *r, unsigned flags, size_t k)
 {
-    ranked *r = ost_xalloc(sizeof(*r) * (s->n + 1));
-
-    for (size_t i = 0; i < s->n; i++)
-        r[i] = (ranked){ s->score[i], i };
-    qsort(r, s->n, sizeof(*r), falling);
-    return r;
+    return k == 0 || k == r->levels - 1 || (flags & OST_ROC_ALL) || bends(r, k);
 }
 
-/* End (exclusive) of the run of equal scores that begins at `i`. */
-static size_t tie_end(const ranked *r, size_t n, size_t i)
+ost_roc ost_ranking_roc(const ost_ranking *r, unsigned flags, ost_arena *arena)
 {
-    size_t end = i + 1;
+    double negatives = r->negatives > 0 ? (double)r->negatives : OST_UNDEFINED;
+    double positives = r->positives > 0 ? (double)r->positives : OST_UNDEFINED;
+    ost_roc roc = { 0 };
+    size_t n = 1;
 
-    while (end < n && r[end].score == r[i].score)
-        end++;
-    return end;
-}
-
-size_t ost_scores_check(const ost_scores *s)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        if (!isfinite(s->score[i]))
-            return i;
+    for (size_t k = 0; k < r->levels; k++)
+        n += is_point(r, flags, k);
+    roc.fpr = OST_ARENA_ARRAY(arena, double, n);
+    roc.tpr = OST_ARENA_ARRAY(arena, double, n);
+    roc.threshold = OST_ARENA_ARRAY(arena, double, n);
+    if (r->levels == 0)
+        return roc;
+    roc.fpr[0] = 0 / negatives;
+    roc.tpr[0] = 0 / positives;
+    roc.threshold[0] = (double)INFINITY;
+    roc.n = 1;
+    for (size_t k = 0; k < r->levels; k++) {
+        if (!is_point(r, flags, k))
+            continue;
+        roc.fpr[roc.n] = r->fps[k] / negatives;
+        roc.tpr[roc.n] = r->tps[k] / positives;
+        roc.threshold[roc.n++] = r->score[k];
     }
-    return s->n;
-}
-
-size_t ost_scores_positives(const ost_scores *s)
-{
-    size_t positives = 0;
-
-    for (size_t i = 0; i < s->n; i++)
-        positives += s->positive[i];
-    return positives;
-}
-
-/* --- curve and area ---------------------------------------------------- */
-
-typedef struct {
-    uint64_t fps;
-    uint64_t tps;
-    double threshold;
-} count_point;
-
-/* One point a distinct score.  Returns how many. */
-static size_t count_points(const ost_scores *s, count_point *points)
-{
-    ranked *r = rank_cases(s);
-    uint64_t tps = 0;
-    size_t n = 0;
-
-    for (size_t i = 0, end; i < s->n; i = end) {
-        end = tie_end(r, s->n, i);
-        for (size_t k = i; k < end; k++)
-            tps += s->positive[r[k].index];
-        points[n++] = (count_point){ end - tps, tps, r[i].score };
-    }
-    ost_free(r);
-    return n;
-}
-
-static bool bends(const count_point *p, size_t k)
-{
-    return p[k - 1].fps + p[k + 1].fps != 2 * p[k].fps ||
-           p[k - 1].tps + p[k + 1].tps != 2 * p[k].tps;
+    return roc;
 }
 
 ost_roc ost_roc_curve(const ost_scores *s, unsigned flags, ost_arena *arena)
 {
-    count_point *points = ost_xalloc(sizeof(*points) * (s->n + 1));
-    size_t n = count_points(s, points);
-    ost_roc roc = { 0 };
+    ost_ranking r = ost_ranking_of(s);
+    ost_roc roc = ost_ranking_roc(&r, flags, arena);
 
-    roc.fpr = OST_ARENA_ARRAY(arena, double, n + 1);
-    roc.tpr = OST_ARENA_ARRAY(arena, double, n + 1);
-    roc.threshold = OST_ARENA_ARRAY(arena, double, n + 1);
-    if (n > 0) {
-        double negatives = (double)points[n - 1].fps;
-        double positives = (double)points[n - 1].tps;
-
-        roc.fpr[0] = negatives > 0 ? 0 : OST_UNDEFINED;
-        roc.tpr[0] = positives > 0 ? 0 : OST_UNDEFINED;
-        roc.threshold[0] = (double)INFINITY;
-        roc.n = 1;
-        for (size_t k = 0; k < n; k++) {
-            bool end = k == 0 || k == n - 1;
-
-            if (!end && !(flags & OST_ROC_ALL) && !bends(points, k))
-                continue;
-            roc.fpr[roc.n] = negatives > 0 ? (double)points[k].fps / negatives
-                                           : OST_UNDEFINED;
-            roc.tpr[roc.n] = positives > 0 ? (double)points[k].tps / positives
-                                           : OST_UNDEFINED;
-            roc.threshold[roc.n++] = points[k].threshold;
-        }
-    }
-    ost_free(points);
+    ost_ranking_release(&r);
     return roc;
+}
+
+/* --- areas ------------------------------------------------------------- */
+
+double ost_ranking_auc(const ost_ranking *r)
+{
+    uint64_t doubled = 0, above = 0, passed = 0;
+
+    if (r->positives == 0 || r->negatives == 0)
+        return OST_UNDEFINED;
+    /* Twice the number of pairs in the right order: from the top, a negative
+     * has the positives above it, and half of those level with it. */
+    for (size_t k = 0; k < r->levels; k++) {
+        doubled += (r->fps[k] - passed) * (above + r->tps[k]);
+        above = r->tps[k];
+        passed = r->fps[k];
+    }
+    return (double)doubled /
+           (2.0 * (double)r->positives * (double)r->negatives);
 }
 
 double ost_auc(const ost_scores *s)
 {
-    uint64_t positives = ost_scores_positives(s);
-    uint64_t negatives = s->n - positives;
-    uint64_t above = 0, doubled = 0;
-    ranked *r;
+    ost_ranking r = ost_ranking_of(s);
+    double area = ost_ranking_auc(&r);
 
-    if (positives == 0 || negatives == 0)
-        return OST_UNDEFINED;
-    /* Twice the number of pairs in the right order: from the top, a negative
-     * has the positives above it, and half of those level with it. */
-    r = rank_cases(s);
-    for (size_t i = 0, end; i < s->n; i = end) {
-        uint64_t level = 0;
-
-        end = tie_end(r, s->n, i);
-        for (size_t k = i; k < end; k++)
-            level += s->positive[r[k].index];
-        doubled += (end - i - level) * (2 * above + level);
-        above += level;
-    }
-    ost_free(r);
-    return (double)doubled / (2.0 * (double)positives * (double)negatives);
+    ost_ranking_release(&r);
+    return area;
 }
 
 double ost_auc_partial(const ost_roc *roc, double max_fpr)
@@ -170,83 +106,28 @@ double ost_auc_partial(const ost_roc *roc, double max_fpr)
     return 0.5 * (1 + (area - least) / (max_fpr - least));
 }
 
-double ost_average_precision(const ost_scores *s)
+double ost_ranking_average_precision(const ost_ranking *r)
 {
-    count_point *points;
-    double sum = 0, positives = (double)ost_scores_positives(s);
+    double sum = 0, positives = (double)r->positives;
     uint64_t before = 0;
-    size_t n;
 
-    if (!(positives > 0))
+    if (r->positives == 0)
         return OST_UNDEFINED;
-    points = ost_xalloc(sizeof(*points) * (s->n + 1));
-    n = count_points(s, points);
-    for (size_t k = 0; k < n; k++) {
-        double called = (double)(points[k].tps + points[k].fps);
-        double step = (double)(points[k].tps - before) / positives;
+    for (size_t k = 0; k < r->levels; k++) {
+        double called = (double)((uint64_t)r->tps[k] + r->fps[k]);
+        double step = (double)(r->tps[k] - before) / positives;
 
-        sum += step * ((double)points[k].tps / called);
-        before = points[k].tps;
+        sum += step * ((double)r->tps[k] / called);
+        before = r->tps[k];
     }
-    ost_free(points);
     return sum;
 }
 
-/* --- DeLong ------------------------------------------------------------ */
-
-/* Sums of v and v^2 of the whole numbers v, each `times` times. */
-typedef struct {
-    double sum;
-    double squares;
-    double n;
-} moments;
-
-static void moments_add(moments *m, double v, double times)
+double ost_average_precision(const ost_scores *s)
 {
-    m->sum += v * times;
-    m->squares += v * v * times;
-    m->n += times;
-}
+    ost_ranking r = ost_ranking_of(s);
+    double sum = ost_ranking_average_precision(&r);
 
-/* Sample variance (ddof 1) of v / scale. */
-static double moments_variance(const moments *m, double scale)
-{
-    double centered = m->squares - m->sum * (m->sum / m->n);
-
-    return fmax(centered, 0) / (m->n - 1) / (scale * scale);
-}
-
-double ost_delong_variance(const ost_scores *s)
-{
-    uint64_t positives = ost_scores_positives(s);
-    uint64_t negatives = s->n - positives;
-    uint64_t above[2] = { 0, 0 };
-    /* Placements, doubled and less their middle, which keeps squares small:
-     * of each positive among the negatives (1), and the reverse (0). */
-    moments placed[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
-    ranked *r;
-
-    if (positives < 2 || negatives < 2)
-        return OST_UNDEFINED;
-    r = rank_cases(s);
-    for (size_t i = 0, end; i < s->n; i = end) {
-        uint64_t level[2] = { 0, 0 };
-
-        end = tie_end(r, s->n, i);
-        for (size_t k = i; k < end; k++)
-            level[s->positive[r[k].index]]++;
-        moments_add(&placed[1],
-                    (double)negatives - (double)(2 * above[0] + level[0]),
-                    (double)level[1]);
-        moments_add(&placed[0],
-                    (double)(2 * above[1] + level[1]) - (double)positives,
-                    (double)level[0]);
-        above[0] += level[0];
-        above[1] += level[1];
-    }
-    ost_free(r);
-    return moments_variance(&placed[1], 2.0 * (double)negatives) /
-               (double)positives +
-           moments_variance(&placed[0], 2.0 * (double)positives) /
-               (double)negatives;
+    ost_ranking_release(&r);
+    return sum;
 }
