@@ -32,7 +32,7 @@ build_packages='
 cmake                   configures the build
 ninja-build             runs the build
 gcc                     compiles the C code
-g++                     compiles the C++ shim around DCMTK
+g++                     compiles the C++ shims around libraries
 libc6-dev               headers of the C library
 pkg-config              finds the libraries below
 libjansson-dev          reads JSON
@@ -48,6 +48,7 @@ libjpeg62-turbo-dev     JPEG images
 libtiff-dev             TIFF images
 libdcmtk-dev            DICOM images
 libopenjp2-7-dev        JPEG 2000 inside DICOM
+libboost-dev            probability distributions (Boost.Math)
 '
 test_packages='
 libcmocka-dev           unit tests
