@@ -7,64 +7,134 @@
  *
  * `validation` takes its share of what would be trained on, by the same rules.
  * Items without a label, and each combination of several labels, are classes
- * of their own.
+ * of their own.  docs/splits.md shows what published divisions need.
  */
-#include "base/map.h"
-#include "stages/partition.h"
-#include "stages/stage.h"
+#include "stages/splitting.h"
 
 #include <string.h>
 
 #include "base/banned.h"
 
-typedef struct {
-    int method;
-    int64_t folds;
-    int64_t fold;
-    double fraction;
-    double validation;
-    bool stratify;
-    bool group;
-} split_params;
-
-enum { HOLDOUT, KFOLD };
-enum { TRAIN, TEST, VALIDATION };
+typedef ost_split_params split_params;
 
 static const ost_param params[] = {
     OST_PARAM(split_params, method, CHOICE,
               "holdout: a share of the items is the test set; kfold: each "
-              "item is in the test set of one fold",
-              .dflt = "\"holdout\"", .choices = "holdout|kfold"),
+              "item is in the test set of one fold; leave_one_out: fold k "
+              "tests the k-th group, or value of attribute 'of'; column: an "
+              "attribute says the part; nnunet: a file lists the folds",
+              .dflt = "\"holdout\"",
+              .choices = "holdout|kfold|leave_one_out|column|nnunet"),
+    OST_PARAM(split_params, like, CHOICE,
+              "sklearn: the same parts as scikit-learn's for the same "
+              "random_state, items in id order, classes and groups sorted",
+              .dflt = "\"osteon\"", .choices = "osteon|sklearn"),
     OST_PARAM(split_params, folds, I64, "kfold: number of folds", .dflt = "5",
               .min = 2, .max = 100000),
-    OST_PARAM(split_params, fold, I64,
-              "kfold: which fold is the test set, from 0", .dflt = "-1",
-              .min = -1, .max = 99999),
+    OST_PARAM(split_params, fold, I64, "which fold is the test set, from 0",
+              .dflt = "-1", .min = -1, .max = 10000000),
+    OST_PARAM(split_params, repeat, I64,
+              "which of several repeated draws this is, from 0", .dflt = "0",
+              .min = 0, .max = 100000),
     OST_PARAM(split_params, fraction, F64, "holdout: share of the test set",
               .dflt = "0.2", .min = 0, .max = 1),
+    OST_PARAM(split_params, count, I64,
+              "holdout: so many items instead of a share, as nearly as groups "
+              "allow; sklearn: so many groups where they are kept together",
+              .dflt = "0", .min = 0, .max = 1e12),
     OST_PARAM(split_params, validation, F64,
               "share of the training items that becomes the validation set",
               .dflt = "0", .min = 0, .max = 1),
-    OST_PARAM(split_params, stratify, BOOL, "equal shares of each class",
-              .dflt = "true"),
+    OST_PARAM(split_params, validation_count, I64,
+              "so many training items instead of a share", .dflt = "0",
+              .min = 0, .max = 1e12),
+    OST_PARAM(split_params, stratify, BOOL,
+              "equal shares of each class (or level)", .dflt = "true"),
     OST_PARAM(split_params, group, BOOL, "keep groups (patients) together",
               .dflt = "true"),
+    OST_PARAM(split_params, strata, CHOICE,
+              "what has equal shares: the classes, the levels of an attribute, "
+              "or each class at each level",
+              .dflt = "\"class\"", .choices = "class|level|both"),
+    OST_PARAM(split_params, level, STR, "attribute that has levels",
+              .dflt = "null"),
+    OST_PARAM(split_params, levels, F64_LIST,
+              "lowest value of each level but the first; none: each value is "
+              "a level",
+              .dflt = "[]", .min = -INFINITY, .max = INFINITY),
+    OST_PARAM(split_params, random_state, I64,
+              "sklearn: its random_state; -1: nothing is shuffled",
+              .dflt = "-1", .min = -1, .max = 4294967295.0),
+    OST_PARAM(split_params, of, STR,
+              "leave_one_out: attribute whose values are left out; unset: "
+              "the groups",
+              .dflt = "null"),
+    OST_PARAM(split_params, value, JSON,
+              "leave_one_out: the value that is left out, instead of 'fold'",
+              .dflt = "null"),
+    OST_PARAM(split_params, column, STR,
+              "column: attribute that says the part of an item",
+              .dflt = "null"),
+    OST_PARAM(split_params, values, OBJECT,
+              "column: lists of its values for 'train', 'test' and "
+              "'validation'; none: train, training, test, testing, "
+              "validation, valid, val",
+              .dflt = "{}"),
+    OST_PARAM(split_params, file, FILE,
+              "nnunet: the file, as its splits_final.json; 'val' is the test "
+              "set",
+              .dflt = "null"),
+    OST_PARAM(split_params, listed, CHOICE,
+              "what a case of that file is called after: an item's id, its "
+              "last part, or its group",
+              .dflt = "\"id\"", .choices = "id|name|group"),
+    OST_PARAM(split_params, unlisted, CHOICE,
+              "what becomes of items that column or file put into no part",
+              .dflt = "\"error\"", .choices = "error|drop"),
+    OST_PARAM(split_params, divided, CHOICE,
+              "when a group comes into two parts; auto: an error, unless "
+              "'group' is false",
+              .dflt = "\"auto\"", .choices = "auto|error|warn"),
+    OST_PARAM(split_params, write_splits, BOOL,
+              "list all folds at port 'files', as nnU-Net's splits_final.json",
+              .dflt = "false"),
     OST_END,
 };
 
-static ost_rc check(const void *params_of, ost_err *err)
-{
-    const split_params *p = params_of;
+/* --- combinations ------------------------------------------------------- */
 
-    if (p->method == KFOLD && p->fold < 0)
+static bool is_set(const json_t *v)
+{
+    return v && !json_is_null(v);
+}
+
+static ost_rc check_fold(const split_params *p, ost_err *err)
+{
+    static const char *const names[] = { "holdout", "kfold", "leave_one_out",
+                                         "column", "nnunet" };
+    bool by_value = p->method == OST_LEAVE_ONE_OUT && is_set(p->value);
+
+    if (p->method == OST_HOLDOUT || p->method == OST_COLUMN)
+        return OST_OK;
+    if (p->fold < 0 && !by_value)
         return ost_fail(err, OST_EINPUT,
-                        "method 'kfold' needs param 'fold' (per fold: "
-                        "\"fold\": \"${fold}\")");
-    if (p->method == KFOLD && p->fold >= p->folds)
+                        "method '%s' needs param 'fold' (per fold: "
+                        "\"fold\": \"${fold}\")",
+                        names[p->method]);
+    if (p->method == OST_KFOLD && p->fold >= p->folds)
         return ost_fail(err, OST_EINPUT,
                         "param 'fold': there is no fold %lld of %lld",
                         (long long)p->fold, (long long)p->folds);
-    if (p->method == HOLDOUT && (p->fraction <= 0 || p->fraction >= 1))
+    if (by_value && !json_is_string(p->value) && !json_is_number(p->value))
+        return ost_fail(err, OST_EINPUT,
+                        "param 'value': expected a text or a number");
+    return OST_OK;
+}
+
+static ost_rc check_shares(const split_params *p, ost_err *err)
+{
+    if (p->method == OST_HOLDOUT && p->count == 0 &&
+        (p->fraction <= 0 || p->fraction >= 1))
         return ost_fail(err, OST_EINPUT,
                         "param 'fraction': expected more than 0 and less "
                         "than 1");
@@ -72,153 +142,125 @@ static ost_rc check(const void *params_of, ost_err *err)
         return ost_fail(err, OST_EINPUT,
                         "param 'validation': nothing would be left to train "
                         "on");
+    if (p->validation > 0 && p->validation_count > 0)
+        return ost_fail(err, OST_EINPUT,
+                        "params 'validation' and 'validation_count' say the "
+                        "same: leave one out");
     return OST_OK;
 }
 
-typedef struct {
-    ost_stage_ctx *ctx;
-    const split_params *p;
-    const ost_item *items;
-    size_t n;
-    const char **units;
-    uint32_t *classes;
-    size_t *class_size;
-    uint32_t n_classes;
-    uint8_t *part; /* TRAIN, TEST or VALIDATION */
-} splitting;
-
-static const char *class_name(ost_arena *arena, const ost_item *item)
+static ost_rc check_strata(const split_params *p, ost_err *err)
 {
-    const char *name = ost_item_label(item);
-
-    if (name || item->n_labels == 0)
-        return name ? name : "";
-    name = item->labels[0];
-    for (size_t i = 1; i < item->n_labels; i++)
-        name = ost_arena_printf(arena, "%s\n%s", name, item->labels[i]);
-    return name;
+    if ((p->strata != OST_BY_CLASS) != (p->level != NULL))
+        return ost_fail(err, OST_EINPUT,
+                        "param 'level' names the attribute for strata 'level' "
+                        "or 'both': give both or neither");
+    for (size_t i = 1; i < p->levels.n; i++)
+        if (p->levels.v[i] <= p->levels.v[i - 1])
+            return ost_fail(err, OST_EINPUT,
+                            "param 'levels': %g does not come after %g",
+                            p->levels.v[i], p->levels.v[i - 1]);
+    return OST_OK;
 }
 
-static void number_classes(splitting *s)
+static ost_rc check_values(const split_params *p, ost_err *err)
 {
-    ost_arena *arena = ost_ctx_arena(s->ctx);
-    ost_map numbers = { 0 };
-    uint64_t c;
+    static const char *const known[] = { "train", "test", "validation" };
+    const char *name;
+    json_t *list, *v;
+    size_t i;
 
-    s->units = OST_ARENA_ARRAY(arena, const char *, s->n + 1);
-    s->classes = OST_ARENA_ARRAY(arena, uint32_t, s->n + 1);
-    s->class_size = OST_ARENA_ARRAY(arena, size_t, s->n + 1);
-    s->part = OST_ARENA_ARRAY(arena, uint8_t, s->n + 1);
-    for (size_t i = 0; i < s->n; i++) {
-        const char *name = class_name(arena, &s->items[i]);
+    json_object_foreach((json_t *)(uintptr_t)p->values, name, list)
+    {
+        bool fits = false;
 
-        if (!ost_map_get(&numbers, name, strlen(name), &c)) {
-            c = s->n_classes++;
-            ost_map_put(&numbers, name, strlen(name), c);
-        }
-        s->classes[i] = (uint32_t)c;
-        s->class_size[c]++;
-        s->units[i] = s->p->group ? s->items[i].group : s->items[i].id;
+        for (i = 0; i < 3; i++)
+            fits = fits || strcmp(name, known[i]) == 0;
+        if (!fits)
+            return ost_fail(err, OST_EINPUT,
+                            "param 'values': there is no part '%s' (train, "
+                            "test, validation)",
+                            name);
+        if (!json_is_array(list))
+            return ost_fail(err, OST_EINPUT,
+                            "param 'values': expected a list for '%s'", name);
+        json_array_foreach(list, i, v) if (!json_is_string(v)) return ost_fail(
+            err, OST_EINPUT, "param 'values': expected texts for '%s'", name);
     }
-    ost_map_release(&numbers);
+    return OST_OK;
 }
 
-static uint64_t draw_key(splitting *s, uint64_t stream)
+/* Refuses what scikit-learn has no class for. */
+static ost_rc check_sklearn(const split_params *p, ost_err *err)
 {
-    ost_rng r = ost_ctx_rng(s->ctx, NULL, stream);
+    bool drawn = p->method == OST_HOLDOUT || p->validation > 0 ||
+                 p->validation_count > 0;
 
-    return ost_rng_u64(&r);
+    if (drawn && p->stratify && p->group)
+        return ost_fail(err, OST_EINPUT,
+                        "like 'sklearn': it has no division that is both "
+                        "stratified and grouped; set 'stratify' or 'group' to "
+                        "false");
+    if (drawn && p->random_state < 0)
+        return ost_fail(err, OST_EINPUT,
+                        "like 'sklearn': a share is drawn, so param "
+                        "'random_state' is needed");
+    if (p->method == OST_KFOLD && p->group && !p->stratify &&
+        p->random_state >= 0)
+        return ost_fail(err, OST_EINPUT,
+                        "like 'sklearn': GroupKFold draws nothing; leave "
+                        "param 'random_state' out");
+    if (p->method == OST_KFOLD && p->repeat > 0 && p->random_state < 0)
+        return ost_fail(err, OST_EINPUT,
+                        "like 'sklearn': without param 'random_state' every "
+                        "repeat is the same");
+    return OST_OK;
 }
 
-static ost_rc take_test(splitting *s, ost_err *err)
+static ost_rc check(const void *params_of, ost_err *err)
 {
-    const split_params *p = s->p;
-    uint32_t bins = p->method == KFOLD ? (uint32_t)p->folds : 2;
-    uint32_t test = p->method == KFOLD ? (uint32_t)p->fold : 0;
-    ost_arena *arena = ost_ctx_arena(s->ctx);
-    double *weights = OST_ARENA_ARRAY(arena, double, bins);
-    uint32_t *bin = OST_ARENA_ARRAY(arena, uint32_t, s->n + 1);
-    ost_partition parts = { .n = s->n,
-                            .units = s->units,
-                            .classes = s->classes,
-                            .n_classes = s->n_classes,
-                            .stratify = p->stratify,
-                            .n_bins = bins,
-                            .weights = weights,
-                            .key = draw_key(s, 0) };
-    ost_rc rc;
+    const split_params *p = params_of;
+    ost_rc rc = check_fold(p, err);
 
-    for (uint32_t b = 0; b < bins; b++)
-        weights[b] = 1.0 / bins;
-    if (p->method == HOLDOUT) {
-        weights[0] = p->fraction;
-        weights[1] = 1 - p->fraction;
-    }
-    rc = ost_partition_make(&parts, bin, err);
-    for (size_t i = 0; i < s->n && !rc; i++)
-        s->part[i] = bin[i] == test ? TEST : TRAIN;
+    if (!rc)
+        rc = check_shares(p, err);
+    if (!rc)
+        rc = check_strata(p, err);
+    if (!rc)
+        rc = check_values(p, err);
+    if (!rc && p->like == OST_SKLEARN)
+        rc = check_sklearn(p, err);
+    if (!rc && p->method == OST_COLUMN && !p->column)
+        rc = ost_fail(err, OST_EINPUT, "method 'column' needs param 'column'");
+    if (!rc && p->method == OST_NNUNET && !p->file.name)
+        rc = ost_fail(err, OST_EINPUT, "method 'nnunet' needs param 'file'");
+    if (!rc && p->method == OST_NNUNET && p->write_splits)
+        rc = ost_fail(err, OST_EINPUT,
+                      "method 'nnunet' reads the list that 'write_splits' "
+                      "would write");
     return rc;
 }
 
-/* Divides what is left for training once more. */
-static ost_rc take_validation(splitting *s, ost_err *err)
+/* --- the step ----------------------------------------------------------- */
+
+static ost_rc divide(ost_splitting *s, ost_err *err)
 {
-    const double weights[] = { s->p->validation, 1 - s->p->validation };
-    ost_arena *arena = ost_ctx_arena(s->ctx);
-    const char **units = OST_ARENA_ARRAY(arena, const char *, s->n + 1);
-    uint32_t *classes = OST_ARENA_ARRAY(arena, uint32_t, s->n + 1);
-    uint32_t *bin = OST_ARENA_ARRAY(arena, uint32_t, s->n + 1);
-    ost_partition parts = { .units = units,
-                            .classes = classes,
-                            .n_classes = s->n_classes,
-                            .stratify = s->p->stratify,
-                            .n_bins = 2,
-                            .weights = weights };
-    size_t at = 0;
-    ost_rc rc;
+    const split_params *p = s->p;
+    ost_rc rc = ost_split_number(s, err);
 
-    for (size_t i = 0; i < s->n; i++) {
-        if (s->part[i] != TRAIN)
-            continue;
-        units[parts.n] = s->units[i];
-        classes[parts.n++] = s->classes[i];
-    }
-    parts.key =
-        draw_key(s, 1 + (s->p->method == KFOLD ? (uint64_t)s->p->fold : 0));
-    rc = ost_partition_make(&parts, bin, err);
-    if (rc) {
-        ost_err_at(err, "validation");
-        return rc;
-    }
-    for (size_t i = 0; i < s->n; i++)
-        if (s->part[i] == TRAIN && bin[at++] == 0)
-            s->part[i] = VALIDATION;
-    return OST_OK;
-}
-
-/* Says which classes a part has none of, though there are some. */
-static void note_missing(splitting *s, uint8_t part, const char *name)
-{
-    ost_arena *arena = ost_ctx_arena(s->ctx);
-    bool *there = OST_ARENA_ARRAY(arena, bool, s->n_classes);
-
-    for (size_t i = 0; i < s->n; i++)
-        if (s->part[i] == part)
-            there[s->classes[i]] = true;
-    for (size_t i = 0; i < s->n; i++) {
-        if (there[s->classes[i]])
-            continue;
-        there[s->classes[i]] = true;
-        ost_note(s->ctx, "the %s set has no item of class '%s' (%zu in all)",
-                 name, class_name(arena, &s->items[i]),
-                 s->class_size[s->classes[i]]);
-    }
+    if (!rc)
+        rc = p->method == OST_HOLDOUT || p->method == OST_KFOLD
+                 ? ost_split_draw(s, err)
+                 : ost_split_read(s, err);
+    if (!rc && (p->validation > 0 || p->validation_count > 0))
+        rc = ost_split_draw_validation(s, err);
+    return rc ? rc : ost_split_check(s, err);
 }
 
 static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 {
     static const char *const ports[] = { "train", "test", "validation" };
-    splitting s = { .ctx = ctx, .p = ost_ctx_params(ctx) };
+    ost_splitting s = { .ctx = ctx, .p = ost_ctx_params(ctx) };
     ost_rc rc;
 
     rc = ost_ctx_items(ctx, ost_ctx_input(ctx, "in", 0), &s.items, &s.n, err);
@@ -226,23 +268,21 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
         return rc;
     if (s.n == 0)
         return ost_fail(err, OST_EINPUT, "there are no items to split");
-    number_classes(&s);
-    rc = take_test(&s, err);
-    if (!rc && s.p->validation > 0)
-        rc = take_validation(&s, err);
-    if (rc)
-        return rc;
-    note_missing(&s, TRAIN, "training");
-    note_missing(&s, TEST, "test");
+    rc = divide(&s, err);
     for (size_t i = 0; i < s.n && !rc; i++)
-        rc = ost_emit(ctx, ports[s.part[i]], ost_derive(ctx, &s.items[i], -1),
-                      err);
+        if (s.part[i] != OST_LEFT_OUT)
+            rc = ost_emit(ctx, ports[s.part[i]],
+                          ost_derive(ctx, &s.items[i], -1), err);
+    if (!rc)
+        rc = ost_split_emit_table(&s, err);
+    if (!rc && s.p->write_splits)
+        rc = ost_split_emit_list(&s, err);
     return rc;
 }
 
 const ost_stage ost_stage_split = {
     .name = "split",
-    .version = 1,
+    .version = 2, /* bump when any output byte can change */
     .summary = "Divide a dataset into training, test and validation sets.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(split_params),
@@ -252,6 +292,10 @@ const ost_stage ost_stage_split = {
         { "train", OST_DATASET, "items to train on", false, false },
         { "test", OST_DATASET, "items that are held out", false, false },
         { "validation", OST_DATASET, "items to choose by (may be empty)", false,
+          false },
+        { "table", OST_METRICS, "how many of each class and group are where",
+          false, false },
+        { "files", OST_FILES, "splits_final.json, when it is asked for", false,
           false }),
     .check = check,
     .run = run,

@@ -214,8 +214,8 @@ static uint32_t best_fold(balance *b, uint32_t group)
         add_row(b, f, group, -1);
         cost = ost_numpy_sum(b->spread, b->n_classes) / b->n_classes;
         n = ost_numpy_sum(b->in_fold + (size_t)f * b->n_classes, b->n_classes);
-        if (cost < least || (fabs(cost - least) <= 1e-8 + 1e-5 * fabs(least) &&
-                             n < fewest)) {
+        if (cost < least ||
+            (fabs(cost - least) <= 1e-8 + 1e-5 * fabs(least) && n < fewest)) {
             least = cost;
             fewest = n;
             best = f;

@@ -20,7 +20,7 @@ from runs import check  # noqa: E402
 
 # The pages that are here to show one; another page may, too.
 PAGES = {"annotations", "augmentation", "datasets", "dicom", "formats",
-         "image_steps", "phantoms", "regions", "tiles"}
+         "image_steps", "phantoms", "regions", "splits", "tiles"}
 
 
 def workflows():

@@ -120,8 +120,8 @@ static ost_rc draw_parts(const json_t *c, const char *kind, drawn *d,
     ost_rc rc;
 
     if (grouped)
-        rc = ost_sklearn_group_shuffle_split(&d->items, n_test, r, d->test,
-                                             err);
+        rc =
+            ost_sklearn_group_shuffle_split(&d->items, n_test, r, d->test, err);
     else if (strcmp(kind, "ShuffleSplit") == 0)
         rc = ost_sklearn_shuffle_split(&d->items, n_test, r, d->test, err);
     else
@@ -147,9 +147,9 @@ static void check_case(const json_t *c)
     read_items(c, &d);
     ost_legacy_rng_init(&r, (uint32_t)json_integer_value(seed));
     for (int64_t i = 0; i <= repeat && !rc; i++)
-        rc = k ? draw_folds(kind, &d, k, json_is_integer(seed) ? &r : NULL,
-                            &err)
-               : draw_parts(c, kind, &d, &r, &err);
+        rc =
+            k ? draw_folds(kind, &d, k, json_is_integer(seed) ? &r : NULL, &err)
+              : draw_parts(c, kind, &d, &r, &err);
     if (json_is_true(json_object_get(c, "refused"))) {
         assert_int_equal(rc, OST_EINPUT);
         return;
@@ -169,8 +169,7 @@ static void random_cases_are_equal(void **state)
 
     (void)state;
     assert_true(json_array_size(ost_json_root(doc)) > 1000);
-    json_array_foreach(ost_json_root(doc), i, c)
-        check_case(c);
+    json_array_foreach(ost_json_root(doc), i, c) check_case(c);
     ost_json_free(doc);
 }
 
@@ -260,8 +259,7 @@ static void published_cases_are_equal(void **state)
 
     (void)state;
     assert_true(json_array_size(ost_json_root(doc)) > 5);
-    json_array_foreach(ost_json_root(doc), i, c)
-        check_published(c);
+    json_array_foreach(ost_json_root(doc), i, c) check_published(c);
     ost_json_free(doc);
 }
 
