@@ -28,6 +28,9 @@ void ost_run_result_release(ost_run_result *result)
     for (size_t i = 0; i < result->notes.len; i++)
         ost_free(result->notes.data[i]);
     ost_vec_release(&result->failures);
+    for (size_t i = 0; i < result->leaks.len; i++)
+        ost_free(result->leaks.data[i].message);
+    ost_vec_release(&result->leaks);
     ost_vec_release(&result->notes);
     ost_free(result->verdicts);
     ost_buf_release(&result->refusals);

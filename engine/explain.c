@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "engine/components.h"
+#include "engine/leak_path.h"
 #include "engine/plan.h"
 #include "engine/recent.h"
 
@@ -523,6 +524,24 @@ static void add_unknown_inputs(ost_plan *plan, uint32_t step, ost_buf *out)
     ost_buf_addc(out, '\n');
 }
 
+/* How groups came to what judges them, when what it reads is there. */
+static ost_rc add_leaks(ost_plan *plan, uint32_t step, ost_buf *out,
+                        ost_err *err)
+{
+    ost_buf text = { 0 };
+    ost_rc rc = ost_leak_paths(plan, plan->batch, step, 8, &text, err);
+    const char *line = ost_buf_str(&text);
+
+    while (!rc && *line) {
+        size_t n = strcspn(line, "\n");
+
+        ost_buf_addf(out, "  leakage: %.*s\n", (int)n, line);
+        line += n + (line[n] == '\n');
+    }
+    ost_buf_release(&text);
+    return rc;
+}
+
 ost_rc ost_plan_explain(ost_plan *plan, uint32_t step, ost_buf *out,
                         ost_err *err)
 {
@@ -557,6 +576,7 @@ ost_rc ost_plan_explain(ost_plan *plan, uint32_t step, ost_buf *out,
         ost_buf_addc(out, '\n');
     }
     add_unknown_inputs(plan, step, out);
+    rc = add_leaks(plan, step, out, err);
     if (s->verdict == OST_VERDICT_CACHED && !e.found)
         ost_buf_adds(out, "  nothing changed since its only run\n");
     ost_arena_release(&e.arena);

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/leak_path.h"
 #include "engine/recent.h"
 #include "engine/run_internal.h"
 
@@ -14,6 +15,8 @@
 
 #include "base/banned.h"
 
+enum { SHOWN_LEAKS = 3 }; /* of a step, each of another input */
+
 void ost_flight_free(ost_flight *f)
 {
     if (!f)
@@ -21,6 +24,7 @@ void ost_flight_free(ost_flight *f)
     ost_free(f->components);
     ost_free(f->outputs);
     ost_free(f->notes);
+    ost_free(f->leaks);
     ost_free(f);
 }
 
@@ -214,6 +218,33 @@ static ost_rc take_outputs(ost_run *r, uint32_t step, const ost_done_msg *m,
     return OST_OK;
 }
 
+/* How leaks came about; what cannot be read is left out. */
+static void trace_leaks(ost_run *r, uint32_t step)
+{
+    ost_buf text = { 0 };
+    ost_err mine = { 0 };
+
+    if (ost_leak_paths(r->plan, r->batch, step, SHOWN_LEAKS, &text, &mine))
+        ost_warn("%s", mine.text);
+    if (text.len > 0)
+        r->flights[step]->leaks = ost_xstrdup(ost_buf_str(&text));
+    ost_buf_release(&text);
+}
+
+static void fail_with_leaks(ost_run *r, uint32_t step, const ost_done_msg *m)
+{
+    const char *leaks = r->flights[step]->leaks;
+    char *message;
+
+    if (!leaks) {
+        ost_run_failed(r, step, (ost_rc)m->rc, m->error);
+        return;
+    }
+    message = ost_xprintf("%s\n%s", m->error, leaks);
+    ost_run_failed(r, step, (ost_rc)m->rc, message);
+    ost_free(message);
+}
+
 static ost_rc on_done(ost_run *r, ost_worker *w, const ost_done_msg *m,
                       ost_err *err)
 {
@@ -224,6 +255,8 @@ static ost_rc on_done(ost_run *r, ost_worker *w, const ost_done_msg *m,
     if (m->tag != step)
         return ost_fail(err, OST_EPROTO, "a worker answered out of turn");
     ost_worker_pop(w);
+    if (m->leaked)
+        trace_leaks(r, step);
     if (m->rc) {
         /* The items that were done before it failed are remembered. */
         if (m->batch_size > 0) {
@@ -233,7 +266,7 @@ static ost_rc on_done(ost_run *r, ost_worker *w, const ost_done_msg *m,
             mark_dirty(r);
         }
         r->flights[step]->seconds = m->seconds;
-        ost_run_failed(r, step, (ost_rc)m->rc, m->error);
+        fail_with_leaks(r, step, m);
         return ost_run_propagate(r, err);
     }
     rc = take_outputs(r, step, m, &mine);
@@ -385,10 +418,9 @@ static void put_record(ost_run *r, uint32_t step, ost_buf *scratch)
                    ost_buf_str(scratch), key, record.wall_ns);
 }
 
-static void keep_notes(ost_run *r, uint32_t step, const ost_flight *f)
+static void keep_notes(ost_run *r, uint32_t step, const char *line)
 {
     ost_buf name = { 0 };
-    const char *line = f->notes;
 
     if (!line || !*line)
         return;
@@ -410,6 +442,7 @@ static void finish(ost_run *r, uint32_t step)
     const ost_flight *f = r->flights[step];
     ost_ran_step ran = { step, (float)f->seconds, f->computed, f->remembered };
     ost_digest *digests = ost_plan_outputs(r->plan, step);
+    char *message = NULL;
 
     ost_lease_drop(r->store, &r->plan->steps[step].key);
     for (uint32_t p = 0; p < f->n_outputs; p++)
@@ -417,8 +450,16 @@ static void finish(ost_run *r, uint32_t step)
     ost_vec_push(&r->ran, ran);
     r->result->counts.computed += f->computed;
     r->result->counts.remembered += f->remembered;
-    keep_notes(r, step, f);
-    ost_run_settle(r, step, OST_STATE_RAN, f->notes);
+    keep_notes(r, step, f->notes);
+    keep_notes(r, step, f->leaks);
+    if (f->leaks) {
+        ost_vec_push(&r->result->leaks,
+                     (ost_failed_step){ .step = step,
+                                        .message = ost_xstrdup(f->leaks) });
+        message = ost_xprintf("%s%s", f->notes, f->leaks);
+    }
+    ost_run_settle(r, step, OST_STATE_RAN, message ? message : f->notes);
+    ost_free(message);
     end_flight(r, step);
 }
 

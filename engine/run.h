@@ -89,8 +89,11 @@ typedef struct ost_run_result {
     uint64_t started_ns;
     ost_run_counts counts;
     OST_VEC(ost_failed_step) failures; /* in plan order */
-    OST_VEC(char *) notes;             /* "step: warning" */
-    ost_run_verdict *verdicts;         /* per step of the plan */
+    OST_VEC(ost_failed_step)
+    leaks;                     /* steps that judged what leaked, and its
+                                  way there; not failures */
+    OST_VEC(char *) notes;     /* "step: warning" */
+    ost_run_verdict *verdicts; /* per step of the plan */
     ost_buf refusals; /* of stages, in the form of ost_workflow_load() */
     bool fresh; /* a source changed too recently to be trusted by its time */
 } ost_run_result;

@@ -44,6 +44,7 @@ typedef struct ost_flight {
     uint64_t computed;
     uint64_t remembered;
     char *notes;
+    char *leaks; /* how groups came to what judged them, a line each; or NULL */
 } ost_flight;
 
 /* What a step that ran leaves for the run's record. */

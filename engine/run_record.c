@@ -58,13 +58,16 @@ static void sort_results(ost_run *r)
     if (result->failures.len > 1)
         qsort(result->failures.data, result->failures.len,
               sizeof(*result->failures.data), by_failed_step);
+    if (result->leaks.len > 1)
+        qsort(result->leaks.data, result->leaks.len,
+              sizeof(*result->leaks.data), by_failed_step);
 }
 
 /* The steps in plan order; names lie behind each other in `text`. */
 static size_t list_steps(const ost_run *r, ost_run_step *steps, names *list)
 {
     const ost_plan *plan = r->plan;
-    size_t n = 0, ran = 0, failed = 0;
+    size_t n = 0, ran = 0, failed = 0, leaked = 0;
 
     for (uint32_t i = 0; i < plan->n_steps; i++) {
         ost_run_step *s = &steps[n];
@@ -85,6 +88,9 @@ static size_t list_steps(const ost_run *r, ost_run_step *steps, names *list)
         if (failed < r->result->failures.len &&
             r->result->failures.data[failed].step == i)
             s->message = r->result->failures.data[failed++].message;
+        if (leaked < r->result->leaks.len &&
+            r->result->leaks.data[leaked].step == i)
+            s->message = r->result->leaks.data[leaked++].message;
         ost_vec_push(&list->at, list->text.len);
         ost_plan_step_name(plan, i, &list->text);
         ost_buf_addc(&list->text, '\0');

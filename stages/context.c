@@ -478,6 +478,11 @@ void ost_count_items(ost_stage_ctx *ctx, uint64_t computed, uint64_t remembered)
     ctx->step->remembered += remembered;
 }
 
+void ost_count_leaks(ost_stage_ctx *ctx, uint64_t items)
+{
+    ctx->step->leaked += items;
+}
+
 ost_rc ost_checkpoint_save(ost_stage_ctx *ctx, const void *data, size_t size,
                            ost_err *err)
 {

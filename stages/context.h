@@ -86,6 +86,7 @@ typedef struct step_state {
     ost_buf notes;
     uint64_t computed;
     uint64_t remembered;
+    uint64_t leaked;
     double last_progress;
     char *temp_dir;
     OST_VEC(ost_blob) blobs;

@@ -95,6 +95,8 @@ static void add_stage(ost_buf *out, const ost_stage *s)
     ost_buf_addf(out, ",\n    .flags = %uu,\n    .reads = ",
                  s->flags | (s->check ? OST_STAGE_CHECKS : 0u));
     add_c_string(out, s->reads);
+    ost_buf_adds(out, ",\n    .judges = ");
+    add_c_string(out, s->judges);
     ost_buf_addf(out,
                  ",\n    .params = params_%s,\n    .inputs = inputs_%s,\n"
                  "    .outputs = outputs_%s,\n};\n\n",

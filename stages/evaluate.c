@@ -382,6 +382,7 @@ const ost_stage ost_stage_evaluate = {
                           "what was predicted, and the labels", .many = true }),
     .outputs = OST_PORTS(
         { .name = "metrics", .type = OST_METRICS, .help = "the numbers" }),
+    .judges = "predictions",
     .check = check,
     .run = run,
 };

@@ -294,8 +294,8 @@ static void tell(const search *s, ost_buf *out)
     const finding *all = &s->findings.data[0];
 
     ost_buf_addf(out,
-                 "leakage: %zu of %zu items%s are of groups that what judged, "
-                 "made or chose them had learned from",
+                 "leakage: %zu of %zu items%s were judged by a model that had "
+                 "learned from their group, itself or through other models",
                  all->leaked, all->checked,
                  all->checked < s->check->rows.len ? " with known exposure"
                                                    : "");
@@ -320,6 +320,7 @@ static ost_rc conclude(const search *s, json_t **leakage, ost_err *err)
                  "unknown",
                  unknown, c->rows.len);
     if (s->findings.data[0].leaked) {
+        ost_count_leaks(c->ctx, s->findings.data[0].leaked);
         tell(s, &text);
         if (c->mode == OST_LEAKAGE_ERROR)
             rc = ost_fail(err, OST_EINPUT,

@@ -158,6 +158,7 @@ static void add_done(ost_buf *out, ost_msg kind, const ost_done_msg *m)
     ost_buf_f64(out, m->seconds);
     ost_buf_varint(out, m->computed);
     ost_buf_varint(out, m->remembered);
+    ost_buf_varint(out, m->leaked);
     ost_buf_varint(out, m->n_outputs);
     for (uint32_t i = 0; i < m->n_outputs; i++) {
         ost_buf_string(out, m->outputs[i].port);
@@ -188,6 +189,7 @@ bool ost_done_msg_decode(const void *body, size_t size, ost_arena *arena,
     m->seconds = ost_read_f64(&r);
     m->computed = ost_read_varint(&r);
     m->remembered = ost_read_varint(&r);
+    m->leaked = ost_read_varint(&r);
     m->n_outputs = read_count(&r);
     o = OST_ARENA_ARRAY(arena, ost_done_output, (size_t)m->n_outputs + 1);
     for (uint32_t i = 0; i < m->n_outputs; i++) {

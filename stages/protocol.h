@@ -74,6 +74,7 @@ typedef struct ost_done_msg {
     double seconds;
     uint64_t computed;
     uint64_t remembered;
+    uint64_t leaked; /* items judged by what had learned from their group */
     const ost_done_output *outputs;
     uint32_t n_outputs;
     const unsigned char *batch; /* encoded batch to commit with the record */

@@ -136,6 +136,10 @@ typedef struct ost_stage {
      * "group", "id".  NULL: every field and nothing else. */
     const char *reads;
 
+    /* Input ports, separated by spaces, whose items are judged: none of them
+     * may be exposed to its own group (see leaks.h).  NULL: none. */
+    const char *judges;
+
     /* Refuses a combination of parameters before anything runs. */
     ost_rc (*check)(const void *params, ost_err *err);
 
@@ -175,6 +179,8 @@ const ost_stage *ost_stage_find(const char *name);
 int ost_port_find(const ost_port *ports, const char *name);
 size_t ost_port_count(const ost_port *ports);
 const ost_param *ost_param_find(const ost_stage *stage, const char *name);
+/* True when the items at an input port are judged. */
+bool ost_stage_judges(const ost_stage *stage, const char *port);
 
 /* --- what a running stage may use -------------------------------------- */
 
@@ -331,6 +337,9 @@ void ost_memo_put(ost_stage_ctx *ctx, const char *name, const void *value,
 /* Counts items for the summary of a .run stage. */
 void ost_count_items(ost_stage_ctx *ctx, uint64_t computed,
                      uint64_t remembered);
+/* Counts items that were judged by what had learned from their group: people
+ * are told how it came to that. */
+void ost_count_leaks(ost_stage_ctx *ctx, uint64_t items);
 
 /* The state of a long computation, durable at once, found again by a later
  * attempt at the same step.  OST_ENOTFOUND (no message) when there is none. */

@@ -30,6 +30,21 @@ size_t ost_port_count(const ost_port *ports)
     return n;
 }
 
+bool ost_stage_judges(const ost_stage *stage, const char *port)
+{
+    const char *word = stage->judges ? stage->judges : "";
+    size_t n = strlen(port);
+
+    while (*word) {
+        size_t length = strcspn(word, " ");
+
+        if (length == n && strncmp(word, port, n) == 0)
+            return true;
+        word += length + strspn(word + length, " ");
+    }
+    return false;
+}
+
 const ost_param *ost_param_find(const ost_stage *stage, const char *name)
 {
     for (const ost_param *p = stage->params; p && p->name; p++)

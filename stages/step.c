@@ -285,6 +285,7 @@ void ost_step_execute(ost_batch *batch, const ost_step_msg *msg,
     done->seconds = ost_now() - start;
     done->computed = step.computed;
     done->remembered = step.remembered;
+    done->leaked = step.leaked;
     ost_batch_encode(batch, &encoded);
     ost_batch_clear(batch);
     done->batch = ost_arena_copy(arena, encoded.data, encoded.len);

@@ -45,7 +45,8 @@ typedef struct ost_run_step {
     double seconds;
     uint64_t computed;
     uint64_t remembered;
-    const char *message; /* error text of a failed step, else "" */
+    const char *message; /* error text of a failed step, how groups came to what
+                            judged them of another; else "" */
 } ost_run_step;
 
 typedef enum ost_run_verdict {

@@ -111,10 +111,11 @@ static void a_leak_is_an_error(void **state)
     assert_int_equal(done.rc, OST_EINPUT);
     assert_string_equal(
         done.error,
-        "leakage: 1 of 4 items are of groups that what judged, made or chose "
-        "them had learned from (fold 1: 1 of 2): 'p3'; let every model, "
-        "generator and filter learn from the training part of the split alone "
-        "(leakage: warn judges them all the same)");
+        "leakage: 1 of 4 items were judged by a model that had learned from "
+        "their group, itself or through other models (fold 1: 1 of 2): 'p3'; "
+        "let every model, generator and filter learn from the training part "
+        "of the split alone (leakage: warn judges them all the same)");
+    assert_int_equal(done.leaked, 1);
     assert_int_equal(done.n_outputs, 0);
 }
 

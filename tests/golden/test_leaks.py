@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""What had learned from a patient does not judge that patient unseen.
+
+Small studies that leak in every way people know, and the same ones mended.
+"""
+import copy
+import json
+import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(os.environ["OSTEON_SOURCE"]) / "tests"
+                       / "support"))
+import runs  # noqa: E402
+from runs import check  # noqa: E402
+
+STORE = "store"
+DRAWER = {"network": "lib:unet", "target": "mask.edge", "loss": "dice",
+          "network_params": {"widths": [4, 8, 8, 8], "bottom": 8},
+          "epochs": 1}
+CLASSIFIER = {"network": "lib:small_cnn", "epochs": 1, "batch": 8}
+
+
+def study(**changes):
+    """Two folds by patient; `changes` replace nodes, None takes one out."""
+    nodes = {
+        "phantom": {"stage": "phantom",
+                    "with": {"patients": 8, "size": [32, 32]}},
+        "images": {"stage": "ingest", "in": "phantom"},
+        "edges": {"stage": "canny", "in": "images",
+                  "with": {"low": 20, "high": 60, "sigma": 1,
+                           "to": "mask.edge"}},
+        "folds": {"stage": "split", "per": ["fold"], "in": "edges",
+                  "with": {"method": "kfold", "folds": 2, "fold": "${fold}"}},
+        "model": {"stage": "train", "per": ["fold"], "in": "folds.train",
+                  "with": CLASSIFIER},
+        "scores": {"stage": "predict", "per": ["fold"],
+                   "in": {"model": "model", "data": "folds.test"}},
+        "metrics": {"stage": "evaluate", "in": "scores",
+                    "with": {"leakage": "${leakage}"}},
+    }
+    nodes.update(copy.deepcopy(changes))
+    return {"osteon": 1, "name": "leaks", "seed": 7,
+            "params": {"leakage": "error"},
+            "presets": {"as_published": {"leakage": "warn"}, "strict": {}},
+            "axes": {"fold": {"range": 2}},
+            "nodes": {name: node for name, node in nodes.items() if node},
+            "outputs": {"metrics": "metrics", "predictions": "scores"}}
+
+
+def run(name, document, *words, status=0):
+    path = runs.write(f"{name}.json", document)
+    return runs.osteon("run", path, "--store", STORE, *words, status=status)
+
+
+def passes(name, document):
+    out = f"out-{name}"
+    run(name, document, "--out", out)
+    leakage = json.loads(
+        (pathlib.Path(out) / "metrics.json").read_text())["leakage"]
+    check(leakage["n_leaked"] == 0 and leakage["n_unknown"] == 0 and
+          leakage["n_checked"] > 0, f"{name}: {leakage}")
+
+
+def caught(name, document, *ways):
+    """Refused, with every one of `ways` in the words that say how."""
+    done = run(name, document, status=1)
+    check("metrics: failed: leakage: " in done.stderr, f"{name}: {done.stderr}")
+    for way in ways:
+        check(way in done.stderr, f"{name}: '{way}' is not in {done.stderr}")
+    return done.stderr
+
+
+# --- generators and filters ---------------------------------------------------
+
+def drawn(per_fold):
+    """A network that draws masks makes what the classifier learns from."""
+    fold = {"per": ["fold"]} if per_fold else {}
+    return study(
+        drawer={"stage": "train", **fold, "with": DRAWER,
+                "in": "folds.train" if per_fold else "edges"},
+        drawn={"stage": "segment", "per": ["fold"],
+               "in": {"model": "drawer", "data": "folds.train"}},
+        more={"stage": "augment", "per": ["fold"], "in": "drawn",
+              "with": {"copies": 1}},
+        model={"stage": "train", "per": ["fold"], "in": "more",
+               "with": CLASSIFIER})
+
+
+def filtered(per_fold):
+    """A first classifier says which images the second one learns from."""
+    fold = {"per": ["fold"]} if per_fold else {}
+    return study(
+        first={"stage": "train", **fold, "with": CLASSIFIER,
+               "in": "folds.train" if per_fold else "images"},
+        judged={"stage": "predict", "per": ["fold"],
+                "in": {"model": "first", "data": "folds.train"}},
+        good={"stage": "filter", "per": ["fold"],
+              "in": {"in": "folds.train", "predictions": "judged"},
+              "with": {"threshold": 0}},
+        model={"stage": "train", "per": ["fold"], "in": "good",
+               "with": CLASSIFIER})
+
+
+def test_generators():
+    passes("drawn-per-fold", drawn(True))
+    message = caught(
+        "drawn", drawn(False), "(fold 0: ", "fold 1: ",
+        "phantom -> images -> edges -> drawer (learned from it) -> "
+        "drawn[fold=1] -> more[fold=1] -> model[fold=1] -> scores[fold=1]")
+    check(message.count("group 'P") == 2, message)
+
+
+def test_filters():
+    passes("filtered-per-fold", filtered(True))
+    caught("filtered", filtered(False),
+           "phantom -> images -> first (learned from it) -> judged[fold=0] -> "
+           "good[fold=0] -> model[fold=0] -> scores[fold=0]")
+
+
+def test_what_is_judged():
+    """A network that saw everyone prepares the test images alone."""
+    document = study(
+        drawer={"stage": "train", "in": "edges", "with": DRAWER},
+        drawn={"stage": "segment", "in": {"model": "drawer", "data": "edges"}},
+        folds={"stage": "split", "per": ["fold"], "in": "drawn",
+               "with": {"method": "kfold", "folds": 2, "fold": "${fold}"}})
+    caught("prepared", document,
+           "edges -> drawer (learned from it) -> drawn -> folds.test[fold=0] "
+           "-> scores[fold=0]")
+
+
+def test_fine_tuning():
+    """What a network begins with counts as well."""
+    document = study(
+        first={"stage": "train", "in": "images", "with": CLASSIFIER},
+        model={"stage": "train", "per": ["fold"], "with": CLASSIFIER,
+               "in": {"in": "folds.train", "init": "first"}})
+    caught("tuned", document, "images -> first (learned from it) -> "
+           "model[fold=0] -> scores[fold=0]")
+
+
+# --- parts of one patient -----------------------------------------------------
+
+def split_parts(group, **nodes):
+    """Parts of images, divided with or without a look at the patient."""
+    return study(
+        edges=None,
+        folds={"stage": "split", "per": ["fold"], "in": "parts",
+               "with": {"method": "kfold", "folds": 2, "fold": "${fold}",
+                        "group": group}}, **nodes)
+
+
+PARTS = {
+    "tiles": {"parts": {"stage": "tile", "in": "images",
+                        "with": {"size": 16}}},
+    "frames": {"series": {"stage": "sequence", "in": "images",
+                          "with": {"length": 2}},
+               "parts": {"stage": "frames", "in": "series"}},
+    "pairs": {"contours": {"stage": "canny", "in": "images",
+                           "with": {"to": "contour"}},
+              "pairs": {"stage": "pair", "in": "contours"},
+              "parts": {"stage": "unpair", "in": "pairs"}},
+    "views": {"phantom": {"stage": "phantom",
+                          "with": {"kind": "scan", "patients": 8,
+                                   "size": [96, 24], "images": [2, 3],
+                                   "shares": [1, 0, 1]}},
+              "parts": {"stage": "aggregate_views", "in": "images",
+                        "with": {"type": "u16"}}},
+}
+
+
+def test_parts():
+    for name, nodes in PARTS.items():
+        passes(f"{name}-by-patient", split_parts(True, **nodes))
+        caught(name, split_parts(False, **nodes),
+               "parts -> folds.train[fold=0] -> model[fold=0] (learned from "
+               "it) -> scores[fold=0]")
+
+
+# --- where it is told ---------------------------------------------------------
+
+def test_presets():
+    document = drawn(False)
+    run("presets", document, "--preset", "strict", status=1)
+    done = run("presets", document, "--preset", "as_published", "--out", "told",
+               "--events", "events")
+    leakage = json.loads(pathlib.Path("told/metrics.json").read_text())[
+        "leakage"]
+    check(leakage["mode"] == "warn" and leakage["n_groups"] == 8 and
+          leakage["groups"][0] == "P1" and leakage["by"] == "fold" and
+          [p["fold"] for p in leakage["parts"]] == [0, 1], f"{leakage}")
+    way = "drawer (learned from it) -> drawn[fold=0]"
+    check(f"note: metrics: leakage: {leakage['n_leaked']} of" in done.stderr and
+          way in done.stderr, done.stderr)
+    event = [e for e in runs.events(pathlib.Path("events").read_text())
+             if e.get("step") == "metrics" and e["event"] == "step_finished"]
+    check(way in event[0]["message"], f"{event}")
+    started = runs.events(pathlib.Path("events").read_text())[0]
+    done = runs.osteon("store", "show", started["run"], "--store", STORE)
+    check(way in done.stdout, done.stdout)
+    for words in ([], ["--preset", "as_published"]):
+        done = runs.osteon("explain", "presets.json", "metrics", "--store",
+                           STORE, *words)
+        check("  leakage: group 'P" in done.stdout and way in done.stdout,
+              done.stdout)
+    done = runs.osteon("explain", "presets.json", "scores", "--store", STORE)
+    check("leakage" not in done.stdout, done.stdout)
+
+
+def test_off():
+    done = run("off", drawn(False), "--set", "leakage=off")
+    check("leakage" not in done.stderr, done.stderr)
+
+
+for test in list(globals()):
+    if test.startswith("test_"):
+        globals()[test]()
