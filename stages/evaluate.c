@@ -9,21 +9,22 @@
  * the last of the two by name, unless that is called "normal" or the like and
  * the other is not (positive.h).  An item is positive when its score for that
  * class reaches `threshold`; without a threshold the class with the highest
- * score is predicted, or what the predictions say themselves.  With any other
- * number of classes, each is held against the rest, and the headline numbers
- * are plain means over the classes.
- *
- * Intervals are 95 % and take items as independent: DeLong's for the area,
- * Wilson's for proportions.  An area with one class only is undefined; means
- * over folds skip and count what is undefined.
+ * score is predicted, or what the predictions say themselves.  A threshold that
+ * a rule chooses is chosen on the validation predictions of the same fold.
+ * With any other number of classes, each is held against the rest, and the
+ * headline numbers are plain means over the classes.  Several labels for each
+ * item are judged one by one and on average; numbers by their errors.
  *
  * An item whose group had a part in training what judged it is a leak, and an
  * error unless `leakage` says otherwise (leaks.h).
+ *
+ * docs/evaluation.md has the members of the document and the edge cases.
  */
-#include "base/alloc.h"
-#include "base/map.h"
 #include "base/text.h"
 #include "stages/evaluation.h"
+#include "stages/evaluation_subgroups.h"
+#include "stages/evaluation_summary.h"
+#include "stages/evaluation_thresholds.h"
 #include "stages/leaks.h"
 
 #include <stdio.h>
@@ -31,142 +32,209 @@
 
 #include "base/banned.h"
 
-typedef struct {
-    const char *positive;
-    const json_t *threshold;
-    const char *by;
-    const char *label;
-    int zero_division; /* ost_zero_division */
-    double max_fpr;
-    int leakage; /* ost_leakage */
-} evaluate_params;
-
 static const ost_param params[] = {
-    OST_PARAM(evaluate_params, label, STR,
-              "of predictions of several labels the one that is judged, as the "
-              "classes 'LABEL' and 'not LABEL'",
+    OST_PARAM(ost_evaluate_params, label, STR,
+              "of predictions of several labels the only one that is judged, "
+              "as the classes 'LABEL' and 'not LABEL'",
               .dflt = "null"),
-    OST_PARAM(evaluate_params, positive, STR,
+    OST_PARAM(ost_evaluate_params, positive, STR,
               "class that counts as positive when there are two; null: the "
               "last by name, unless that is 'normal' or the like",
               .dflt = "null"),
-    OST_PARAM(evaluate_params, threshold, JSON,
-              "score from which on an item is positive, a number; null: the "
-              "class with the highest score is predicted",
+    OST_PARAM(ost_evaluate_params, threshold, JSON,
+              "score from which on an item is positive: a number, or a rule "
+              "that chooses one on the predictions at port 'validation': "
+              "\"youden\", \"cost\", {\"sensitivity\": 0.9}, "
+              "{\"specificity\": 0.9}; null: the class with the highest score "
+              "is predicted",
               .dflt = "null"),
-    OST_PARAM(evaluate_params, by, STR,
-              "axis whose values get numbers of their own", .dflt = "\"fold\""),
-    OST_PARAM(evaluate_params, zero_division, CHOICE,
-              "what a ratio with a zero denominator is taken for",
-              .dflt = "\"zero\"", .choices = "zero|one|undefined"),
-    OST_PARAM(evaluate_params, max_fpr, F64,
+    OST_PARAM(ost_evaluate_params, costs, JSON,
+              "what a mistake costs, {\"fp\": 1, \"fn\": 10}, and the "
+              "\"prevalence\" where it is not that of the items; for the "
+              "threshold \"cost\" and the operating point of that name",
+              .dflt = "null"),
+    OST_PARAM(ost_evaluate_params, by, JSON,
+              "axis whose values get numbers of their own, or a list of axes "
+              "(\"repeat\", \"fold\")",
+              .dflt = "\"fold\""),
+    OST_PARAM(ost_evaluate_params, subgroups, JSON,
+              "attributes of the items whose values get numbers of their own: "
+              "a list of names and {\"attribute\": \"age\", \"cuts\": [40, "
+              "60]}",
+              .dflt = "null"),
+    OST_PARAM(ost_evaluate_params, rates, F64_LIST,
+              "specificities at which the sensitivity is told, and the reverse",
+              .dflt = "[0.8, 0.9, 0.95]", .min = 0, .max = 1),
+    OST_PARAM(ost_evaluate_params, max_fpr, F64,
               "false positive rate up to which a standardized partial area is "
               "given; 0: none",
               .dflt = "0", .min = 0, .max = 1),
-    OST_PARAM(evaluate_params, leakage, CHOICE, OST_LEAKAGE_HELP,
+    OST_PARAM(ost_evaluate_params, bins, I64, "bins of the calibration curve",
+              .dflt = "10", .min = 1, .max = 1000),
+    OST_PARAM(ost_evaluate_params, zero_division, CHOICE,
+              "what a ratio with a zero denominator is taken for",
+              .dflt = "\"zero\"", .choices = "zero|one|undefined"),
+    OST_PARAM(ost_evaluate_params, leakage, CHOICE, OST_LEAKAGE_HELP,
               .dflt = "\"error\"", .choices = OST_LEAKAGE_CHOICES),
     OST_END,
 };
 
-static ost_rc check(const void *of, ost_err *err)
+static ost_rc check_by(const json_t *by, ost_err *err)
 {
-    const evaluate_params *p = of;
+    const json_t *axis;
+    size_t i;
 
-    if (!p->threshold || json_is_null(p->threshold) ||
-        json_is_number(p->threshold))
+    json_array_foreach(by, i, axis)
+    {
+        if (!json_is_string(axis))
+            return ost_fail(err, OST_EWORKFLOW,
+                            "param 'by': expected the name of an axis, or a "
+                            "list of names");
+    }
+    if (json_is_string(by) || json_array_size(by) > 0)
         return OST_OK;
     return ost_fail(err, OST_EWORKFLOW,
-                    "param 'threshold': expected a number or null");
+                    "param 'by': expected the name of an axis, or a list of "
+                    "names");
+}
+
+static ost_rc check(const void *of, ost_err *err)
+{
+    const ost_evaluate_params *p = of;
+    ost_threshold_rule rule;
+    ost_rc rc = ost_threshold_rule_of(p->threshold, p->costs, &rule, err);
+
+    if (!rc)
+        rc = check_by(p->by, err);
+    if (!rc)
+        rc = ost_subgroups_check(p->subgroups, err);
+    return rc;
 }
 
 /* Everything that is judged, and what comes of it. */
 typedef struct {
     ost_stage_ctx *ctx;
-    const evaluate_params *params;
+    const ost_evaluate_params *params;
+    ost_prediction_request asked;
+    const char *by; /* what parts are called */
     ost_prediction_table table;
+    ost_prediction_table chosen_from; /* at port `validation` */
+    ost_cases cases;
+    ost_cases validation;
     ost_evaluation how;
-    uint32_t *index; /* rows with a label */
-    size_t n;
+    uint32_t *index; /* cases of a block */
     ost_roc *curves; /* per part */
+    json_t *threshold;
+    json_t *threshold_from;
     json_t *leakage;
 } judging;
 
 /* --- before the numbers ------------------------------------------------ */
 
-/* Predicts anew from the scores of the positive class. */
+/* What is wanted of the predictions. */
+static void ask(judging *j)
+{
+    const json_t *by = j->params->by, *axis;
+    size_t n = json_is_array(by) ? json_array_size(by) : 1, i;
+    const char **axes = OST_ARENA_ARRAY(j->how.arena, const char *, n);
+
+    axes[0] = json_string_value(by);
+    json_array_foreach(by, i, axis) axes[i] = json_string_value(axis);
+    j->by = axes[0];
+    for (i = 1; i < n; i++)
+        j->by = ost_arena_printf(j->how.arena, "%s/%s", j->by, axes[i]);
+    j->asked = (ost_prediction_request){
+        .axes = axes,
+        .n_axes = n,
+        .label = j->params->label,
+        .kinds = 1u << OST_PREDICTS_CLASS | 1u << OST_PREDICTS_LABELS |
+                 1u << OST_PREDICTS_NUMBER,
+    };
+}
+
+static ost_rc read_tables(judging *j, ost_err *err)
+{
+    ost_arena *arena = j->how.arena;
+    ost_rc rc = ost_prediction_table_of(j->ctx, "predictions", &j->asked,
+                                        &j->table, err);
+
+    if (!rc)
+        rc = ost_cases_of(&j->table, arena, &j->cases, err);
+    if (rc)
+        return rc;
+    j->how.cases = &j->cases;
+    j->how.kind = j->table.kind;
+    j->index = OST_ARENA_ARRAY(arena, uint32_t, j->cases.n);
+    j->how.positive = OST_NO_CLASS;
+    if (j->table.kind == OST_PREDICTS_CLASS)
+        rc = ost_prediction_positive(&j->table, j->params->positive,
+                                     &j->how.positive, err);
+    else if (j->params->positive)
+        rc = ost_fail(err, OST_EINPUT,
+                      "param 'positive' is for predictions of classes");
+    if (rc || ost_ctx_input_count(j->ctx, "validation") == 0)
+        return rc;
+    j->asked.kinds = 1u << j->table.kind;
+    rc = ost_prediction_table_of(j->ctx, "validation", &j->asked,
+                                 &j->chosen_from, err);
+    if (!rc)
+        rc = ost_cases_of(&j->chosen_from, arena, &j->validation, err);
+    if (rc)
+        ost_err_at(err, "port 'validation'");
+    return rc;
+}
+
 static ost_rc apply_threshold(judging *j, ost_err *err)
 {
-    const json_t *threshold = j->params->threshold;
-    uint32_t positive = j->how.positive;
+    bool given = ost_ctx_input_count(j->ctx, "validation") > 0;
+    const ost_threshold_work work = {
+        .e = &j->how,
+        .cases = &j->cases,
+        .test = &j->table,
+        .validation = given ? &j->validation : NULL,
+        .chosen_from = &j->chosen_from,
+        .by = j->by,
+    };
+    ost_threshold_rule rule;
+    ost_rc rc = ost_threshold_rule_of(j->params->threshold, j->params->costs,
+                                      &rule, err);
 
-    if (!json_is_number(threshold))
-        return OST_OK;
-    if (positive == OST_NO_CLASS)
-        return ost_fail(err, OST_EINPUT,
-                        "param 'threshold': there are %zu classes, and a "
-                        "threshold is for two",
-                        j->table.n_classes);
-    if (!j->table.scored)
-        return ost_fail(err, OST_EINPUT,
-                        "param 'threshold': the predictions have no scores");
-    for (size_t i = 0; i < j->table.n; i++) {
-        ost_prediction *p = &j->table.rows[i];
-        bool reached = p->score[positive] >= json_number_value(threshold);
-
-        p->predicted = reached ? positive : 1 - positive;
-    }
-    return OST_OK;
+    if (!rc && given && !ost_threshold_is_chosen(&rule))
+        rc = ost_fail(err, OST_EINPUT,
+                      "port 'validation' is for choosing a threshold: param "
+                      "'threshold' says by which rule (\"youden\")");
+    if (!rc)
+        rc = ost_thresholds_apply(&work, &rule, &j->threshold,
+                                  &j->threshold_from, err);
+    return rc;
 }
 
 /* Areas of several classes are meant for probabilities. */
 static ost_rc check_sums(const judging *j, ost_err *err)
 {
-    size_t classes = j->table.n_classes;
+    const ost_cases *c = &j->cases;
 
-    if (!j->table.scored || classes <= 2)
+    if (j->table.kind != OST_PREDICTS_CLASS || !c->score || c->n_classes <= 2)
         return OST_OK;
-    for (size_t i = 0; i < j->n; i++) {
-        const ost_prediction *p = &j->table.rows[j->index[i]];
+    for (size_t i = 0; i < c->n; i++) {
         double sum = 0;
 
-        for (size_t k = 0; k < classes; k++)
-            sum += p->score[k];
+        for (size_t k = 0; k < c->n_classes; k++)
+            sum += c->score[k][i];
         if (fabs(sum - 1) > 1e-5 + 1e-8)
             return ost_fail(err, OST_EINPUT,
                             "item '%s': the scores of its %zu classes sum to "
                             "%.9g, not to 1",
-                            p->item->id, classes, sum);
+                            c->item[i]->id, c->n_classes, sum);
     }
     return OST_OK;
 }
 
-static ost_rc choose_rows(judging *j, ost_err *err)
+static const char *part_of(const judging *j, size_t i)
 {
-    ost_map seen = { 0 };
-    size_t again = 0;
-    ost_rc rc = OST_OK;
+    uint32_t part = j->cases.part[i];
 
-    j->index = OST_ARENA_ARRAY(ost_ctx_arena(j->ctx), uint32_t, j->table.n);
-    for (size_t i = 0; i < j->table.n && !rc; i++) {
-        const ost_prediction *p = &j->table.rows[i];
-
-        if (p->truth == OST_NO_CLASS)
-            continue;
-        if (p->predicted == OST_NO_CLASS)
-            rc = ost_fail(err, OST_EINPUT,
-                          "item '%s' has neither scores nor a prediction",
-                          p->item->id);
-        again += !ost_map_put(&seen, p->item->id, strlen(p->item->id), 0);
-        j->index[j->n++] = (uint32_t)i;
-    }
-    ost_map_release(&seen);
-    if (again > 0)
-        json_array_append_new(
-            j->how.warnings,
-            json_sprintf("%zu of %zu predictions are of an item that was "
-                         "predicted before",
-                         again, j->n));
-    return rc;
+    return part == OST_NO_PART ? NULL : j->table.parts[part];
 }
 
 /* Whether what judged the items had learned from their groups. */
@@ -174,151 +242,206 @@ static ost_rc check_leaks(judging *j, ost_err *err)
 {
     ost_leak_check c = { .ctx = j->ctx,
                          .mode = (ost_leakage)j->params->leakage,
-                         .axis = j->params->by };
+                         .axis = j->by };
     ost_rc rc;
 
-    for (size_t i = 0; i < j->n; i++) {
-        const ost_prediction *p = &j->table.rows[j->index[i]];
-
-        ost_leaks_add(&c, p->item, p->part);
-    }
+    for (size_t i = 0; i < j->cases.n; i++)
+        ost_leaks_add(&c, j->cases.item[i], part_of(j, i));
     rc = ost_leaks_finish(&c, &j->leakage, err);
     ost_leaks_release(&c);
     return rc;
 }
 
-/* --- the document ------------------------------------------------------ */
+/* Remarks on the whole. */
+static void look_at_cases(judging *j)
+{
+    const ost_cases *c = &j->cases;
 
-static json_t *part_name(const char *part)
+    j->how.clustered = c->n_groups < c->n;
+    if (c->n_items < c->n)
+        json_array_append_new(
+            j->how.warnings,
+            json_sprintf("%zu of %zu predictions are of an item that was "
+                         "predicted before",
+                         c->n - c->n_items, c->n));
+    if (j->table.n > c->n)
+        ost_note(j->ctx, "%zu of %zu items have no label and are left out",
+                 j->table.n - c->n, j->table.n);
+}
+
+/* --- blocks ------------------------------------------------------------- */
+
+static json_t *value_json(const char *value)
 {
     int64_t number;
 
-    if (ost_parse_i64(part, &number))
+    if (ost_parse_i64(value, &number))
         return json_integer((json_int_t)number);
-    return json_string(part);
+    return json_string(value);
+}
+
+static json_t *judge_all(judging *j)
+{
+    for (size_t i = 0; i < j->cases.n; i++)
+        j->index[i] = (uint32_t)i;
+    return ost_evaluate_cases(&j->how, "pooled", j->index, j->cases.n,
+                              OST_CURVE_LONG, NULL);
+}
+
+/* The cases of a part, or of all parts whose first `axes` values are those of
+ * `part`. */
+static json_t *judge_part(judging *j, size_t part, size_t axes, ost_roc *roc)
+{
+    const ost_prediction_table *t = &j->table;
+    const char **values = t->part_values + part * t->n_axes;
+    const char *where = "";
+    json_t *one = json_object(), *numbers;
+    size_t n = 0;
+
+    for (size_t a = 0; a < axes; a++) {
+        where =
+            ost_arena_printf(j->how.arena, "%s%s%s %s", where,
+                             a > 0 ? ", " : "", j->asked.axes[a], values[a]);
+        json_object_set_new(one, j->asked.axes[a], value_json(values[a]));
+    }
+    for (size_t i = 0; i < j->cases.n; i++) {
+        uint32_t of = j->cases.part[i];
+        bool same = of != OST_NO_PART;
+
+        for (size_t a = 0; a < axes && same; a++)
+            same = of == part ||
+                   strcmp(t->part_values[of * t->n_axes + a], values[a]) == 0;
+        if (same)
+            j->index[n++] = (uint32_t)i;
+    }
+    numbers = ost_evaluate_cases(
+        &j->how, where, j->index, n,
+        axes == t->n_axes ? OST_CURVE_LONG : OST_CURVE_SHORT, roc);
+    json_object_update(one, numbers);
+    json_decref(numbers);
+    return one;
+}
+
+static void warn_one_class(const judging *j, const json_t *folds)
+{
+    ost_buf named = { 0 };
+    size_t n = 0;
+
+    for (size_t i = 0; i < json_array_size(folds); i++) {
+        const json_t *block = json_array_get(folds, i);
+        const json_t *items = json_object_get(block, "n_items");
+
+        if (json_object_get(block, "auc") &&
+            isnan(ost_member_number(block, "auc")) && j->cases.score &&
+            json_integer_value(items) > 0)
+            ost_buf_addf(&named, "%s%s", n++ ? ", " : "", j->table.parts[i]);
+    }
+    if (n > 0)
+        json_array_append_new(
+            j->how.warnings,
+            json_sprintf("one class only, and no area, in %s %s", j->by,
+                         ost_buf_str(&named)));
+    ost_buf_release(&named);
 }
 
 static json_t *judge_parts(judging *j)
 {
-    ost_arena *arena = ost_ctx_arena(j->ctx);
-    uint32_t *index = OST_ARENA_ARRAY(arena, uint32_t, j->n);
     json_t *all = json_array();
 
-    j->curves = OST_ARENA_ARRAY(arena, ost_roc, j->table.n_parts);
-    for (size_t p = 0; p < j->table.n_parts; p++) {
-        const char *part = j->table.parts[p];
-        json_t *one = json_object(), *numbers;
-        size_t n = 0;
+    j->curves = OST_ARENA_ARRAY(j->how.arena, ost_roc, j->table.n_parts);
+    for (size_t p = 0; p < j->table.n_parts; p++)
+        json_array_append_new(all,
+                              judge_part(j, p, j->table.n_axes, &j->curves[p]));
+    return all;
+}
 
-        for (size_t i = 0; i < j->n; i++) {
-            const char *has = j->table.rows[j->index[i]].part;
+/* Of several axes, a block for each value of the first: all folds of a
+ * repeat, in which every item is there once. */
+static json_t *judge_repeats(judging *j)
+{
+    const ost_prediction_table *t = &j->table;
+    json_t *all = json_array();
 
-            if (has && strcmp(has, part) == 0)
-                index[n++] = j->index[i];
-        }
-        json_object_set_new(one, j->params->by, part_name(part));
-        numbers = ost_evaluate_rows(
-            &j->how, ost_arena_printf(arena, "%s %s", j->params->by, part),
-            index, n, &j->curves[p]);
-        json_object_update(one, numbers);
-        json_decref(numbers);
-        json_array_append_new(all, one);
+    for (size_t p = 0; p < t->n_parts; p++) {
+        const char *value = t->part_values[p * t->n_axes];
+        bool before = false;
+
+        for (size_t q = 0; q < p && !before; q++)
+            before = strcmp(t->part_values[q * t->n_axes], value) == 0;
+        if (!before)
+            json_array_append_new(all, judge_part(j, p, 1, NULL));
     }
     return all;
 }
 
-static json_t *mean_json(ost_mean m)
+/* --- the document ------------------------------------------------------ */
+
+static void add_head(const judging *j, json_t *out)
 {
-    static const char reason[] = "undefined everywhere";
-
-    return json_pack("{s:o, s:o, s:I, s:I}", "mean",
-                     ost_number_or(m.mean, reason), "std",
-                     ost_number_or(m.std, reason), "n", (json_int_t)m.n,
-                     "skipped", (json_int_t)m.skipped);
-}
-
-static ost_mean mean_over(const json_t *parts, const char *name)
-{
-    size_t n = json_array_size(parts);
-    double *v = ost_xalloc(sizeof(*v) * (n + 1));
-    ost_mean m;
-
-    for (size_t i = 0; i < n; i++) {
-        const json_t *one = json_object_get(json_array_get(parts, i), name);
-
-        v[i] = json_is_number(one) ? json_number_value(one) : OST_UNDEFINED;
-    }
-    m = ost_mean_of(v, n);
-    ost_free(v);
-    return m;
-}
-
-static json_t *summary_json(const json_t *parts)
-{
-    static const char *const names[] = { "accuracy",   "auc",
-                                         "f1",         "balanced_accuracy",
-                                         "precision",  "recall",
-                                         "specificity" };
-    json_t *out = json_object();
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        json_object_set_new(out, names[i],
-                            mean_json(mean_over(parts, names[i])));
-    return out;
-}
-
-static json_t *mean_roc_json(const judging *j, const json_t *parts)
-{
-    enum { N = OST_MEAN_ROC_POINTS };
-    ost_mean_roc m;
-
-    if (j->table.n_parts == 0)
-        return ost_number_or(OST_UNDEFINED, "nothing to take a mean over");
-    if (j->how.positive == OST_NO_CLASS)
-        return ost_number_or(OST_UNDEFINED, "not two classes");
-    if (!j->table.scored)
-        return ost_number_or(OST_UNDEFINED, "no scores");
-    if (!ost_mean_roc_of(j->curves, j->table.n_parts, &m))
-        return ost_number_or(OST_UNDEFINED, "one class");
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:I, s:I}", "fpr",
-        ost_number_array(m.fpr, N), "tpr", ost_number_array(m.tpr, N), "std",
-        ost_number_array(m.std, N), "lower", ost_number_array(m.lower, N),
-        "upper", ost_number_array(m.upper, N), "auc", m.auc, "auc_std",
-        mean_over(parts, "auc").std, "n", (json_int_t)m.used, "skipped",
-        (json_int_t)m.skipped);
-}
-
-static json_t *document(judging *j)
-{
+    static const char *const words[] = { "classes", "labels", "numbers" };
     const ost_prediction_table *t = &j->table;
-    json_t *out = json_object(), *classes = json_array(), *parts;
-    ost_roc pooled;
+    json_t *classes = json_array();
 
     for (size_t k = 0; k < t->n_classes; k++)
         json_array_append_new(classes, json_string(t->classes[k]));
+    json_object_set_new(out, "kind", json_string("predictions"));
+    json_object_set_new(out, "predicts", json_string(words[t->kind]));
     json_object_set_new(out, "classes", classes);
     json_object_set_new(out, "positive",
                         j->how.positive == OST_NO_CLASS
                             ? json_null()
                             : json_string(t->classes[j->how.positive]));
-    json_object_set_new(out, "threshold",
-                        json_is_number(j->params->threshold)
-                            ? json_real(json_number_value(j->params->threshold))
-                            : json_null());
+    json_object_set(out, "threshold", j->threshold);
+    json_object_set(out, "threshold_from", j->threshold_from);
+    json_object_set_new(out, "n_items_in", json_integer((json_int_t)t->n));
     json_object_set_new(out, "n_unlabeled",
                         json_integer((json_int_t)(t->n - t->n_labeled)));
     json_object_set_new(
-        out, "pooled",
-        ost_evaluate_rows(&j->how, "pooled", j->index, j->n, &pooled));
-    parts = judge_parts(j);
-    json_object_set_new(out, "by", json_string(j->params->by));
-    json_object_set_new(out, "folds", parts);
-    json_object_set_new(out, "summary", summary_json(parts));
-    json_object_set_new(out, "mean_roc", mean_roc_json(j, parts));
+        out, "n_repeated",
+        json_integer((json_int_t)(j->cases.n - j->cases.n_items)));
+}
+
+/* What several labels have in common stands where people look first, too. */
+static void lift_labels(json_t *out)
+{
+    static const char *const names[] = { "labels", "macro", "micro",
+                                         "weighted" };
+    json_t *pooled = json_object_get(out, "pooled");
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        json_object_set(out, names[i], json_object_get(pooled, names[i]));
+    json_object_del(pooled, "labels");
+}
+
+static ost_rc document(judging *j, json_t *out, ost_err *err)
+{
+    json_t *folds, *repeats, *subgroups;
+    ost_rc rc;
+
+    add_head(j, out);
+    json_object_set_new(out, "pooled", judge_all(j));
+    if (j->table.kind == OST_PREDICTS_LABELS)
+        lift_labels(out);
+    folds = judge_parts(j);
+    warn_one_class(j, folds);
+    json_object_set(out, "by", (json_t *)j->params->by);
+    json_object_set_new(out, "folds", folds);
+    json_object_set_new(out, "summary", ost_summary_json(folds, j->table.kind));
+    json_object_set_new(
+        out, "mean_roc",
+        ost_mean_roc_json(&j->how, j->curves, j->table.n_parts, folds));
+    if (j->asked.n_axes > 1) {
+        repeats = judge_repeats(j);
+        json_object_set_new(out, "repeats", repeats);
+        json_object_set_new(out, "repeat_summary",
+                            ost_summary_json(repeats, j->table.kind));
+    }
+    rc = ost_subgroups_json(&j->how, &subgroups, err);
+    if (subgroups)
+        json_object_set_new(out, "subgroups", subgroups);
     json_object_set(out, "leakage", j->leakage);
     json_object_set(out, "warnings", j->how.warnings);
-    return out;
+    return rc;
 }
 
 static void note_warnings(ost_stage_ctx *ctx, const json_t *warnings)
@@ -334,39 +457,35 @@ static void note_warnings(ost_stage_ctx *ctx, const json_t *warnings)
 
 static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 {
-    const evaluate_params *p = ost_ctx_params(ctx);
+    const ost_evaluate_params *p = ost_ctx_params(ctx);
     judging j = { .ctx = ctx, .params = p };
-    json_t *out = NULL;
+    json_t *out = json_object();
     ost_rc rc;
 
-    j.how.warnings = json_array();
-    rc = ost_prediction_table_read(ctx, "predictions", p->by, p->label,
-                                   &j.table, err);
-    if (rc)
-        goto out;
-    j.how.table = &j.table;
-    j.how.arena = ost_ctx_arena(ctx);
-    j.how.zero = (ost_zero_division)p->zero_division;
-    j.how.max_fpr = p->max_fpr;
-    rc = ost_prediction_positive(&j.table, p->positive, &j.how.positive, err);
+    j.how = (ost_evaluation){ .ctx = ctx,
+                              .params = p,
+                              .arena = ost_ctx_arena(ctx),
+                              .warnings = json_array() };
+    ask(&j);
+    rc = read_tables(&j, err);
     if (!rc)
         rc = apply_threshold(&j, err);
-    if (!rc)
-        rc = choose_rows(&j, err);
     if (!rc)
         rc = check_sums(&j, err);
     if (!rc)
         rc = check_leaks(&j, err);
     if (rc)
         goto out;
-    if (j.table.n > j.n)
-        ost_note(ctx, "%zu of %zu items have no label and are left out",
-                 j.table.n - j.n, j.table.n);
-    out = document(&j);
+    look_at_cases(&j);
+    rc = document(&j, out, err);
+    if (rc)
+        goto out;
     note_warnings(ctx, j.how.warnings);
     rc = ost_emit_meta(ctx, "metrics", out, err);
 out:
     json_decref(out);
+    json_decref(j.threshold);
+    json_decref(j.threshold_from);
     json_decref(j.leakage);
     json_decref(j.how.warnings);
     return rc;
@@ -374,12 +493,20 @@ out:
 
 const ost_stage ost_stage_evaluate = {
     .name = "evaluate",
-    .version = 2, /* bump when any output byte can change */
+    .version = 3, /* bump when any output byte can change */
     .summary = "Judge predictions: areas, rates, curves, with intervals.",
-    .param_size = sizeof(evaluate_params),
+    .param_size = sizeof(ost_evaluate_params),
     .params = params,
-    .inputs = OST_PORTS({ "predictions", OST_PREDICTIONS,
-                          "what was predicted, and the labels", .many = true }),
+    .inputs = OST_PORTS({ .name = "predictions",
+                          .type = OST_PREDICTIONS,
+                          .help = "what was predicted, and the labels",
+                          .many = true },
+                        { .name = "validation",
+                          .type = OST_PREDICTIONS,
+                          .help = "other items' predictions by the same "
+                                  "models, on which a threshold is chosen",
+                          .many = true,
+                          .optional = true }),
     .outputs = OST_PORTS(
         { .name = "metrics", .type = OST_METRICS, .help = "the numbers" }),
     .judges = "predictions",

@@ -1,17 +1,14 @@
 /* stages/prediction_table.c - predictions of several inputs as one table */
-#include "stages/prediction_table.h"
-
 #include "base/map.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "stages/positive.h"
+#include "stages/prediction_rows.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
-
-static const char score_prefix[] = "score.";
 
 typedef OST_VEC(const char *) names;
 
@@ -33,7 +30,7 @@ static void word_release(word_list *l)
     ost_vec_release(&l->words);
 }
 
-static int by_name(const void *a, const void *b)
+int ost_prediction_by_name(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -61,7 +58,7 @@ static void take_words(word_list *l, ost_arena *arena, const char ***out,
         (*out)[i] = l->words.data[i];
 }
 
-static const char *text_of(const ost_item *item, const char *name)
+const char *ost_prediction_text(const ost_item *item, const char *name)
 {
     const ost_attr *a = ost_item_attr(item, name);
 
@@ -72,59 +69,113 @@ static const char *text_of(const ost_item *item, const char *name)
 
 typedef struct {
     ost_stage_ctx *ctx;
-    const char *axis;
-    const char *axis_attr;
-    const char *label; /* the one of several that the table is about */
+    const ost_prediction_request *asked;
+    const char **axis_attrs; /* "axis.NAME" for each axis */
+    const char **values;     /* of the axes, of the item at hand */
+    const char *label;       /* the one of several that the table is about */
     ost_prediction_table *table;
     OST_VEC(ost_prediction) rows;
     word_list classes;
     word_list parts;
+    names part_values; /* n_axes for each of `parts` */
     bool parts_from_items;
 } reading;
 
-static const char *input_part(const reading *r, const ost_input *in)
+static const char *input_value(const ost_input *in, const char *axis)
 {
     for (size_t i = 0; i < in->n_axes; i++) {
-        if (strcmp(in->axes[2 * i], r->axis) == 0)
+        if (strcmp(in->axes[2 * i], axis) == 0)
             return in->axes[2 * i + 1];
     }
     return NULL;
 }
 
-/* Whether the stage can judge what an input predicts. */
-static ost_rc check_kind(const reading *r, const json_t *meta, ost_err *err)
+/* The part of an item, or NULL; a new one joins the list. */
+static const char *find_part(reading *r, const ost_input *in,
+                             const ost_item *item)
 {
-    const char *kind = json_string_value(json_object_get(meta, "kind"));
-    const json_t *classes = json_object_get(meta, "classes");
-    bool several = kind && strcmp(kind, "labels") == 0;
-    bool known = false;
+    const ost_prediction_request *asked = r->asked;
+    const char *part = NULL;
+
+    for (size_t a = 0; a < asked->n_axes; a++) {
+        const char *value = input_value(in, asked->axes[a]);
+
+        if (!value) {
+            value = ost_prediction_text(item, r->axis_attrs[a]);
+            r->parts_from_items |= value != NULL;
+        }
+        if (!value)
+            return NULL;
+        r->values[a] = value;
+        part = a == 0 ? value
+                      : ost_arena_printf(ost_ctx_arena(r->ctx), "%s/%s", part,
+                                         value);
+    }
+    if (part &&
+        ost_map_put(&r->parts.seen, part, strlen(part), r->parts.words.len)) {
+        ost_vec_push(&r->parts.words, part);
+        for (size_t a = 0; a < asked->n_axes; a++)
+            ost_vec_push(&r->part_values, r->values[a]);
+    }
+    return part;
+}
+
+static bool welcome(const reading *r, ost_prediction_kind kind)
+{
+    return (r->asked->kinds & 1u << kind) != 0;
+}
+
+static ost_rc check_label(const reading *r, const json_t *classes, ost_err *err)
+{
     const json_t *c;
+    bool known = false;
     size_t i;
 
-    if (kind && !several)
+    json_array_foreach(classes, i, c) known |=
+        strcmp(json_string_value(c), r->label) == 0;
+    if (known)
+        return OST_OK;
+    return ost_fail(err, OST_EINPUT,
+                    "param 'label': '%s' is not among the labels", r->label);
+}
+
+/* Whether the stage can judge what an input predicts. */
+static ost_rc check_kind(reading *r, const json_t *meta, ost_err *err)
+{
+    const char *word = json_string_value(json_object_get(meta, "kind"));
+    ost_prediction_kind kind = OST_PREDICTS_CLASS;
+    bool known = true;
+
+    if (word && strcmp(word, "labels") == 0)
+        kind = OST_PREDICTS_LABELS;
+    else if (word && strcmp(word, "number") == 0)
+        kind = OST_PREDICTS_NUMBER;
+    else if (word && strcmp(word, "label") != 0)
+        known = false;
+    if (r->label && kind == OST_PREDICTS_LABELS)
+        return check_label(r, json_object_get(meta, "classes"), err);
+    if (r->label && known)
         return ost_fail(err, OST_EINPUT,
-                        "the predictions are of kind '%s': this stage judges "
-                        "classes and labels",
-                        kind);
-    if (several && !r->label)
+                        "param 'label' is for predictions of several labels");
+    if (known && kind == OST_PREDICTS_LABELS && !welcome(r, kind))
         return ost_fail(err, OST_EINPUT,
                         "the predictions have several labels for each item: "
                         "param 'label' says which one is judged");
-    if (!several && r->label)
+    if (!known || !welcome(r, kind))
         return ost_fail(err, OST_EINPUT,
-                        "param 'label' is for predictions of several labels");
-    json_array_foreach(classes, i, c) known |=
-        several && strcmp(json_string_value(c), r->label) == 0;
-    if (several && !known)
+                        "the predictions are of kind '%s': this stage judges "
+                        "classes and labels",
+                        word);
+    if (r->rows.len > 0 && kind != r->table->kind)
         return ost_fail(err, OST_EINPUT,
-                        "param 'label': '%s' is not among the labels",
-                        r->label);
+                        "the predictions are of different kinds: some are of "
+                        "classes, of labels or of numbers, and others not");
+    r->table->kind = kind;
     return OST_OK;
 }
 
 static ost_rc read_input(reading *r, const ost_input *in, ost_err *err)
 {
-    const char *part = input_part(r, in);
     const json_t *meta, *c;
     const ost_item *items;
     size_t n, i;
@@ -144,14 +195,12 @@ static ost_rc read_input(reading *r, const ost_input *in, ost_err *err)
     }
     rc = ost_ctx_items(r->ctx, in, &items, &n, err);
     for (i = 0; i < n && !rc; i++) {
-        ost_prediction p = { .item = &items[i], .part = part };
+        ost_prediction p = { .item = &items[i],
+                             .truth = OST_NO_CLASS,
+                             .predicted = OST_NO_CLASS,
+                             .part_index = OST_NO_PART,
+                             .part = find_part(r, in, &items[i]) };
 
-        if (!part) {
-            p.part = text_of(&items[i], r->axis_attr);
-            r->parts_from_items |= p.part != NULL;
-        }
-        if (p.part)
-            word_add(&r->parts, p.part);
         ost_vec_push(&r->rows, p);
     }
     return rc;
@@ -159,7 +208,7 @@ static ost_rc read_input(reading *r, const ost_input *in, ost_err *err)
 
 static void find_classes(reading *r)
 {
-    const size_t skip = strlen(score_prefix);
+    const size_t skip = strlen(OST_SCORE_PREFIX);
 
     if (r->label) {
         word_add(&r->classes, r->label);
@@ -168,11 +217,13 @@ static void find_classes(reading *r)
         r->table->scored = true;
         return;
     }
+    if (r->table->kind == OST_PREDICTS_NUMBER)
+        return;
     for (size_t i = 0; i < r->rows.len; i++) {
         const ost_item *item = r->rows.data[i].item;
 
         for (size_t k = 0; k < item->n_attrs; k++) {
-            if (ost_starts_with(item->attrs[k].name, score_prefix)) {
+            if (ost_starts_with(item->attrs[k].name, OST_SCORE_PREFIX)) {
                 word_add(&r->classes, item->attrs[k].name + skip);
                 r->table->scored = true;
             }
@@ -182,7 +233,7 @@ static void find_classes(reading *r)
         return;
     for (size_t i = 0; i < r->rows.len; i++) {
         const ost_item *item = r->rows.data[i].item;
-        const char *called = text_of(item, "predicted");
+        const char *called = ost_prediction_text(item, "predicted");
 
         if (ost_item_label(item))
             word_add(&r->classes, ost_item_label(item));
@@ -191,153 +242,108 @@ static void find_classes(reading *r)
     }
 }
 
-/* --- rows -------------------------------------------------------------- */
+/* --- parts --------------------------------------------------------------- */
 
-uint32_t ost_prediction_class(const ost_prediction_table *t, const char *name)
+typedef struct {
+    const char *part;
+    const char *const *values;
+    size_t n;
+} part_row;
+
+static int by_values(const void *a, const void *b)
 {
-    const char **found = t->n_classes ? bsearch(&name, t->classes, t->n_classes,
-                                                sizeof(*t->classes), by_name)
-                                      : NULL;
+    const part_row *x = a, *y = b;
+    int order = 0;
 
-    return found ? (uint32_t)(found - t->classes) : OST_NO_CLASS;
+    for (size_t i = 0; i < x->n && order == 0; i++)
+        order = by_part(&x->values[i], &y->values[i]);
+    return order;
 }
 
-static ost_rc class_of(const ost_prediction_table *t, const ost_item *item,
-                       const char *what, const char *name, uint32_t *class,
-                       ost_err *err)
+static void take_parts(reading *r)
 {
-    const char *near;
-
-    *class = ost_prediction_class(t, name);
-    if (*class != OST_NO_CLASS)
-        return OST_OK;
-    near = ost_nearest(name, t->classes, t->n_classes);
-    if (near)
-        return ost_fail(err, OST_EINPUT,
-                        "item '%s': %s '%s' is not among the classes "
-                        "(did you mean '%s'?)",
-                        item->id, what, name, near);
-    return ost_fail(err, OST_EINPUT,
-                    "item '%s': %s '%s' is not among the %zu classes", item->id,
-                    what, name, t->n_classes);
-}
-
-static ost_rc read_scores(reading *r, ost_prediction *p, ost_err *err)
-{
-    const ost_prediction_table *t = r->table;
     ost_arena *arena = ost_ctx_arena(r->ctx);
-    double *score = OST_ARENA_ARRAY(arena, double, t->n_classes);
-    ost_buf name = { 0 };
-    ost_rc rc = OST_OK;
-
-    for (size_t k = 0; k < t->n_classes && !rc; k++) {
-        const ost_attr *a;
-
-        ost_buf_reset(&name);
-        ost_buf_addf(&name, "%s%s", score_prefix, t->classes[k]);
-        a = ost_item_attr(p->item, ost_buf_str(&name));
-        if (!a)
-            rc = ost_fail(err, OST_EINPUT, "item '%s': no score for class '%s'",
-                          p->item->id, t->classes[k]);
-        else if (a->kind != OST_ATTR_NUMBER || !isfinite(a->number))
-            rc = ost_fail(err, OST_EINPUT,
-                          "item '%s': the score for class '%s' is not a "
-                          "finite number",
-                          p->item->id, t->classes[k]);
-        else
-            score[k] = a->number;
-    }
-    ost_buf_release(&name);
-    p->score = score;
-    return rc;
-}
-
-/* One label of several: there, or not. */
-static ost_rc finish_label(reading *r, ost_prediction *p, ost_err *err)
-{
     ost_prediction_table *t = r->table;
-    ost_arena *arena = ost_ctx_arena(r->ctx);
-    const ost_attr *a =
-        ost_item_attr(p->item, ost_arena_printf(arena, "score.%s", r->label));
-    double *score = OST_ARENA_ARRAY(arena, double, 2);
-    uint32_t yes = ost_prediction_class(t, r->label);
+    size_t n = r->parts.words.len, axes = r->asked->n_axes;
+    part_row *rows = OST_ARENA_ARRAY(arena, part_row, n);
 
-    if (!a || a->kind != OST_ATTR_NUMBER || !isfinite(a->number))
-        return ost_fail(err, OST_EINPUT,
-                        "item '%s': no finite score for label '%s'",
-                        p->item->id, r->label);
-    score[yes] = a->number;
-    score[1 - yes] = 1.0 - a->number;
-    p->score = score;
-    p->predicted = a->number > 0.5 ? yes : 1 - yes;
-    p->truth = 1 - yes;
-    for (size_t i = 0; i < p->item->n_labels; i++)
-        if (strcmp(p->item->labels[i], r->label) == 0)
-            p->truth = yes;
-    t->n_labeled++;
-    return OST_OK;
+    t->n_parts = n;
+    t->n_axes = axes;
+    t->parts = OST_ARENA_ARRAY(arena, const char *, n);
+    t->part_values = OST_ARENA_ARRAY(arena, const char *, n *axes);
+    for (size_t i = 0; i < n; i++)
+        rows[i] = (part_row){ r->parts.words.data[i],
+                              r->part_values.data + i * axes, axes };
+    if (n > 0 && r->parts_from_items)
+        qsort(rows, n, sizeof(*rows), by_values);
+    for (size_t i = 0; i < n; i++) {
+        t->parts[i] = rows[i].part;
+        memcpy(t->part_values + i * axes, rows[i].values,
+               axes * sizeof(*rows[i].values));
+        ost_map_put(&r->parts.seen, rows[i].part, strlen(rows[i].part), i);
+    }
+    for (size_t i = 0; i < r->rows.len; i++) {
+        ost_prediction *p = &r->rows.data[i];
+        uint64_t at;
+
+        if (p->part &&
+            ost_map_get(&r->parts.seen, p->part, strlen(p->part), &at))
+            p->part_index = (uint32_t)at;
+    }
 }
 
-static ost_rc finish_row(reading *r, ost_prediction *p, ost_err *err)
-{
-    ost_prediction_table *t = r->table;
-    const char *label = ost_item_label(p->item);
-    const char *called = text_of(p->item, "predicted");
-    ost_rc rc = OST_OK;
-
-    p->truth = p->predicted = OST_NO_CLASS;
-    if (label) {
-        rc = class_of(t, p->item, "label", label, &p->truth, err);
-        t->n_labeled++;
-    }
-    if (!rc && t->scored)
-        rc = read_scores(r, p, err);
-    if (rc)
-        return rc;
-    if (called)
-        return class_of(t, p->item, "prediction", called, &p->predicted, err);
-    for (size_t k = 0; p->score && k < t->n_classes; k++) {
-        if (k == 0 || p->score[k] > p->score[p->predicted])
-            p->predicted = (uint32_t)k;
-    }
-    return OST_OK;
-}
-
-ost_rc ost_prediction_table_read(ost_stage_ctx *ctx, const char *port,
-                                 const char *axis, const char *label,
-                                 ost_prediction_table *table, ost_err *err)
+ost_rc ost_prediction_table_of(ost_stage_ctx *ctx, const char *port,
+                               const ost_prediction_request *request,
+                               ost_prediction_table *table, ost_err *err)
 {
     ost_arena *arena = ost_ctx_arena(ctx);
-    size_t inputs = ost_ctx_input_count(ctx, port);
-    reading r = { .ctx = ctx, .axis = axis, .label = label, .table = table };
+    size_t inputs = ost_ctx_input_count(ctx, port), axes = request->n_axes;
+    reading r = {
+        .ctx = ctx, .asked = request, .label = request->label, .table = table
+    };
     ost_rc rc = OST_OK;
 
     *table = (ost_prediction_table){ 0 };
-    r.axis_attr = ost_arena_printf(arena, "axis.%s", axis);
+    r.axis_attrs = OST_ARENA_ARRAY(arena, const char *, axes);
+    r.values = OST_ARENA_ARRAY(arena, const char *, axes);
+    for (size_t a = 0; a < axes; a++)
+        r.axis_attrs[a] = ost_arena_printf(arena, "axis.%s", request->axes[a]);
     for (size_t i = 0; i < inputs && !rc; i++)
         rc = read_input(&r, ost_ctx_input(ctx, port, i), err);
     if (rc)
         goto out;
     find_classes(&r);
     take_words(&r.classes, arena, &table->classes, &table->n_classes);
-    take_words(&r.parts, arena, &table->parts, &table->n_parts);
+    take_parts(&r);
     if (table->n_classes)
         qsort(table->classes, table->n_classes, sizeof(*table->classes),
-              by_name);
-    if (table->n_parts && r.parts_from_items)
-        qsort(table->parts, table->n_parts, sizeof(*table->parts), by_part);
+              ost_prediction_by_name);
     for (size_t i = 0; i < r.rows.len && !rc; i++)
-        rc = label ? finish_label(&r, &r.rows.data[i], err)
-                   : finish_row(&r, &r.rows.data[i], err);
+        rc = ost_prediction_fill(table, r.label, arena, &r.rows.data[i], err);
     table->n = r.rows.len;
     table->rows = r.rows.len ? ost_arena_copy(arena, r.rows.data,
                                               r.rows.len * sizeof(*table->rows))
                              : NULL;
 out:
     ost_vec_release(&r.rows);
+    ost_vec_release(&r.part_values);
     word_release(&r.classes);
     word_release(&r.parts);
     return rc;
+}
+
+ost_rc ost_prediction_table_read(ost_stage_ctx *ctx, const char *port,
+                                 const char *axis, const char *label,
+                                 ost_prediction_table *table, ost_err *err)
+{
+    const ost_prediction_request request = {
+        .axes = &axis,
+        .n_axes = 1,
+        .label = label,
+        .kinds = 1u << OST_PREDICTS_CLASS,
+    };
+
+    return ost_prediction_table_of(ctx, port, &request, table, err);
 }
 
 ost_rc ost_prediction_positive(const ost_prediction_table *t, const char *name,

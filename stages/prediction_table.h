@@ -7,9 +7,13 @@
 
 #include "stages/stage.h"
 
-/* `truth` is OST_NO_CLASS for an item without label, `predicted` for one that
- * has neither scores nor the attribute `predicted`. */
+/* What one item is predicted as.  `truth` is OST_NO_CLASS for an item without
+ * label, `predicted` for one that has neither scores nor the attribute
+ * `predicted`.  Of several labels `has` and `says` hold a 0 or 1 per label
+ * instead; of numbers `number` is what was predicted and `actual` what is true,
+ * NaN without label. */
 #define OST_NO_CLASS UINT32_MAX
+#define OST_NO_PART  UINT32_MAX
 
 typedef struct ost_prediction {
     const ost_item *item;
@@ -17,22 +21,46 @@ typedef struct ost_prediction {
     uint32_t predicted;
     const double *score; /* one per class, or NULL */
     const char *part;    /* value of the axis that divides them, or NULL */
+    uint32_t part_index; /* among the parts, or OST_NO_PART */
+    const uint8_t *has;
+    const uint8_t *says;
+    double number;
+    double actual;
 } ost_prediction;
 
-/* Classes are sorted by name.  `scored`: every item has a score per class. */
+typedef enum ost_prediction_kind {
+    OST_PREDICTS_CLASS,
+    OST_PREDICTS_LABELS,
+    OST_PREDICTS_NUMBER,
+} ost_prediction_kind;
+
+/* Classes (or labels) are sorted by name.  `scored`: every item has a score per
+ * class.  A part of several axes is called by their values with '/' between
+ * them. */
 typedef struct ost_prediction_table {
+    ost_prediction_kind kind;
     size_t n_classes;
     const char **classes;
     size_t n;
     ost_prediction *rows;
     size_t n_parts;
     const char **parts; /* in axis order */
+    size_t n_axes;
+    const char **part_values; /* n_axes for each part */
     size_t n_labeled;
     bool scored;
 } ost_prediction_table;
 
-/* Reads port `port`.  `axis` names the axis whose values divide the items: an
- * axis of the inputs, or the attribute "axis.NAME" of the items.
+/* What is wanted of the predictions at a port. */
+typedef struct ost_prediction_request {
+    const char *const *axes; /* whose values divide the items */
+    size_t n_axes;
+    const char *label; /* of several labels the only one, or NULL */
+    unsigned kinds;    /* 1u << ost_prediction_kind: what is welcome */
+} ost_prediction_request;
+
+/* Reads port `port`.  An axis is one of the inputs, or the attribute
+ * "axis.NAME" of the items.
  *
  * Classes are those of the inputs' metadata and of the attributes
  * "score.CLASS"; without any, labels and predictions say them.  An item is
@@ -41,10 +69,14 @@ typedef struct ost_prediction_table {
  * label or prediction is not among the classes, or whose score is missing or
  * not finite.
  *
- * Predictions of several labels (kind "labels") need a `label`, and only they:
- * the table is then about that one, its classes are "LABEL" and "not LABEL", an
- * item is predicted by its score reaching above 0.5, and every item is labeled.
- * Predictions of numbers are OST_EINPUT. */
+ * Predictions of several labels (kind "labels") with a `label` give a table
+ * about that one: its classes are "LABEL" and "not LABEL", an item is predicted
+ * by its score being above 0.5, and every item is labeled.  Inputs of a kind
+ * that is not welcome, or of two kinds, are OST_EINPUT. */
+ost_rc ost_prediction_table_of(ost_stage_ctx *ctx, const char *port,
+                               const ost_prediction_request *request,
+                               ost_prediction_table *table, ost_err *err);
+/* The same for one axis, and for classes only (or the one `label`). */
 ost_rc ost_prediction_table_read(ost_stage_ctx *ctx, const char *port,
                                  const char *axis, const char *label,
                                  ost_prediction_table *table, ost_err *err);

@@ -1,129 +1,11 @@
 /* tests/unit/test_evaluate.c - the stage that judges predictions */
 /* links: stages store base */
-#include "base/json.h"
-#include "base/text.h"
 #include "stages/positive.h"
-#include "tests/support/predictions.h"
-
-#include <math.h>
+#include "tests/support/judging.h"
 
 #include "base/banned.h"
 
-extern const ost_stage ost_stage_evaluate;
 const ost_stage *const ost_stages[] = { &ost_stage_evaluate, NULL };
-
-typedef struct fixture {
-    ost_store *store;
-    ost_batch *batch;
-    ost_arena arena;
-} fixture;
-
-static int setup(void **state)
-{
-    fixture *f = ost_xalloc(sizeof(*f));
-
-    f->store = new_store("store");
-    f->batch = ost_batch_new(f->store);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-
-    ost_batch_free(f->batch);
-    ost_store_close(f->store);
-    ost_arena_release(&f->arena);
-    ost_free(f);
-    return 0;
-}
-
-/* The metrics of some inputs; the test fails when the step does. */
-static json_t *judge(fixture *f, const char *with, const ost_step_input *in,
-                     size_t n)
-{
-    ost_done_msg done =
-        run_stage(f->batch, &ost_stage_evaluate, with, in, n, &f->arena);
-
-    return document_of(f->batch, &done, &f->arena);
-}
-
-static json_t *judge_rows(fixture *f, const char *with, const case_row *rows,
-                          size_t n)
-{
-    ost_step_input in =
-        at_port("predictions", put_predictions(f->batch, "{}", rows, n));
-
-    return judge(f, with, &in, 1);
-}
-
-static void refuses(fixture *f, const char *with, ost_digest predictions,
-                    const char *message)
-{
-    ost_step_input in = at_port("predictions", predictions);
-    ost_done_msg done =
-        run_stage(f->batch, &ost_stage_evaluate, with, &in, 1, &f->arena);
-
-    assert_int_not_equal(done.rc, OST_OK);
-    assert_string_equal(done.error, message);
-}
-
-/* The value at a path such as "pooled.confusion.0.1". */
-static const json_t *at(const json_t *doc, const char *path)
-{
-    char word[64];
-
-    while (doc && *path) {
-        size_t n = strcspn(path, ".");
-        int64_t index;
-
-        assert_true(n < sizeof(word));
-        memcpy(word, path, n);
-        word[n] = 0;
-        if (json_is_array(doc) && ost_parse_i64(word, &index))
-            doc = json_array_get(doc, (size_t)index);
-        else
-            doc = json_object_get(doc, word);
-        path += path[n] ? n + 1 : n;
-    }
-    return doc;
-}
-
-static double number(const json_t *doc, const char *path)
-{
-    const json_t *v = at(doc, path);
-
-    if (!json_is_number(v))
-        fail_msg("%s is no number", path);
-    return json_number_value(v);
-}
-
-static void near(const json_t *doc, const char *path, double want)
-{
-    double v = number(doc, path);
-
-    if (fabs(v - want) > 1e-12)
-        fail_msg("%s: wanted %.17g, got %.17g", path, want, v);
-}
-
-static void undefined(const json_t *doc, const char *path, const char *reason)
-{
-    const json_t *v = at(doc, path);
-
-    assert_true(json_is_object(v));
-    assert_true(json_is_null(json_object_get(v, "value")));
-    assert_string_equal(json_string_value(json_object_get(v, "reason")),
-                        reason);
-}
-
-static const case_row eight[] = {
-    { "i1", "p1", "a", 0.1, "0" },  { "i2", "p1", "a", 0.4, "0" },
-    { "i3", "p2", "b", 0.35, "0" }, { "i4", "p2", "b", 0.8, "0" },
-    { "i5", "p3", "a", 0.2, "1" },  { "i6", "p4", "a", 0.3, "1" },
-    { "i7", "p5", "b", 0.7, "1" },  { "i8", "p6", "b", 0.9, "1" },
-};
-
 static void
 two_classes_give_the_pooled_numbers_and_those_of_each_fold(void **state)
 {
@@ -239,7 +121,9 @@ static void a_fold_with_one_class_has_no_area_and_says_why(void **state)
     json_decref(doc);
     doc = judge_rows(f, "{'zero_division': 'undefined'}", rows, 4);
     undefined(doc, "folds.1.recall", "zero denominator");
-    assert_int_equal(json_array_size(at(doc, "warnings")), 0);
+    assert_int_equal(json_array_size(at(doc, "warnings")), 1);
+    assert_string_equal(json_string_value(at(doc, "warnings.0")),
+                        "one class only, and no area, in fold 1");
     json_decref(doc);
 }
 
@@ -487,9 +371,6 @@ static void one_of_several_labels_is_judged(void **state)
     assert_true(json_number_value(at(doc, "pooled.accuracy")) == 0.5);
     json_decref(doc);
 
-    refuses(f, "{}", in.artifact,
-            "the predictions have several labels for each item: param 'label' "
-            "says which one is judged");
     refuses(f, "{'label': 'skin'}", in.artifact,
             "param 'label': 'skin' is not among the labels");
     refuses(
@@ -498,28 +379,9 @@ static void one_of_several_labels_is_judged(void **state)
         "param 'label' is for predictions of several labels");
     refuses(f, "{}",
             put_items(f->batch, OST_PREDICTIONS,
-                      "{\"classes\":[],\"kind\":\"number\"}", items, 1),
-            "the predictions are of kind 'number': this stage judges classes "
+                      "{\"classes\":[],\"kind\":\"mask\"}", items, 1),
+            "the predictions are of kind 'mask': this stage judges classes "
             "and labels");
-}
-
-static void a_threshold_that_is_no_number_is_refused_early(void **state)
-{
-    const json_t *params[8] = { NULL };
-    json_t *text = json_string("0.5");
-    ost_err err = { 0 };
-
-    (void)state;
-    /* `threshold` stands behind one pointer in the stage's struct. */
-    assert_int_equal(ost_param_find(&ost_stage_evaluate, "threshold")->offset,
-                     sizeof(void *));
-    params[1] = text;
-    assert_int_equal(ost_stage_evaluate.check(params, &err), OST_EWORKFLOW);
-    assert_string_equal(err.text,
-                        "param 'threshold': expected a number or null");
-    params[1] = NULL;
-    assert_int_equal(ost_stage_evaluate.check(params, &err), OST_OK);
-    json_decref(text);
 }
 
 int main(void)
@@ -542,7 +404,6 @@ int main(void)
         cmocka_unit_test(labels_and_predictions_alone_give_rates),
         cmocka_unit_test(broken_predictions_are_named),
         cmocka_unit_test(one_of_several_labels_is_judged),
-        cmocka_unit_test(a_threshold_that_is_no_number_is_refused_early),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

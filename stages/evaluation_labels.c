@@ -1,0 +1,145 @@
+/* stages/evaluation_labels.c - blocks of several labels for each item
+ *
+ * Each label is judged apart, as there or not.  The headline numbers are plain
+ * means over the labels (macro); `weighted` weighs them by how many items have
+ * the label, `micro` takes every pair of an item and a label as a case of its
+ * own.  A number that is undefined for a label is left out of a mean.
+ */
+#include "kernels/stats/folds.h"
+#include "stages/evaluation_blocks.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+static const char *const averaged[] = {
+    "accuracy",    "balanced_accuracy",
+    "precision",   "recall",
+    "specificity", "npv",
+    "f1",          "mcc",
+    "kappa",       "auc",
+    "brier",       "average_precision",
+    "log_loss",
+};
+enum { AVERAGED = sizeof(averaged) / sizeof(averaged[0]) };
+
+static json_t *judge_label(const ost_block *b, size_t k)
+{
+    const ost_cases *c = b->e->cases;
+    ost_evaluation e = *b->e;
+    uint32_t *all = OST_ARENA_ARRAY(b->arena, uint32_t, b->n);
+    ost_cases of =
+        ost_cases_of_label(c, k, b->index, b->n, &e.positive, b->arena);
+    const char *place =
+        ost_arena_printf(b->arena, "%s, label '%s'", b->where, c->classes[k]);
+    json_t *out = json_pack("{s:s}", "label", c->classes[k]), *numbers;
+
+    for (size_t i = 0; i < b->n; i++)
+        all[i] = (uint32_t)i;
+    e.kind = OST_PREDICTS_CLASS;
+    e.cases = &of;
+    e.arena = b->arena;
+    numbers = ost_evaluate_cases(
+        &e, place, all, b->n, b->points == OST_CURVE_LONG ? OST_CURVE_SHORT : 0,
+        NULL);
+    json_object_update(out, numbers);
+    json_decref(numbers);
+    return out;
+}
+
+/* A mean over the labels, weighted by how many items have each or not. */
+static json_t *mean_json(const ost_block *b, const json_t *labels,
+                         const char *name, bool weighted)
+{
+    size_t n = json_array_size(labels);
+    double *v = OST_ARENA_ARRAY(b->arena, double, n);
+    uint64_t *weight = OST_ARENA_ARRAY(b->arena, uint64_t, n);
+
+    for (size_t k = 0; k < n; k++) {
+        const json_t *label = json_array_get(labels, k);
+
+        v[k] = ost_member_number(label, name);
+        weight[k] =
+            (uint64_t)json_integer_value(json_object_get(label, "n_positive"));
+    }
+    return ost_number_or(weighted ? ost_weighted_mean(v, weight, n)
+                                  : ost_mean_of(v, n).mean,
+                         b->n ? "undefined for every label" : OST_NO_ITEMS);
+}
+
+static json_t *means_json(const ost_block *b, const json_t *labels,
+                          bool weighted)
+{
+    json_t *out = json_object();
+
+    for (size_t i = 0; i < AVERAGED; i++)
+        json_object_set_new(out, averaged[i],
+                            mean_json(b, labels, averaged[i], weighted));
+    return out;
+}
+
+/* Every pair of an item and a label as one case. */
+static json_t *micro_json(const ost_block *b)
+{
+    const ost_cases *c = b->e->cases;
+    size_t pairs = b->n * c->n_classes, at = 0;
+    uint8_t *positive = OST_ARENA_ARRAY(b->arena, uint8_t, pairs);
+    double *score = OST_ARENA_ARRAY(b->arena, double, pairs);
+    ost_scores s = { positive, score, pairs };
+    ost_class_counts counts = { 0 };
+    json_t *out = json_object();
+    ost_roc roc;
+
+    for (size_t k = 0; k < c->n_classes; k++) {
+        for (size_t i = 0; i < b->n; i++, at++) {
+            bool has = c->has[k][b->index[i]], says = c->says[k][b->index[i]];
+
+            positive[at] = has;
+            score[at] = c->score[k][b->index[i]];
+            counts.tp += has && says;
+            counts.fp += !has && says;
+            counts.fn += has && !says;
+            counts.tn += !has && !says;
+        }
+    }
+    ost_block_rates(b, ost_arena_printf(b->arena, "%s, all labels", b->where),
+                    &counts, out);
+    ost_block_areas(b, b->where, &s, OST_CURVE_NONE, out, &roc);
+    return out;
+}
+
+static void add_exact(ost_block *b)
+{
+    const ost_cases *c = b->e->cases;
+    uint64_t exact = 0, wrong = 0;
+    double n = (double)b->n, labels = (double)c->n_classes;
+
+    for (size_t i = 0; i < b->n; i++) {
+        uint64_t before = wrong;
+
+        for (size_t k = 0; k < c->n_classes; k++)
+            wrong += c->has[k][b->index[i]] != c->says[k][b->index[i]];
+        exact += wrong == before;
+    }
+    json_object_set_new(b->out, "subset_accuracy",
+                        ost_number_or((double)exact / n, OST_NO_ITEMS));
+    json_object_set_new(
+        b->out, "hamming_loss",
+        ost_number_or((double)wrong / (n * labels), OST_NO_ITEMS));
+}
+
+void ost_block_labels(ost_block *b)
+{
+    json_t *labels = json_array(), *macro;
+
+    for (size_t k = 0; k < b->e->cases->n_classes; k++)
+        json_array_append_new(labels, judge_label(b, k));
+    add_exact(b);
+    macro = means_json(b, labels, false);
+    json_object_update(b->out, macro);
+    json_object_set_new(b->out, "macro", macro);
+    json_object_set_new(b->out, "weighted", means_json(b, labels, true));
+    json_object_set_new(b->out, "micro", micro_json(b));
+    json_object_set_new(b->out, "labels", labels);
+    json_object_set(b->out, "intervals", b->intervals);
+}
