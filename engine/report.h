@@ -32,12 +32,39 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/vec.h"
 #include "store/key.h"
 #include "store/record.h"
 #include "store/store.h"
 
-/* Appends the page.  `run` may be NULL: the page then says nothing of times,
- * keys and steps.  OST_EINPUT when the artifact is no report. */
+/* How a report is written: as one page (HTML, Markdown), the document with the
+ * run's record (JSON), a file for each table (CSV, LaTeX), or a file for each
+ * figure (SVG). */
+typedef enum ost_report_format {
+    OST_REPORT_HTML,
+    OST_REPORT_MARKDOWN,
+    OST_REPORT_JSON,
+    OST_REPORT_CSV,
+    OST_REPORT_LATEX,
+    OST_REPORT_FIGURES,
+} ost_report_format;
+
+typedef struct ost_report_file {
+    char *name; /* "folds.csv" */
+    ost_buf content;
+} ost_report_file;
+
+typedef OST_VEC(ost_report_file) ost_report_files;
+
+/* Adds the files of a format, one of them for pages and JSON.  `run` may be
+ * NULL: nothing is then said of times, keys and steps.  OST_EINPUT when the
+ * artifact is no report. */
+ost_rc ost_report_write(ost_batch *b, const ost_digest *artifact,
+                        const ost_run_record *run, ost_report_format format,
+                        ost_report_files *files, ost_err *err);
+void ost_report_files_release(ost_report_files *files);
+
+/* Appends the page as HTML.  `run` may be NULL, as above. */
 ost_rc ost_report_render(ost_batch *b, const ost_digest *artifact,
                          const ost_run_record *run, ost_buf *html,
                          ost_err *err);

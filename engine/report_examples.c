@@ -101,7 +101,7 @@ static void add_caption(ost_report_page *p, const json_t *e)
         ost_buf_adds(out, " \xc2\xb7 ");
         ost_buf_add_html(out, ost_report_by(json_object_get(p->doc, "study")));
         ost_buf_addc(out, ' ');
-        ost_report_value(out, part);
+        ost_buf_add_html(out, ost_report_words(p, part));
     }
     ost_buf_adds(out, "</p></figcaption>");
 }
@@ -150,6 +150,30 @@ static ost_rc add_strip(ost_report_page *p, const json_t *all, bool right,
     return rc;
 }
 
+/* Where pictures cannot be, what was said of them. */
+static void add_table(ost_report_page *p, const json_t *all)
+{
+    static const char *const names[] = { "Image", "Patient", "Is", "Called",
+                                         "Score" };
+    static const char *const members[] = { "id", "group", "label", "predicted",
+                                           "score" };
+    ost_report_table *t = ost_table_new(&p->arena, "examples", "");
+
+    for (size_t c = 0; c < 5; c++)
+        ost_table_column(t, names[c], c < 4 ? OST_COLUMN_TEXT : 0);
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *e = json_array_get(all, i);
+
+        ost_table_row(t, "");
+        for (size_t c = 0; c < 4; c++)
+            ost_table_text(t, ost_report_text(e, members[c]));
+        ost_table_number(t, json_object_get(e, members[4]), 3, false);
+    }
+    ost_report_open(p, "examples", "Most certain, wrong and right");
+    ost_report_table_put(p, t);
+    ost_report_close(p);
+}
+
 ost_rc ost_report_examples(ost_report_page *p, ost_err *err)
 {
     const json_t *all = json_object_get(p->doc, "examples");
@@ -158,6 +182,10 @@ ost_rc ost_report_examples(ost_report_page *p, ost_err *err)
 
     if (json_array_size(all) == 0)
         return OST_OK;
+    if (!ost_report_is_html(p)) {
+        add_table(p, all);
+        return OST_OK;
+    }
     for (size_t i = 0; i < json_array_size(all); i++)
         overlays |= *ost_report_text(json_array_get(all, i), "overlay") != 0;
     ost_report_open(p, "examples", "Examples");

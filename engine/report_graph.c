@@ -273,26 +273,7 @@ static void add_box(ost_buf *out, const graph *g, const sizes *s, size_t i)
     ost_buf_adds(out, "</text></g>\n");
 }
 
-static void add_drawing(ost_report_page *p, const graph *g, const sizes *s,
-                        const char *class)
-{
-    double along = s->along * (double)(g->layout.layers - 1) +
-                   (s->down ? s->box_h : s->box_w) + 2 * s->margin;
-    double across = s->across * g->layout.width +
-                    (s->down ? s->box_w : s->box_h) + 2 * s->margin;
-
-    ost_svg_open(p, class, s->down ? across : along, s->down ? along : across,
-                 "The workflow",
-                 "Nodes and the edges along which data moved. Every step is "
-                 "listed under provenance.");
-    for (size_t e = 0; e < g->n_edges; e++)
-        add_edge(p->out, g, s, e);
-    for (size_t i = 0; i < g->n; i++)
-        add_box(p->out, g, s, i);
-    ost_svg_close(p);
-}
-
-static void add_legend(ost_buf *out, const graph *g)
+static void add_legend(ost_report_figure *f, const graph *g)
 {
     static const struct {
         const char *state;
@@ -305,22 +286,44 @@ static void add_legend(ost_buf *out, const graph *g)
         { "skipped", "not reached" },
     };
 
-    ost_buf_adds(out, "<ul class=\"keys inline\">\n");
     for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
         bool any = false;
 
         for (size_t i = 0; i < g->n; i++)
             any |= strcmp(state_of(&g->nodes[i]), rows[r].state) == 0;
         if (any)
-            ost_buf_addf(out,
-                         "<li><svg class=\"key\" viewBox=\"0 0 22 12\" "
-                         "width=\"22\" height=\"12\" aria-hidden=\"true\"><g "
-                         "class=\"node %s\"><rect x=\"1\" y=\"1\" width=\"20\" "
-                         "height=\"10\" rx=\"2\"/></g></svg><span>%s</span>"
-                         "</li>\n",
-                         rows[r].state, rows[r].words);
+            ost_figure_key(
+                f,
+                ost_arena_printf(f->arena,
+                                 "<g class=\"node %s\"><rect x=\"1\" y=\"-1\" "
+                                 "width=\"20\" height=\"10\" rx=\"2\"/></g>",
+                                 rows[r].state),
+                rows[r].words, "", "");
     }
-    ost_buf_adds(out, "</ul>\n");
+}
+
+static void add_drawing(ost_report_page *p, const graph *g, const sizes *s,
+                        const char *id, const char *frame)
+{
+    ost_report_figure *f;
+    double along = s->along * (double)(g->layout.layers - 1) +
+                   (s->down ? s->box_h : s->box_w) + 2 * s->margin;
+    double across = s->across * g->layout.width +
+                    (s->down ? s->box_w : s->box_h) + 2 * s->margin;
+
+    f = ost_figure_new(&p->arena, id, "",
+                       "Nodes and the edges along which data moved. Every step "
+                       "is listed under provenance.",
+                       "drawing", s->down ? across : along,
+                       s->down ? along : across);
+    f->below = true;
+    f->frame = frame;
+    for (size_t e = 0; e < g->n_edges; e++)
+        add_edge(&f->body, g, s, e);
+    for (size_t i = 0; i < g->n; i++)
+        add_box(&f->body, g, s, i);
+    add_legend(f, g);
+    ost_report_figure_put(p, f);
 }
 
 void ost_report_graph(ost_report_page *p)
@@ -334,20 +337,20 @@ void ost_report_graph(ost_report_page *p)
         return;
     if (n > MOST_NODES) {
         ost_report_open(p, "workflow", "The workflow");
-        ost_buf_adds(p->out, "<p>");
-        ost_report_count(p->out, n);
-        ost_buf_adds(p->out, " nodes are too many for a drawing; "
-                             "<code>osteon graph</code> shows them.</p>\n");
+        ost_report_paragraph(
+            p, "",
+            ost_arena_printf(&p->arena,
+                             "%zu nodes are too many for a drawing; 'osteon "
+                             "graph' shows them.",
+                             n));
         ost_report_close(p);
         return;
     }
     if (!read_graph(p, nodes, &g))
         return;
     ost_report_open(p, "workflow", "The workflow");
-    ost_buf_adds(p->out, "<div class=\"wide\" tabindex=\"0\">\n");
-    add_drawing(p, &g, &rightward, "graph right");
-    add_drawing(p, &g, &downward, "graph down");
-    ost_buf_adds(p->out, "</div>\n");
-    add_legend(p->out, &g);
+    add_drawing(p, &g, &rightward, "workflow", "graph right");
+    if (ost_report_is_html(p))
+        add_drawing(p, &g, &downward, "workflow-down", "graph down");
     ost_report_close(p);
 }

@@ -1,7 +1,6 @@
-/* engine/report_numbers.c - tables of metrics, and the confusion matrix */
+/* engine/report_numbers.c - tables of the numbers of predictions */
 #include "engine/report_impl.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -10,311 +9,285 @@ typedef struct {
     const char *metric;
     const char *words;      /* of two classes */
     const char *words_many; /* of more */
-    bool interval;
+    unsigned flags;
 } column;
 
 static const column columns[] = {
-    { "auc", "AUC", "AUC", true },
-    { "accuracy", "Accuracy", "Accuracy", true },
-    { "recall", "Sensitivity", "Recall", true },
-    { "specificity", "Specificity", "Specificity", true },
-    { "precision", "Precision", "Precision", true },
-    { "f1", "F1", "F1", false },
+    { "auc", "AUC", "AUC", 0 },
+    { "average_precision", "Average precision", "Average precision",
+      OST_COLUMN_MINOR },
+    { "accuracy", "Accuracy", "Accuracy", 0 },
+    { "recall", "Sensitivity", "Recall", 0 },
+    { "specificity", "Specificity", "Specificity", 0 },
+    { "precision", "PPV", "Precision", 0 },
+    { "npv", "NPV", "NPV", 0 },
+    { "f1", "F1", "F1", 0 },
+    { "brier", "Brier", "Brier", OST_COLUMN_MINOR },
 };
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
-static void add_cell(ost_buf *out, const json_t *set, const column *c)
+/* Whether any of the sets knows the metric, be it as undefined. */
+static bool is_known(const json_t *sets, const json_t *pooled,
+                     const char *metric)
 {
-    const json_t *interval =
-        json_object_get(json_object_get(set, "intervals"), c->metric);
-
-    ost_buf_adds(out, "<td>");
-    ost_report_rate(out, json_object_get(set, c->metric));
-    if (c->interval && ost_report_has(interval, "lo")) {
-        ost_buf_adds(out, " <small>");
-        ost_report_interval(out, interval);
-        ost_buf_adds(out, "</small>");
-    }
-    ost_buf_adds(out, "</td>");
+    if (json_object_get(pooled, metric))
+        return true;
+    for (size_t i = 0; i < json_array_size(sets); i++)
+        if (json_object_get(json_array_get(sets, i), metric))
+            return true;
+    return false;
 }
 
-static void add_counts(ost_buf *out, const json_t *set, bool two)
-{
-    ost_buf_adds(out, "<td>");
-    ost_report_count(out, ost_report_number(set, "n_items"));
-    ost_buf_adds(out, "</td><td class=\"minor\">");
-    ost_report_count(out, ost_report_number(set, "n_groups"));
-    ost_buf_adds(out, "</td>");
-    if (!two)
-        return;
-    ost_buf_adds(out, "<td class=\"minor\">");
-    ost_report_count(out, ost_report_number(set, "n_positive"));
-    ost_buf_adds(out, "</td>");
-}
+typedef struct {
+    ost_report_table *table;
+    bool two;
+    bool known[COLUMNS];
+} numbers;
 
-static void add_table_head(ost_buf *out, const char *first, bool two)
+static void add_columns(numbers *n, const json_t *sets, const json_t *pooled,
+                        const char *first)
 {
-    ost_buf_adds(out, "<thead><tr><th scope=\"col\">");
-    ost_buf_add_html(out, first);
-    ost_buf_adds(out, "</th><th scope=\"col\">Images</th>"
-                      "<th scope=\"col\" class=\"minor\">Patients</th>");
-    if (two)
-        ost_buf_adds(out, "<th scope=\"col\" class=\"minor\">Positive</th>");
+    ost_table_column(n->table, first, OST_COLUMN_TEXT);
+    ost_table_column(n->table, "Images", 0);
+    ost_table_column(n->table, "Patients", OST_COLUMN_MINOR);
+    if (n->two)
+        ost_table_column(n->table, "Positive", OST_COLUMN_MINOR);
     for (size_t i = 0; i < COLUMNS; i++) {
-        ost_buf_adds(out, "<th scope=\"col\">");
-        ost_buf_adds(out, two ? columns[i].words : columns[i].words_many);
-        ost_buf_adds(out, "</th>");
+        n->known[i] = is_known(sets, pooled, columns[i].metric);
+        if (n->known[i])
+            ost_table_column(n->table,
+                             n->two ? columns[i].words : columns[i].words_many,
+                             columns[i].flags);
     }
-    ost_buf_adds(out, "</tr></thead>\n");
 }
 
-static void add_mean_row(ost_buf *out, const json_t *document, bool two)
+static void add_count(ost_report_table *t, const json_t *set, const char *name)
 {
-    const json_t *summary = json_object_get(document, "summary");
+    if (json_is_integer(json_object_get(set, name)))
+        ost_table_count(t, ost_report_number(set, name));
+    else
+        ost_table_text(t, "");
+}
 
-    ost_buf_adds(out, "<tr class=\"mean\"><th scope=\"row\">Mean \xc2\xb1 SD"
-                      "</th><td></td><td class=\"minor\"></td>");
-    ost_buf_adds(out, two ? "<td class=\"minor\"></td>" : "");
+static void add_row(numbers *n, const char *kind, const char *name,
+                    const json_t *set)
+{
+    ost_table_row(n->table, kind);
+    ost_table_text(n->table, name);
+    add_count(n->table, set, json_object_get(set, "n_items") ? "n_items" : "n");
+    add_count(n->table, set, "n_groups");
+    if (n->two)
+        add_count(n->table, set, "n_positive");
+    for (size_t i = 0; i < COLUMNS; i++)
+        if (n->known[i])
+            ost_table_interval(
+                n->table, json_object_get(set, columns[i].metric),
+                ost_report_interval_of(set, columns[i].metric), 3, false);
+}
+
+static void add_mean(numbers *n, const json_t *summary)
+{
+    uint64_t skipped = 0;
+
+    ost_table_row(n->table, "mean");
+    ost_table_text(n->table, "Mean \xc2\xb1 SD");
+    for (int i = 0; i < 2 + n->two; i++)
+        ost_table_text(n->table, "");
     for (size_t i = 0; i < COLUMNS; i++) {
         const json_t *m = json_object_get(summary, columns[i].metric);
-        uint64_t skipped = ost_report_number(m, "skipped");
 
-        ost_buf_adds(out, "<td>");
-        ost_report_rate(out, json_object_get(m, "mean"));
-        if (ost_report_has(m, "std")) {
-            ost_buf_adds(out, " <small>\xc2\xb1\xe2\x80\xaf");
-            ost_report_rate(out, json_object_get(m, "std"));
-            ost_buf_adds(out, "</small>");
-        }
-        if (skipped > 0)
-            ost_buf_addf(out, " <small>without %llu</small>",
-                         (unsigned long long)skipped);
-        ost_buf_adds(out, "</td>");
+        if (!n->known[i])
+            continue;
+        ost_table_spread(n->table, json_object_get(m, "mean"),
+                         json_object_get(m, "std"), 3, false);
+        if (ost_report_number(m, "skipped") > skipped)
+            skipped = ost_report_number(m, "skipped");
     }
-    ost_buf_adds(out, "</tr>\n");
+    if (skipped > 0)
+        n->table->note = ost_arena_printf(
+            n->table->arena,
+            "Means leave out parts in which a number is undefined (up to "
+            "%llu).",
+            (unsigned long long)skipped);
 }
 
-static void add_row(ost_buf *out, const char *class, const json_t *set,
-                    const char *name, const json_t *value, bool two)
+static const char *name_of(ost_report_page *p, const json_t *set,
+                           const char *by)
 {
-    ost_buf_addf(out, "<tr%s><th scope=\"row\">", class);
-    ost_buf_add_html(out, name);
-    if (value) {
-        ost_buf_addc(out, ' ');
-        ost_report_value(out, value);
-    }
-    ost_buf_adds(out, "</th>");
-    add_counts(out, set, two);
-    for (size_t i = 0; i < COLUMNS; i++)
-        add_cell(out, set, &columns[i]);
-    ost_buf_adds(out, "</tr>\n");
+    return ost_arena_printf(&p->arena, "%s %s", by,
+                            ost_report_words(p, json_object_get(set, by)));
 }
 
-static void add_evaluation(ost_buf *out, const json_t *document)
+static void add_folds(ost_report_page *p, const json_t *document)
 {
     const json_t *folds = json_object_get(document, "folds");
-    bool two = *ost_report_text(document, "positive") != 0;
+    const json_t *pooled = json_object_get(document, "pooled");
     const char *by = ost_report_by(document);
+    numbers n = { .two = *ost_report_text(document, "positive") != 0 };
 
-    ost_buf_adds(out, "<div class=\"wide\" tabindex=\"0\"><table "
-                      "class=\"numbers\">\n");
-    add_table_head(out, "", two);
-    ost_buf_adds(out, "<tbody>\n");
+    n.table = ost_table_new(&p->arena, ost_report_id(p, "numbers"), "");
+    add_columns(&n, folds, pooled, "");
     for (size_t i = 0; i < json_array_size(folds); i++) {
         const json_t *fold = json_array_get(folds, i);
 
-        add_row(out, "", fold, by, json_object_get(fold, by), two);
+        add_row(&n, "", name_of(p, fold, by), fold);
     }
     if (json_array_size(folds) > 1)
-        add_mean_row(out, document, two);
-    add_row(out, " class=\"pooled\"", json_object_get(document, "pooled"),
-            "Pooled", NULL, two);
-    ost_buf_adds(out, "</tbody></table></div>\n");
+        add_mean(&n, json_object_get(document, "summary"));
+    add_row(&n, "pooled", "Pooled", pooled);
+    ost_report_table_put(p, n.table);
 }
 
-static void add_class_table(ost_buf *out, const json_t *classes)
+/* Blocks that are named by one of their members. */
+static void add_blocks(ost_report_page *p, const json_t *blocks,
+                       const char *member, const char *id, const char *title,
+                       bool two)
 {
-    ost_buf_adds(out, "<h3>Each class against the rest</h3>\n"
-                      "<div class=\"wide\" tabindex=\"0\"><table "
-                      "class=\"numbers\">\n<thead><tr><th scope=\"col\"></th>"
-                      "<th scope=\"col\">Images</th>");
-    for (size_t i = 0; i < COLUMNS; i++) {
-        if (strcmp(columns[i].metric, "accuracy") != 0)
-            ost_buf_addf(out, "<th scope=\"col\">%s</th>",
-                         columns[i].words_many);
-    }
-    ost_buf_adds(out, "</tr></thead>\n<tbody>\n");
-    for (size_t k = 0; k < json_array_size(classes); k++) {
-        const json_t *one = json_array_get(classes, k);
+    numbers n = { .two = two };
 
-        ost_buf_adds(out, "<tr><th scope=\"row\">");
-        ost_buf_add_html(out, ost_report_text(one, "class"));
-        ost_buf_adds(out, "</th><td>");
-        ost_report_count(out, ost_report_number(one, "n"));
-        ost_buf_adds(out, "</td>");
-        for (size_t i = 0; i < COLUMNS; i++) {
-            if (strcmp(columns[i].metric, "accuracy") != 0)
-                add_cell(out, one, &columns[i]);
-        }
-        ost_buf_adds(out, "</tr>\n");
+    if (json_array_size(blocks) == 0)
+        return;
+    n.table = ost_table_new(&p->arena, ost_report_id(p, id), title);
+    add_columns(&n, blocks, NULL, "");
+    for (size_t i = 0; i < json_array_size(blocks); i++) {
+        const json_t *one = json_array_get(blocks, i);
+
+        add_row(&n, "", ost_report_words(p, json_object_get(one, member)), one);
     }
-    ost_buf_adds(out, "</tbody></table></div>\n");
+    ost_report_table_put(p, n.table);
 }
 
-static void add_footnote(ost_buf *out, const json_t *document)
+/* Of several labels an item may have, each with its numbers. */
+static void add_labels(ost_report_page *p, const json_t *document)
+{
+    const json_t *labels = json_object_get(document, "labels");
+    static const char *const means[][2] = { { "macro", "Mean over labels" },
+                                            { "micro", "All answers pooled" } };
+    numbers n = { .two = true };
+
+    if (json_array_size(labels) == 0)
+        return;
+    n.table =
+        ost_table_new(&p->arena, ost_report_id(p, "labels"), "Each label");
+    add_columns(&n, labels, NULL, "");
+    for (size_t i = 0; i < json_array_size(labels); i++) {
+        const json_t *one = json_array_get(labels, i);
+
+        add_row(&n, "", ost_report_text(one, "label"), one);
+    }
+    for (size_t k = 0; k < 2; k++)
+        if (json_is_object(json_object_get(document, means[k][0])))
+            add_row(&n, k == 0 ? "mean" : "pooled", means[k][1],
+                    json_object_get(document, means[k][0]));
+    ost_report_table_put(p, n.table);
+}
+
+/* --- the note ------------------------------------------------------------ */
+
+static void add_positive(ost_buf *words, const json_t *document)
+{
+    const json_t *from = json_object_get(document, "threshold_from");
+    const char *rule = ost_report_text(from, "rule");
+    const json_t *threshold = json_object_get(document, "threshold");
+
+    ost_buf_adds(words, "Positive is " OST_EM);
+    ost_report_add_name(words, ost_report_text(document, "positive"));
+    ost_buf_adds(words, OST_EM_END ", called ");
+    if (json_is_number(threshold))
+        ost_buf_addf(words, "from a score of %.6g",
+                     json_number_value(threshold));
+    else if (*rule)
+        ost_buf_adds(words, "from a threshold of each part");
+    else
+        ost_buf_adds(words, "where its score is the highest");
+    if (*rule) {
+        ost_buf_adds(words, ", chosen by " OST_EM);
+        ost_report_add_name(words, rule);
+        ost_buf_adds(words, OST_EM_END " on ");
+        ost_report_add_name(words, *ost_report_text(from, "on")
+                                       ? ost_report_text(from, "on")
+                                       : "validation");
+        ost_buf_adds(words, " predictions");
+    }
+    ost_buf_adds(words, ". ");
+}
+
+/* Which intervals the block has: "wilson", "delong", ... once each. */
+static void add_methods(ost_buf *words, const json_t *pooled)
+{
+    json_t *intervals = json_object_get(pooled, "intervals"), *one;
+    json_t *seen = json_object();
+    const char *name;
+    double level = 0.95;
+    bool first = true;
+
+    json_object_foreach(intervals, name, one)
+    {
+        const char *method = ost_report_text(one, "method");
+
+        if (*method)
+            json_object_set_new(seen, method, json_true());
+        if (ost_report_has(one, "level"))
+            level = ost_report_real(one, "level");
+    }
+    if (json_object_size(seen) > 0) {
+        ost_buf_addf(words, "Small figures are %g\xe2\x80\xaf%% intervals (",
+                     100 * level);
+        json_object_foreach(seen, name, one)
+        {
+            ost_buf_adds(words, first ? "" : ", ");
+            ost_report_add_name(words, name);
+            first = false;
+        }
+        ost_buf_addc(words, ')');
+    }
+    json_decref(seen);
+}
+
+static void add_note(ost_report_page *p, const json_t *document)
 {
     const json_t *pooled = json_object_get(document, "pooled");
-    const json_t *warnings = json_object_get(document, "warnings");
     uint64_t items = ost_report_number(pooled, "n_items");
     uint64_t groups = ost_report_number(pooled, "n_groups");
-    const char *positive = ost_report_text(document, "positive");
+    uint64_t clusters =
+        ost_report_number(ost_report_interval_of(pooled, "auc"), "n_groups");
+    ost_buf words = { 0 };
+    size_t before;
 
-    ost_buf_adds(out, "<p class=\"note\">");
-    if (*positive) {
-        ost_buf_adds(out, "Positive is <em>");
-        ost_buf_add_html(out, positive);
-        ost_buf_adds(out, "</em>, called ");
-        if (json_is_number(json_object_get(document, "threshold"))) {
-            ost_buf_adds(out, "from a score of ");
-            ost_report_value(out, json_object_get(document, "threshold"));
-        } else {
-            ost_buf_adds(out, "where its score is the highest");
-        }
-        ost_buf_adds(out, ". ");
-    } else {
-        ost_buf_adds(out, "Numbers of several classes are plain means over "
-                          "the classes. ");
+    if (*ost_report_text(document, "positive"))
+        add_positive(&words, document);
+    else
+        ost_buf_adds(&words, "Numbers of several classes are plain means over "
+                             "the classes. ");
+    before = words.len;
+    add_methods(&words, pooled);
+    if (words.len > before) {
+        bool clustered =
+            clusters > 0 ||
+            strstr(ost_report_text(ost_report_interval_of(pooled, "auc"),
+                                   "method"),
+                   "cluster") != NULL;
+
+        if (groups > 0 && groups < items && !clustered)
+            ost_buf_adds(&words, "; they take images as independent, although "
+                                 "some patients have several");
+        ost_buf_addc(&words, '.');
     }
-    ost_buf_adds(out, "Small figures are 95\xe2\x80\xaf% intervals: DeLong "
-                      "for the area, Wilson for proportions");
-    if (groups > 0 && groups < items)
-        ost_buf_adds(out, "; they take images as independent, although some "
-                          "patients have several");
-    ost_buf_adds(out, ".</p>\n");
-    if (json_array_size(warnings) == 0)
-        return;
-    ost_buf_adds(out, "<ul class=\"warnings\">\n");
-    for (size_t i = 0; i < json_array_size(warnings); i++) {
-        ost_buf_adds(out, "<li>");
-        ost_report_value(out, json_array_get(warnings, i));
-        ost_buf_adds(out, "</li>\n");
-    }
-    ost_buf_adds(out, "</ul>\n");
-}
-
-/* The members of any other document, nested ones with their path. */
-static void add_members(ost_buf *out, const json_t *v, const char *path)
-{
-    const char *name;
-    json_t *one;
-
-    json_object_foreach((json_t *)v, name, one)
-    {
-        ost_buf inner = { 0 };
-
-        ost_buf_addf(&inner, "%s%s%s", path, *path ? "." : "", name);
-        if (json_is_object(one) && json_object_size(one) > 0) {
-            add_members(out, one, ost_buf_str(&inner));
-        } else {
-            ost_buf_adds(out, "<tr><th scope=\"row\">");
-            ost_buf_add_html(out, ost_buf_str(&inner));
-            ost_buf_adds(out, "</th><td class=\"any\">");
-            ost_report_value(out, one);
-            ost_buf_adds(out, "</td></tr>\n");
-        }
-        ost_buf_release(&inner);
-    }
+    ost_report_paragraph(p, "note", ost_buf_str(&words));
+    ost_report_list(p, "warnings", json_object_get(document, "warnings"));
+    ost_buf_release(&words);
 }
 
 void ost_report_numbers(ost_report_page *p, const json_t *document)
 {
-    const json_t *classes =
-        json_object_get(json_object_get(document, "pooled"), "per_class");
-    char id[32];
+    const json_t *pooled = json_object_get(document, "pooled");
 
-    snprintf(id, sizeof(id), "numbers%u", ++p->ids);
-    ost_report_open(p, id, "The numbers");
-    if (ost_report_is_evaluation(document)) {
-        add_evaluation(p->out, document);
-        if (json_array_size(classes) > 0)
-            add_class_table(p->out, classes);
-        add_footnote(p->out, document);
-    } else {
-        ost_buf_adds(p->out, "<div class=\"wide\" tabindex=\"0\"><table "
-                             "class=\"numbers members\"><tbody>\n");
-        add_members(p->out, document, "");
-        ost_buf_adds(p->out, "</tbody></table></div>\n");
-    }
-    ost_report_close(p);
-}
-
-/* --- confusion ---------------------------------------------------------- */
-
-static void add_confusion_cell(ost_buf *out, uint64_t n, uint64_t row, bool hit)
-{
-    double share = row > 0 ? (double)n / (double)row : 0;
-
-    ost_buf_addf(out, "<td class=\"%s\" style=\"--v:%.0f%%\"><b>",
-                 hit ? "hit" : "miss", 100 * share);
-    ost_report_count(out, n);
-    ost_buf_adds(out, "</b>");
-    if (row > 0)
-        ost_buf_addf(out, "<small>%.1f\xe2\x80\xaf%%</small>", 100 * share);
-    ost_buf_adds(out, "</td>");
-}
-
-static void add_confusion_row(ost_buf *out, const json_t *classes,
-                              const json_t *row, size_t k)
-{
-    size_t n = json_array_size(row);
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += (uint64_t)json_integer_value(json_array_get(row, i));
-    ost_buf_adds(out, "<tr>");
-    if (k == 0)
-        ost_buf_addf(out,
-                     "<th class=\"side\" rowspan=\"%zu\" scope="
-                     "\"rowgroup\"><span>is</span></th>",
-                     json_array_size(classes));
-    ost_buf_adds(out, "<th scope=\"row\">");
-    ost_report_value(out, json_array_get(classes, k));
-    ost_buf_adds(out, "</th>");
-    for (size_t i = 0; i < n; i++)
-        add_confusion_cell(out,
-                           (uint64_t)json_integer_value(json_array_get(row, i)),
-                           sum, i == k);
-    ost_buf_adds(out, "</tr>\n");
-}
-
-void ost_report_confusion(ost_report_page *p, const json_t *document)
-{
-    const json_t *classes = json_object_get(document, "classes");
-    const json_t *rows =
-        json_object_get(json_object_get(document, "pooled"), "confusion");
-    size_t n = json_array_size(classes);
-    ost_buf *out = p->out;
-    char id[32];
-
-    if (n == 0 || json_array_size(rows) != n)
-        return;
-    snprintf(id, sizeof(id), "confusion%u", ++p->ids);
-    ost_report_open(p, id, "Confusion matrix");
-    ost_buf_addf(out,
-                 "<div class=\"wide\" tabindex=\"0\"><table class=\"heat%s\">\n"
-                 "<caption>Pooled predictions, share of each row</caption>\n"
-                 "<thead><tr><td colspan=\"2\"></td><th colspan=\"%zu\" scope="
-                 "\"colgroup\">called</th></tr>\n<tr><td colspan=\"2\"></td>",
-                 n > 4 ? " many" : "", n);
-    for (size_t k = 0; k < n; k++) {
-        ost_buf_adds(out, "<th scope=\"col\">");
-        ost_report_value(out, json_array_get(classes, k));
-        ost_buf_adds(out, "</th>");
-    }
-    ost_buf_adds(out, "</tr></thead>\n<tbody>\n");
-    for (size_t k = 0; k < n; k++)
-        add_confusion_row(out, classes, json_array_get(rows, k), k);
-    ost_buf_adds(out, "</tbody></table></div>\n");
+    ost_report_open(p, "numbers", "The numbers");
+    add_folds(p, document);
+    add_blocks(p, json_object_get(pooled, "per_class"), "class", "classes",
+               "Each class against the rest", false);
+    add_labels(p, document);
+    add_note(p, document);
     ost_report_close(p);
 }

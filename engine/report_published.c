@@ -1,7 +1,6 @@
 /* engine/report_published.c - numbers that a publication prints beside ours */
 #include "base/text.h"
 #include "engine/report_impl.h"
-#include "engine/report_table.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,15 +25,11 @@ static void add_found(ost_report_table *t, const json_t *cell)
     int digits = digits_of(cell, percent                    ? 1
                                  : strcmp(as, "count") == 0 ? 0
                                                             : 3);
-    ost_report_cell *made = ost_table_interval(t, v, cell, digits, percent);
-    ost_buf text = { 0 };
 
-    if (!json_is_number(std))
-        return;
-    ost_buf_adds(&text, "\xc2\xb1\xe2\x80\xaf");
-    ost_number_text(&text, json_number_value(std), digits, percent);
-    made->small = ost_arena_strdup(t->arena, ost_buf_str(&text));
-    ost_buf_release(&text);
+    if (json_is_number(std))
+        ost_table_spread(t, v, std, digits, percent);
+    else
+        ost_table_interval(t, v, cell, digits, percent);
 }
 
 static void add_cell(ost_report_table *t, const json_t *cell, ost_buf *absent)
@@ -82,7 +77,7 @@ static void add_table(ost_report_page *p, const json_t *table, size_t number)
         ost_buf_addc(&below, '.');
     }
     t->note = ost_arena_strdup(&p->arena, ost_buf_str(&below));
-    ost_table_html(p->out, t);
+    ost_report_table_put(p, t);
     ost_buf_release(&below);
     ost_buf_release(&absent);
 }

@@ -28,9 +28,9 @@ static void add_classes(ost_buf *out, const json_t *classes)
 
         ost_buf_adds(out, i == 0 ? "" : i + 1 < n ? ", " : " and ");
         ost_report_count(out, ost_report_number(c, "n"));
-        ost_buf_adds(out, " <em>");
-        ost_buf_add_html(out, ost_report_text(c, "name"));
-        ost_buf_adds(out, "</em>");
+        ost_buf_adds(out, " " OST_EM);
+        ost_report_add_name(out, ost_report_text(c, "name"));
+        ost_buf_adds(out, OST_EM_END);
     }
 }
 
@@ -77,9 +77,9 @@ static void add_parts(ost_buf *out, const json_t *study)
     } else {
         ost_buf_adds(out, " Predictions come from ");
         ost_report_count(out, parts);
-        ost_buf_adds(out, " values of <em>");
-        ost_buf_add_html(out, by);
-        ost_buf_adds(out, "</em>");
+        ost_buf_adds(out, " values of " OST_EM);
+        ost_report_add_name(out, by);
+        ost_buf_adds(out, OST_EM_END);
     }
     if (groups < items && split == 0) {
         ost_buf_adds(out, "; all images of a patient stand in the same one");
@@ -109,9 +109,10 @@ static void add_models(ost_buf *out, const json_t *models)
     if (*network || weights > 0)
         ost_buf_adds(out, ", ");
     if (*network) {
-        ost_buf_adds(out, n == 1 ? "network <em>" : "each a network <em>");
-        ost_buf_add_html(out, network);
-        ost_buf_adds(out, weights > 0 ? "</em> with " : "</em>,");
+        ost_buf_adds(out,
+                     n == 1 ? "network " OST_EM : "each a network " OST_EM);
+        ost_report_add_name(out, network);
+        ost_buf_adds(out, weights > 0 ? OST_EM_END " with " : OST_EM_END ",");
     }
     if (weights > 0) {
         ost_report_counted(out, weights, "weight", "weights");
@@ -133,26 +134,30 @@ static void add_headline(ost_buf *out, const json_t *document)
     const char *positive = ost_report_text(document, "positive");
     const json_t *mean =
         json_object_get(json_object_get(document, "summary"), "auc");
+    ost_buf ends = { 0 };
 
     if (!ost_report_has(pooled, "auc"))
         return;
     ost_buf_adds(out, " The pooled area under the ROC curve");
     if (*positive) {
-        ost_buf_adds(out, " for <em>");
-        ost_buf_add_html(out, positive);
-        ost_buf_adds(out, "</em>");
+        ost_buf_adds(out, " for " OST_EM);
+        ost_report_add_name(out, positive);
+        ost_buf_adds(out, OST_EM_END);
     }
-    ost_buf_adds(out, " is <strong>");
+    ost_buf_adds(out, " is " OST_STRONG);
     ost_report_rate(out, json_object_get(pooled, "auc"));
-    ost_buf_adds(out, "</strong>");
-    if (ost_report_has(interval, "lo")) {
-        ost_buf_adds(out, " (95\xe2\x80\xaf% interval ");
-        ost_report_interval(out, interval);
-        ost_buf_adds(out, ")");
-    }
+    ost_buf_adds(out, OST_STRONG_END);
+    ost_report_interval(&ends, interval);
+    if (ends.len > 0)
+        ost_buf_addf(out, " (%g\xe2\x80\xaf%% interval %s)",
+                     100 * (ost_report_has(interval, "level")
+                                ? ost_report_real(interval, "level")
+                                : 0.95),
+                     ost_buf_str(&ends));
+    ost_buf_release(&ends);
     if (ost_report_number(mean, "n") > 1 && ost_report_has(mean, "mean")) {
         ost_buf_adds(out, "; over the ");
-        ost_buf_add_html(out, ost_report_by(document));
+        ost_report_add_name(out, ost_report_by(document));
         ost_buf_adds(out, "s it is ");
         ost_report_rate(out, json_object_get(mean, "mean"));
         ost_buf_adds(out, "\xc2\xa0\xc2\xb1\xc2\xa0");
@@ -162,55 +167,64 @@ static void add_headline(ost_buf *out, const json_t *document)
     ost_buf_adds(out, ".");
 }
 
+/* --- tiles --------------------------------------------------------------- */
+
+typedef struct {
+    const char *metric;
+    const char *words;      /* of two classes */
+    const char *words_many; /* of more */
+} tile;
+
 static void add_tile(ost_buf *out, const json_t *set, const char *metric,
                      const char *words)
 {
-    const json_t *interval =
-        json_object_get(json_object_get(set, "intervals"), metric);
+    ost_buf interval = { 0 };
 
-    ost_buf_adds(out, "<div><dt>");
-    ost_buf_adds(out, words);
-    ost_buf_adds(out, "</dt><dd><b>");
+    ost_buf_addf(out, "<div><dt>%s</dt><dd><b>", words);
     ost_report_rate(out, json_object_get(set, metric));
     ost_buf_adds(out, "</b>");
-    if (ost_report_has(interval, "lo")) {
-        ost_buf_adds(out, " <span>");
-        ost_report_interval(out, interval);
-        ost_buf_adds(out, "</span>");
-    }
+    ost_report_interval(&interval, ost_report_interval_of(set, metric));
+    if (interval.len > 0)
+        ost_buf_addf(out, " <span>%s</span>", ost_buf_str(&interval));
     ost_buf_adds(out, "</dd></div>\n");
+    ost_buf_release(&interval);
 }
 
-static void add_tiles(ost_buf *out, const json_t *document)
+static void add_tiles(ost_report_page *p, const json_t *document)
 {
+    static const tile tiles[] = {
+        { "auc", "Area under the curve", "Area, mean over classes" },
+        { "recall", "Sensitivity", "Recall, mean over classes" },
+        { "specificity", "Specificity", "Specificity, mean" },
+        { "accuracy", "Accuracy", "Accuracy" },
+    };
     const json_t *pooled = json_object_get(document, "pooled");
     bool two = *ost_report_text(document, "positive") != 0;
 
-    ost_buf_adds(out, "<dl class=\"tiles\">\n");
-    add_tile(out, pooled, "auc",
-             two ? "Area under the curve" : "Area, mean over classes");
-    add_tile(out, pooled, "recall",
-             two ? "Sensitivity" : "Recall, mean over classes");
-    add_tile(out, pooled, "specificity",
-             two ? "Specificity" : "Specificity, mean");
-    add_tile(out, pooled, "accuracy", "Accuracy");
-    ost_buf_adds(out, "</dl>\n");
+    if (!ost_report_is_html(p))
+        return;
+    ost_buf_adds(p->out, "<dl class=\"tiles\">\n");
+    for (size_t i = 0; i < sizeof(tiles) / sizeof(tiles[0]); i++)
+        add_tile(p->out, pooled, tiles[i].metric,
+                 two ? tiles[i].words : tiles[i].words_many);
+    ost_buf_adds(p->out, "</dl>\n");
 }
 
 void ost_report_study(ost_report_page *p)
 {
     const json_t *study = json_object_get(p->doc, "study");
     const json_t *document = first_evaluation(p);
+    ost_buf words = { 0 };
 
-    ost_buf_adds(p->out, "<p class=\"lead\">");
     if (study) {
-        add_material(p->out, study);
-        add_parts(p->out, study);
+        add_material(&words, study);
+        add_parts(&words, study);
     }
-    add_models(p->out, json_object_get(p->doc, "models"));
+    add_models(&words, json_object_get(p->doc, "models"));
     if (document)
-        add_headline(p->out, document);
-    ost_buf_adds(p->out, "</p>\n");
+        add_headline(&words, document);
+    ost_report_paragraph(p, "lead", ost_buf_str(&words));
     if (document)
-        add_tiles(p->out, document);
+        add_tiles(p, document);
+    ost_buf_release(&words);
 }

@@ -1,38 +1,12 @@
 /* engine/report_svg.c - lines, texts and axes of the drawings in a report */
-#include "engine/report_impl.h"
+#include "engine/report_svg.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/banned.h"
-
-void ost_svg_open(ost_report_page *p, const char *class, double width,
-                  double height, const char *title, const char *description)
-{
-    unsigned id = ++p->ids;
-
-    ost_buf_addf(p->out, "<svg class=\"%s\" viewBox=\"0 0 ", class);
-    ost_svg_number(p->out, width);
-    ost_buf_addc(p->out, ' ');
-    ost_svg_number(p->out, height);
-    ost_buf_addc(p->out, '"');
-    ost_svg_attr(p->out, "width", width);
-    ost_svg_attr(p->out, "height", height);
-    ost_buf_addf(p->out,
-                 " role=\"img\" aria-labelledby=\"t%u d%u\">\n"
-                 "<title id=\"t%u\">",
-                 id, id, id);
-    ost_buf_add_html(p->out, title);
-    ost_buf_addf(p->out, "</title><desc id=\"d%u\">", id);
-    ost_buf_add_html(p->out, description);
-    ost_buf_adds(p->out, "</desc>\n");
-}
-
-void ost_svg_close(ost_report_page *p)
-{
-    ost_buf_adds(p->out, "</svg>\n");
-}
 
 void ost_svg_number(ost_buf *out, double v)
 {
@@ -78,6 +52,29 @@ void ost_svg_text(ost_buf *out, const char *class, double x, double y,
     ost_buf_adds(out, "</text>\n");
 }
 
+void ost_svg_rect(ost_buf *out, const char *class, double x, double y,
+                  double width, double height, double round)
+{
+    ost_buf_addf(out, "<rect class=\"%s\"", class);
+    ost_svg_attr(out, "x", x);
+    ost_svg_attr(out, "y", y);
+    ost_svg_attr(out, "width", width);
+    ost_svg_attr(out, "height", height);
+    if (round > 0)
+        ost_svg_attr(out, "rx", round);
+    ost_buf_adds(out, "/>\n");
+}
+
+void ost_svg_circle(ost_buf *out, const char *class, double x, double y,
+                    double radius)
+{
+    ost_buf_addf(out, "<circle class=\"%s\"", class);
+    ost_svg_attr(out, "cx", x);
+    ost_svg_attr(out, "cy", y);
+    ost_svg_attr(out, "r", radius);
+    ost_buf_adds(out, "/>\n");
+}
+
 /* --- plots -------------------------------------------------------------- */
 
 double ost_plot_x(const ost_plot *plot, double x)
@@ -118,20 +115,31 @@ static void tick_text(char *text, size_t size, double v, double step)
     snprintf(text, size, "%.*f", digits, v + 0.0);
 }
 
+void ost_plot_x_axis(ost_buf *out, const ost_plot *plot, double step,
+                     const char *name)
+{
+    char text[64];
+
+    for (double i = ceil(plot->x0 / step - 1e-9);
+         i * step <= plot->x1 + 1e-9 * step; i++) {
+        double x = ost_plot_x(plot, i * step);
+
+        ost_svg_line(out, "grid", x, plot->top, x, plot->bottom);
+        tick_text(text, sizeof(text), i * step, step);
+        ost_svg_text(out, "tick mid", x, plot->bottom + 16, text);
+    }
+    ost_svg_line(out, "axis", plot->left, plot->bottom, plot->right,
+                 plot->bottom);
+    ost_svg_text(out, "name mid", (plot->left + plot->right) / 2,
+                 plot->bottom + 36, name);
+}
+
 void ost_plot_axes(ost_buf *out, const ost_plot *plot, double x_step,
                    double y_step, const char *x_name, const char *y_name)
 {
     double middle = (plot->top + plot->bottom) / 2;
     char text[64];
 
-    for (double i = ceil(plot->x0 / x_step - 1e-9);
-         i * x_step <= plot->x1 + 1e-9 * x_step; i++) {
-        double x = ost_plot_x(plot, i * x_step);
-
-        ost_svg_line(out, "grid", x, plot->top, x, plot->bottom);
-        tick_text(text, sizeof(text), i * x_step, x_step);
-        ost_svg_text(out, "tick mid", x, plot->bottom + 16, text);
-    }
     for (double i = ceil(plot->y0 / y_step - 1e-9);
          i * y_step <= plot->y1 + 1e-9 * y_step; i++) {
         double y = ost_plot_y(plot, i * y_step);
@@ -140,11 +148,10 @@ void ost_plot_axes(ost_buf *out, const ost_plot *plot, double x_step,
         tick_text(text, sizeof(text), i * y_step, y_step);
         ost_svg_text(out, "tick end", plot->left - 7, y + 4, text);
     }
-    ost_svg_line(out, "axis", plot->left, plot->bottom, plot->right,
-                 plot->bottom);
+    ost_plot_x_axis(out, plot, x_step, x_name);
     ost_svg_line(out, "axis", plot->left, plot->top, plot->left, plot->bottom);
-    ost_svg_text(out, "name mid", (plot->left + plot->right) / 2,
-                 plot->bottom + 36, x_name);
+    if (!*y_name)
+        return;
     ost_buf_adds(out, "<text class=\"name mid\" transform=\"translate(");
     ost_svg_number(out, 13);
     ost_buf_addc(out, ' ');

@@ -80,10 +80,10 @@ void ost_table_row(ost_report_table *t, const char *kind)
 
 static ost_report_cell *add_cell(ost_report_table *t, const char *text)
 {
-    static ost_report_cell beyond;
     ost_report_row *row = t->rows[t->n_rows - 1];
-    ost_report_cell *cell =
-        row->n < t->n_columns ? &row->cells[row->n++] : &beyond;
+    ost_report_cell *cell = row->n < t->n_columns
+                                ? &row->cells[row->n++]
+                                : OST_ARENA_NEW(t->arena, ost_report_cell);
 
     *cell = (ost_report_cell){ .text = ost_arena_strdup(t->arena, text),
                                .small = "",
@@ -118,7 +118,7 @@ ost_report_cell *ost_table_missing(ost_report_table *t, const char *why)
 {
     ost_report_cell *cell = add_cell(t, EN_DASH);
 
-    cell->why = ost_arena_strdup(t->arena, why);
+    cell->why = ost_arena_strdup(t->arena, *why ? why : "not known");
     return cell;
 }
 
@@ -179,6 +179,23 @@ ost_report_cell *ost_table_interval(ost_report_table *t, const json_t *v,
     return cell;
 }
 
+ost_report_cell *ost_table_spread(ost_report_table *t, const json_t *mean,
+                                  const json_t *sd, int digits, bool percent)
+{
+    ost_report_cell *cell = ost_table_number(t, mean, digits, percent);
+    ost_buf text = { 0 };
+
+    if (!cell->number || !json_is_number(sd))
+        return cell;
+    cell->spread = true;
+    cell->sd = json_number_value(sd);
+    ost_buf_adds(&text, "\xc2\xb1" THIN_SPACE);
+    ost_number_text(&text, cell->sd, digits, percent);
+    cell->small = ost_arena_strdup(t->arena, ost_buf_str(&text));
+    ost_buf_release(&text);
+    return cell;
+}
+
 /* --- HTML ---------------------------------------------------------------- */
 
 static void add_class(ost_buf *out, const ost_report_column *c)
@@ -194,6 +211,11 @@ static void add_class(ost_buf *out, const ost_report_column *c)
 
 static void add_html_cell(ost_buf *out, const ost_report_cell *cell)
 {
+    if (cell->code && *cell->text) {
+        ost_buf_addf(out, "<code title=\"%s\">%.16s</code>", cell->text,
+                     cell->text);
+        return;
+    }
     if (*cell->why) {
         ost_buf_adds(out, "<span class=\"none\" title=\"");
         ost_buf_add_html(out, cell->why);

@@ -35,9 +35,12 @@ typedef struct ost_report_cell {
     double value;
     double lower;
     double upper;
+    bool code; /* a digest: shown in short, all of it on request */
+    bool spread;
+    double sd;
 } ost_report_cell;
 
-enum { OST_REPORT_COLUMNS = 32 };
+enum { OST_REPORT_COLUMNS = 64 };
 
 typedef struct ost_report_row {
     const char *kind; /* "mean", "pooled", ...: how the row looks; or "" */
@@ -76,6 +79,9 @@ ost_report_cell *ost_table_number(ost_report_table *t, const json_t *v,
 ost_report_cell *ost_table_interval(ost_report_table *t, const json_t *v,
                                     const json_t *interval, int digits,
                                     bool percent);
+/* A mean with its standard deviation. */
+ost_report_cell *ost_table_spread(ost_report_table *t, const json_t *mean,
+                                  const json_t *sd, int digits, bool percent);
 /* What is not there, and why. */
 ost_report_cell *ost_table_missing(ost_report_table *t, const char *why);
 

@@ -49,6 +49,7 @@ libtiff-dev             TIFF images
 libdcmtk-dev            DICOM images
 libopenjp2-7-dev        JPEG 2000 inside DICOM
 libboost-dev            probability distributions (Boost.Math)
+librsvg2-2              figures of reports as PNG, opened on use
 '
 test_packages='
 libcmocka-dev           unit tests

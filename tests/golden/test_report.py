@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """The page of a report: well-formed, self-contained, the same every time."""
+import csv
+import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree
 from html.parser import HTMLParser
 
 BIN = pathlib.Path(os.environ["OSTEON_BIN"]) / "osteon"
@@ -73,6 +76,65 @@ def check(page):
     return faults
 
 
+def formats(store):
+    """Every format, to a file, to a folder and to stdout."""
+    faults = []
+
+    def expect(holds, words):
+        if not holds:
+            faults.append(words)
+
+    report = json.loads(osteon("report", "--store", store, "--format", "json"))
+    expect(report["report"]["title"] == "A small report", "JSON: no title")
+    expect(len(report["run"]["steps"]) == 6, "JSON: not six steps")
+    text = osteon("report", "--store", store, "--format", "md").decode()
+    expect(text.startswith("# A small report\n"), "Markdown: no title")
+    expect("## Confusion matrix" in text, "Markdown: no confusion matrix")
+    osteon("report", "--store", store, "--format", "csv", "--out", "tables")
+    numbers = list(csv.DictReader(open("tables/numbers.csv", newline="")))
+    pooled = report["report"]["metrics"][0]["document"]["pooled"]
+    expect(abs(float(numbers[-1]["AUC"]) - pooled["auc"]) < 1e-8,
+           "CSV: another area")
+    osteon("report", "--store", store, "--format", "latex", "--out", "tex")
+    expect({p.stem for p in pathlib.Path("tex").iterdir()} ==
+           {p.stem for p in pathlib.Path("tables").iterdir()},
+           "LaTeX and CSV have other tables")
+    printed = osteon("report", "--store", store, "--format", "csv").decode()
+    expect("# numbers.csv\n" in printed, "CSV on stdout has no names")
+    osteon("report", "--store", store, "--figures", "figures")
+    svgs = sorted(pathlib.Path("figures").glob("*.svg"))
+    expect({"roc", "confusion", "workflow"} <= {p.stem for p in svgs},
+           "a figure is missing")
+    for svg in svgs:
+        xml.etree.ElementTree.parse(svg)
+    pngs = {p.stem for p in pathlib.Path("figures").glob("*.png")}
+    expect(not pngs or pngs == {p.stem for p in svgs}, "some have no PNG")
+    return faults + browser(store)
+
+
+def browser(store):
+    """--open starts $BROWSER on a page, and says so when there is none."""
+    faults = []
+    script = pathlib.Path("browser")
+    script.write_text('#!/bin/sh\ncp "$1" seen.html\n')
+    script.chmod(0o755)
+    env = dict(os.environ, BROWSER=str(script.resolve()), TMPDIR=os.getcwd())
+    args = [BIN, "report", "--store", store, "--open"]
+    done = subprocess.run(args, env=env, capture_output=True, text=True)
+    if done.returncode or "<h1>A small report</h1>" not in pathlib.Path(
+            "seen.html").read_text():
+        faults.append(f"--open shows no page: {done.stderr}")
+    env["BROWSER"] = "no-such-browser"
+    done = subprocess.run(args, env=env, capture_output=True, text=True)
+    if done.returncode != 1 or "set $BROWSER, or open '" not in done.stderr:
+        faults.append(f"no browser: {done.returncode} {done.stderr}")
+    done = subprocess.run(args + ["--format", "md"], capture_output=True,
+                          text=True)
+    if done.returncode != 2:
+        faults.append(f"--open --format md: {done.returncode}")
+    return faults
+
+
 def main():
     store, workflow = "store", CASE / "workflow.json"
     osteon("run", workflow, "--store", store, "--out", "out", "--quiet")
@@ -84,6 +146,7 @@ def main():
     osteon("report", "--store", store, "--out", "file.html")
     if pathlib.Path("file.html").read_text() != page:
         faults.append("'--out FILE' and stdout differ")
+    faults += formats(store)
     for fault in faults:
         print(fault)
     return 1 if faults else 0

@@ -1,0 +1,211 @@
+/* tests/unit/test_report_formats.c - a report as text, tables and figures */
+/* links: engine store base */
+#include "base/json.h"
+#include "engine/report.h"
+#include "engine/report_figure.h"
+#include "engine/report_png.h"
+#include "store/artifact.h"
+#include "tests/support/store.h"
+
+#include <stdlib.h>
+
+#include "base/banned.h"
+
+typedef struct fixture {
+    ost_store *store;
+    ost_batch *batch;
+    ost_report_files files;
+} fixture;
+
+static int setup(void **state)
+{
+    fixture *f = ost_xalloc(sizeof(*f));
+
+    f->store = new_store("store");
+    f->batch = ost_batch_new(f->store);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture *f = *state;
+
+    ost_report_files_release(&f->files);
+    ost_batch_free(f->batch);
+    ost_store_close(f->store);
+    ost_free(f);
+    return 0;
+}
+
+static const char document[] =
+    "{\"title\": \"50 % of_all & <more>\", \"statement\": \"Phantoms only.\","
+    "\"metrics\": [{\"name\": null, \"axes\": {}, \"document\": {\"classes\": "
+    "[\"a|b\", \"c_d\"], \"positive\": \"c_d\", \"threshold\": 0.5, \"by\": "
+    "\"fold\", \"pooled\": {\"n_items\": 4, \"n_groups\": 4, \"n_positive\": 2,"
+    "\"auc\": 0.875, \"recall\": 0.5, \"specificity\": 1, \"precision\": 1, "
+    "\"intervals\": {\"auc\": {\"lo\": 0.5, \"hi\": 1}}, "
+    "\"roc\": {\"fpr\": [0, 0.5, 1], \"tpr\": [0.5, 1, 1]}, "
+    "\"pr\": {\"recall\": [1, 0.5, 0], \"precision\": [0.5, 1, 1]}, "
+    "\"calibration\": {\"ece\": 0.125, \"bins\": [{\"lower\": 0, \"upper\": "
+    "0.5, \"n\": 3, \"score\": 0.25, \"observed\": 0.5}]}, "
+    "\"confusion\": [[2, 0], [1, 1]]}, \"folds\": [], \"summary\": {}}}]}";
+
+static void writes(fixture *f, ost_report_format format)
+{
+    ost_artifact a = { .type = OST_REPORT, .meta = document };
+    ost_err err = { 0 };
+    ost_digest d;
+
+    ost_report_files_release(&f->files);
+    assert_ok(ost_artifact_put(f->batch, &a, &d, &err), &err);
+    assert_ok(ost_report_write(f->batch, &d, NULL, format, &f->files, &err),
+              &err);
+}
+
+static const char *file_named(fixture *f, const char *name)
+{
+    for (size_t i = 0; i < f->files.len; i++)
+        if (strcmp(f->files.data[i].name, name) == 0)
+            return ost_buf_str(&f->files.data[i].content);
+    fail_msg("there is no file %s", name);
+    return "";
+}
+
+static void has(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("'%s' is not in:\n%s", part, text);
+}
+
+static void markdown_escapes_what_would_be_markup(void **state)
+{
+    fixture *f = *state;
+    const char *text;
+
+    writes(f, OST_REPORT_MARKDOWN);
+    assert_int_equal(f->files.len, 1);
+    text = file_named(f, "report.md");
+    has(text, "# 50 % of\\_all & \\<more\\>\n");
+    has(text, "Phantoms only.");
+    has(text, "Positive is *c\\_d*, called from a score of 0.5.");
+    has(text, "| a\\|b | 2 | 0 |");
+    has(text, "- Pooled: 0.875 (0.500\xe2\x80\x93"
+              "1.000)\n");
+    assert_null(strstr(text, "<p"));
+}
+
+static void tables_are_files_with_all_digits(void **state)
+{
+    fixture *f = *state;
+    const char *text;
+
+    writes(f, OST_REPORT_CSV);
+    text = file_named(f, "numbers.csv");
+    has(text, ",Images,Patients,Positive,AUC,AUC lower,AUC upper,Sensitivity,"
+              "Specificity,PPV\n");
+    has(text, "Pooled,4,4,2,0.875,0.5,1,0.5,1,1\n");
+    has(file_named(f, "confusion.csv"), "\"is, called\",a|b,c_d\na|b,2,0\n");
+    has(file_named(f, "calibration.csv"), "0,0.5,3,0.25,0.5\n");
+}
+
+static void latex_is_escaped(void **state)
+{
+    fixture *f = *state;
+
+    writes(f, OST_REPORT_LATEX);
+    has(file_named(f, "confusion.tex"),
+        "\\toprule\nis, called & a\\textbar{}b & c\\_d \\\\\n\\midrule\n");
+    has(file_named(f, "numbers.tex"), "0.875 (0.500--1.000)");
+}
+
+static void json_holds_the_whole_document(void **state)
+{
+    fixture *f = *state;
+    json_t *all, *report;
+
+    writes(f, OST_REPORT_JSON);
+    all = json_loads(file_named(f, "report.json"), 0, NULL);
+    report = json_loads(document, 0, NULL);
+    assert_non_null(all);
+    assert_true(json_equal(json_object_get(all, "report"), report));
+    json_decref(all);
+    json_decref(report);
+}
+
+static void figures_stand_alone(void **state)
+{
+    static const char *const names[] = { "roc.svg", "precision-recall.svg",
+                                         "calibration.svg", "confusion.svg" };
+    fixture *f = *state;
+
+    writes(f, OST_REPORT_FIGURES);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *text = file_named(f, names[i]);
+
+        has(text, "<svg xmlns=\"http://www.w3.org/2000/svg\"");
+        has(text, "</svg>");
+        assert_null(strstr(text, "var(--"));
+        assert_null(strstr(text, "href"));
+    }
+    has(file_named(f, "roc.svg"), "Pooled, from a score of 0.5");
+}
+
+static void a_figure_becomes_a_picture(void **state)
+{
+    static const unsigned char signature[] = { 0x89, 'P', 'N', 'G' };
+    fixture *f = *state;
+    ost_buf png = { 0 };
+    ost_err err = { 0 };
+    ost_rc rc;
+
+    writes(f, OST_REPORT_FIGURES);
+    rc = ost_report_png(&f->files.data[0].content, 1, &png, &err);
+    if (rc == OST_EUNSUPPORTED) {
+        has(err.text, "librsvg2-2");
+        skip();
+    }
+    assert_ok(rc, &err);
+    assert_true(png.len > 1000);
+    assert_memory_equal(png.data, signature, sizeof(signature));
+    ost_buf_reset(&png);
+    ost_buf_reset(&f->files.data[0].content);
+    ost_buf_adds(&f->files.data[0].content, "<svg width=\"9\" height=\"9\"");
+    assert_int_equal(ost_report_png(&f->files.data[0].content, 1, &png, &err),
+                     OST_EINPUT);
+    ost_buf_release(&png);
+}
+
+static void texts_are_cut_to_the_room_they_have(void **state)
+{
+    ost_arena arena = { 0 };
+    const char *cut;
+
+    (void)state;
+    assert_string_equal(ost_text_fit(&arena, "short", 12, 100), "short");
+    cut = ost_text_fit(&arena, "a very long name of a class", 12, 100);
+    assert_true(ost_text_width(cut, 12) <= 100);
+    has(cut, "a very");
+    has(cut, "\xe2\x80\xa6");
+    assert_true(ost_text_width("\xe9\xaa\xa8\xe9\xaa\xa8", 10) >= 20);
+    ost_arena_release(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(markdown_escapes_what_would_be_markup,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(tables_are_files_with_all_digits, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(latex_is_escaped, setup, teardown),
+        cmocka_unit_test_setup_teardown(json_holds_the_whole_document, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(figures_stand_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_figure_becomes_a_picture, setup,
+                                        teardown),
+        cmocka_unit_test(texts_are_cut_to_the_room_they_have),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
