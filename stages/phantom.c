@@ -24,30 +24,30 @@
 /* Shots in memory at a time; a multiple of any number of threads is good. */
 enum { BATCH = 64, MAX_IMAGES = 100 };
 
-enum { KIND_BONE, KIND_MRI, KIND_SCAN, KIND_XRAY };
+enum { KIND_BONE, KIND_BURDEN, KIND_MRI, KIND_SCAN, KIND_XRAY };
 
 static const ost_phantom_kind *const kinds[] = {
-    [KIND_BONE] = &ost_phantom_bone,
-    [KIND_MRI] = &ost_phantom_mri,
-    [KIND_SCAN] = &ost_phantom_scan,
+    [KIND_BONE] = &ost_phantom_bone, [KIND_BURDEN] = &ost_phantom_burden,
+    [KIND_MRI] = &ost_phantom_mri,   [KIND_SCAN] = &ost_phantom_scan,
     [KIND_XRAY] = &ost_phantom_xray,
 };
 
 static const ost_param params[] = {
     OST_PARAM(ost_phantom_params, kind, CHOICE,
-              "X-rays of a long bone, MRI slices of the thighs, bone scans in "
-              "two views (DICOM), X-rays of the knee",
-              .dflt = "\"xray\"", .choices = "bone|mri|scan|xray"),
+              "X-rays of a long bone, bone scans with outlines and a blood "
+              "value, MRI slices of the thighs, bone scans in two views "
+              "(DICOM), X-rays of the knee",
+              .dflt = "\"xray\"", .choices = "bone|burden|mri|scan|xray"),
     OST_PARAM(ost_phantom_params, patients, I64, "how many patients",
               .dflt = "60", .min = 1, .max = 1e6),
     OST_PARAM(ost_phantom_params, images, I64_LIST,
-              "least and largest number of images (scan: of exams) of a "
-              "patient; by default [2, 4], of bone, mri and scan [1, 1]",
+              "least and largest number of images (burden and scan: of exams) "
+              "of a patient; by default [1, 1], of xray [2, 4]",
               .dflt = "null", .min = 1, .max = MAX_IMAGES, .min_len = 2,
               .max_len = 2),
     OST_PARAM(ost_phantom_params, size, I64_LIST,
               "height and width in pixels; by default [128, 128], of bone "
-              "[256, 128], of mri [460, 700], of scan [1024, 256]",
+              "[256, 128], of mri [460, 700], of burden and scan [1024, 256]",
               .dflt = "null", .min = 8, .max = 8192, .min_len = 2,
               .max_len = 2),
     OST_PARAM(ost_phantom_params, lesions, F64,
@@ -55,15 +55,17 @@ static const ost_param params[] = {
               .dflt = "0.5", .min = 0, .max = 1),
     OST_PARAM(ost_phantom_params, shares, F64_LIST,
               "patients of each class as ratios; by default what 'lesions' "
-              "says, of mri [335, 165], of scan [237, 160, 614]",
+              "says, of burden [341, 280], of mri [335, 165], of scan [237, "
+              "160, 614]",
               .dflt = "null", .min = 0, .max = 1e9),
     OST_PARAM(ost_phantom_params, contrast, F64,
               "how far lesions stand out: 0 not at all, 2 very much; of mri "
               "how far the two kinds of tumors differ",
               .dflt = "1", .min = 0, .max = 2),
     OST_PARAM(ost_phantom_params, labels, STR_LIST,
-              "names of the classes; by default normal, lesion; of mri "
-              "benign, malignant; of scan ADMet, nADMet, NoMet",
+              "names of the classes; by default normal, lesion; of burden "
+              "none, metastasis; of mri benign, malignant; of scan ADMet, "
+              "nADMet, NoMet",
               .dflt = "null"),
     OST_PARAM(ost_phantom_params, sites, I64, "how many hospitals", .dflt = "3",
               .min = 1, .max = 26),

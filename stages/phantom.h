@@ -79,6 +79,7 @@ typedef struct ost_phantom_kind {
 } ost_phantom_kind;
 
 extern const ost_phantom_kind ost_phantom_bone;
+extern const ost_phantom_kind ost_phantom_burden;
 extern const ost_phantom_kind ost_phantom_mri;
 extern const ost_phantom_kind ost_phantom_scan;
 extern const ost_phantom_kind ost_phantom_xray;

@@ -10,23 +10,17 @@
  * A line of the manifest is a file; with a file per view it names the masks of
  * that view.  `sites` lists where lesions are ("spine|rib").
  */
+#include "stages/phantom_scan.h"
+
 #include "base/alloc.h"
 #include "kernels/exact.h"
 #include "stages/encode_dicom.h"
-#include "stages/phantom.h"
-#include "stages/phantom_body.h"
 
 #include "base/banned.h"
 
-enum { VIEWS = 2 };
+enum { VIEWS = OST_SCAN_VIEWS };
 
-static const char *const view_names[VIEWS] = { "anterior", "posterior" };
-
-typedef struct plan {
-    ost_body body;
-    ost_body_view view[VIEWS];
-    uint64_t uid;
-} plan;
+const char *const ost_scan_view_name[VIEWS] = { "anterior", "posterior" };
 
 /* How lesions of a class are: how many, how large, how hollow, and how often
  * they are at each site. */
@@ -65,13 +59,13 @@ static const pattern patterns[] = {
     { 0 },
 };
 
-static ost_body_site draw_site(ost_rng *r, const pattern *p)
+ost_body_site ost_scan_draw_site(ost_rng *r, const double share[OST_BODY_SITES])
 {
     double at = ost_rng_range(r, 0.0, 100.0);
     int site = OST_BODY_SPINE;
 
-    while (site < OST_BODY_OTHER && at >= p->site[site])
-        at -= p->site[site++];
+    while (site < OST_BODY_OTHER && at >= share[site])
+        at -= share[site++];
     return (ost_body_site)site;
 }
 
@@ -88,7 +82,7 @@ static void patient(ost_rng *r, const ost_phantom_shot *first, void *made)
         double radius = ost_rng_range(r, p->radius[0], p->radius[1]);
         double uptake = ost_rng_range(r, p->uptake[0], p->uptake[1]);
 
-        ost_body_add_lesion(r, body, draw_site(r, p), radius,
+        ost_body_add_lesion(r, body, ost_scan_draw_site(r, p->site), radius,
                             uptake * first->params->contrast, p->hollow);
     }
     for (uint64_t i = 0; i < worn; i++)
@@ -104,26 +98,27 @@ static void add_files(ost_phantom_shot *shot)
         (void)ost_phantom_add(
             shot, one ? ost_arena_printf(a, "scans/%s.dcm", shot->id)
                       : ost_arena_printf(a, "scans/%s_%s.dcm", shot->id,
-                                         view_names[k]));
+                                         ost_scan_view_name[k]));
     for (int k = 0; k < VIEWS; k++) {
-        (void)ost_phantom_add(shot,
-                              ost_arena_printf(a, "masks/%s_%s_lesion.png",
-                                               shot->id, view_names[k]));
-        (void)ost_phantom_add(shot,
-                              ost_arena_printf(a, "masks/%s_%s_bladder.png",
-                                               shot->id, view_names[k]));
+        (void)ost_phantom_add(
+            shot, ost_arena_printf(a, "masks/%s_%s_lesion.png", shot->id,
+                                   ost_scan_view_name[k]));
+        (void)ost_phantom_add(
+            shot, ost_arena_printf(a, "masks/%s_%s_bladder.png", shot->id,
+                                   ost_scan_view_name[k]));
     }
 }
 
-static void shot(ost_rng *r, const void *made, ost_phantom_shot *shot)
+void ost_scan_plan_draw(ost_rng *r, const ost_body *body,
+                        ost_phantom_shot *shot)
 {
     static const double dose_of[] = { 1.0, 0.75, 1.25, 0.9 };
     double wide = 256.0 / (double)shot->width;
     double high = 1024.0 / (double)shot->height;
-    plan *p = shot->plan;
+    ost_scan_plan *p = shot->plan;
     double sine, cosine;
 
-    p->body = *(const ost_body *)made;
+    p->body = *body;
     p->uid = ost_rng_u64(r);
     ost_exact_sincos(ost_rng_range(r, -1.5, 1.5), &sine, &cosine);
     for (int k = 0; k < VIEWS; k++)
@@ -140,15 +135,20 @@ static void shot(ost_rng *r, const void *made, ost_phantom_shot *shot)
             dose_of[shot->site_number % 4] * ost_rng_range(r, 0.85, 1.2);
         p->view[k].grain = ost_rng_u32(r);
     }
+}
+
+static void shot(ost_rng *r, const void *made, ost_phantom_shot *shot)
+{
+    ost_scan_plan_draw(r, made, shot);
     add_files(shot);
 }
 
 /* ---- files ---- */
 
-static void encode(ost_phantom_shot *shot, size_t file, unsigned view,
-                   unsigned frames, const uint16_t *pixels)
+void ost_scan_encode(ost_phantom_shot *shot, size_t file, unsigned view,
+                     unsigned frames, const uint16_t *pixels)
 {
-    const plan *p = shot->plan;
+    const ost_scan_plan *p = shot->plan;
     ost_buf uid[3] = { { 0 }, { 0 }, { 0 } };
     ost_dicom_scan scan = { .patient = shot->patient,
                             .study = shot->id,
@@ -164,7 +164,7 @@ static void encode(ost_phantom_shot *shot, size_t file, unsigned view,
         ost_buf_addf(&uid[k], "2.25.%llu%u%u", (unsigned long long)p->uid, k,
                      k == 2 ? view : 0);
     for (unsigned k = 0; k < frames; k++)
-        scan.views[k] = view_names[view + k];
+        scan.views[k] = ost_scan_view_name[view + k];
     scan.study_uid = ost_buf_str(&uid[0]);
     scan.series_uid = ost_buf_str(&uid[1]);
     scan.instance_uid = ost_buf_str(&uid[2]);
@@ -173,28 +173,35 @@ static void encode(ost_phantom_shot *shot, size_t file, unsigned view,
         ost_buf_release(&uid[k]);
 }
 
-static void describe(ost_phantom_shot *shot)
+void ost_scan_sites(const ost_body *body, ost_buf *sites, size_t *lesions)
 {
-    const plan *p = shot->plan;
-    bool one = shot->params->views == OST_PHANTOM_VIEW_FRAMES;
     bool at[OST_BODY_SITES] = { false };
-    size_t lesions = 0;
-    ost_buf sites = { 0 };
 
-    for (size_t i = 0; i < p->body.n_spots; i++) {
-        lesions += p->body.spots[i].lesion;
-        at[p->body.spots[i].site] |= p->body.spots[i].lesion;
+    *lesions = 0;
+    for (size_t i = 0; i < body->n_spots; i++) {
+        *lesions += body->spots[i].lesion;
+        at[body->spots[i].site] |= body->spots[i].lesion;
     }
     for (int i = OST_BODY_SPINE; i < OST_BODY_SITES; i++)
         if (at[i])
-            ost_buf_addf(&sites, "%s%s", sites.len ? "|" : "",
+            ost_buf_addf(sites, "%s%s", sites->len ? "|" : "",
                          ost_body_site_name[i]);
+}
+
+static void describe(ost_phantom_shot *shot)
+{
+    const ost_scan_plan *p = shot->plan;
+    bool one = shot->params->views == OST_PHANTOM_VIEW_FRAMES;
+    size_t lesions;
+    ost_buf sites = { 0 };
+
+    ost_scan_sites(&p->body, &sites, &lesions);
     for (size_t k = 0; k < (one ? 1 : VIEWS); k++) {
         const ost_phantom_file *masks = shot->files + VIEWS + 2 * k;
 
         ost_phantom_row(shot, shot->files[k].path,
                         ost_phantom_label(shot, shot->class_index),
-                        one ? "" : view_names[k]);
+                        one ? "" : ost_scan_view_name[k]);
         ost_buf_addf(&shot->rows, ",%s,%s,%s,%s,%zu\n", shot->id,
                      one || !masks[0].bytes.len ? "" : masks[0].path,
                      one || !masks[1].bytes.len ? "" : masks[1].path,
@@ -222,7 +229,7 @@ static ost_rc draw(ost_phantom_shot *shot, ost_err *err)
     uint16_t *pixels = ost_try_alloc(n, VIEWS * sizeof(*pixels));
     float *scratch = ost_try_alloc(n, 2 * sizeof(*scratch));
     uint8_t *masks = ost_try_alloc(n, 2);
-    const plan *p = shot->plan;
+    const ost_scan_plan *p = shot->plan;
     ost_rc rc = OST_OK;
 
     if (!pixels || !scratch || !masks)
@@ -233,13 +240,13 @@ static ost_rc draw(ost_phantom_shot *shot, ost_err *err)
         ost_body_render(&p->body, &p->view[k], shot->height, shot->width,
                         scratch, pixels + k * n, masks, masks + n);
         if (!one)
-            encode(shot, k, (unsigned)k, 1, pixels + k * n);
+            ost_scan_encode(shot, k, (unsigned)k, 1, pixels + k * n);
         rc = add_mask(shot, first, masks, err);
         if (!rc)
             rc = add_mask(shot, first + 1, masks + n, err);
     }
     if (!rc && one)
-        encode(shot, 0, 0, VIEWS, pixels);
+        ost_scan_encode(shot, 0, 0, VIEWS, pixels);
     if (!rc)
         describe(shot);
     ost_free(masks);
@@ -256,7 +263,7 @@ const ost_phantom_kind ost_phantom_scan = {
     .size = { 1024, 256 },
     .images = { 1, 1 },
     .anatomy_size = sizeof(ost_body),
-    .plan_size = sizeof(plan),
+    .plan_size = sizeof(ost_scan_plan),
     .patient = patient,
     .shot = shot,
     .draw = draw,
