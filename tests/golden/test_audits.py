@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""The audits of workflows/audits/ find what is known about their papers, and
+what cannot be audited is refused in words that help.
+
+EXPECT names every verdict of every audit, in any order.  A row that starts
+with "..." names numbers of the verdict before it: the path of a witness, the
+value, and how many of its decimals count (else all do); a range has to hold
+the value.
+"""
+import json
+import os
+import pathlib
+import sys
+
+SOURCE = pathlib.Path(os.environ["OSTEON_SOURCE"])
+AUDITS = SOURCE / "workflows" / "audits"
+sys.path.insert(0, str(SOURCE / "tests" / "support"))
+sys.path.insert(0, str(SOURCE / "tests" / "golden"))
+import runs  # noqa: E402
+from audit_expectations import EXPECT, REFUSED  # noqa: E402
+from runs import check  # noqa: E402
+
+
+def audit(name):
+    runs.osteon("run", AUDITS / f"{name}.json", "--store", "store", "--out",
+                name, "--quiet")
+    return json.loads((pathlib.Path(name) / "audit.json").read_text())
+
+
+def find(verdict, path):
+    """Members and elements, by words with a point between."""
+    at = verdict
+    for word in path.split("."):
+        at = at[int(word)] if isinstance(at, list) else at[word]
+    return at
+
+
+def check_number(name, verdict, path, value, decimals=None):
+    got = find(verdict, path)
+    if isinstance(got, list):
+        same = got[0] - 5e-5 <= value <= got[1] + 5e-5
+    elif decimals is None:
+        same = got == value
+    else:
+        same = abs(got - value) <= 0.5000001 * 10 ** -decimals
+    check(same, f"{name}: {verdict['claim']}, {verdict['rule']}: {path} is "
+          f"{got} instead of {value}")
+
+
+def check_audit(name):
+    document = audit(name)
+    left = list(document["verdicts"])
+    last = None
+    for row in EXPECT[name]:
+        if row[0] == "...":
+            check_number(name, last, *row[1:])
+            continue
+        claim, rule, verdict, *words = row
+        last = next((v for v in left if v["claim"] == claim
+                     and v["rule"] == rule and v["verdict"] == verdict
+                     and all(w in v["reason"] + v.get("warning", "")
+                             for w in words)), None)
+        check(last, f"{name}: no {row}")
+        left.remove(last)
+        check(last["source"] is not None, f"{name}: {claim}: no source")
+    check(not left, f"{name}: not expected: "
+          f"{[(v['claim'], v['rule'], v['verdict'], v['reason']) for v in left]}")
+    summary = document["summary"]
+    check(summary["n"] == len(document["verdicts"]) and summary["n"] == sum(
+        summary[k] for k in ("consistent", "infeasible", "plausible",
+                             "undecided")), f"{name}: summary {summary}")
+    print(f"{name}: {summary}")
+
+
+def one_node(params):
+    return {"osteon": 1, "name": "one",
+            "nodes": {"audit": {"stage": "audit", "with": params}},
+            "outputs": {"audit": {"from": "audit",
+                                  "gate": {"summary.infeasible": "<= 0"}}}}
+
+
+def check_refusals():
+    for i, (params, words) in enumerate(REFUSED):
+        path = runs.write(f"refused{i}.json", one_node(params))
+        done = runs.osteon("run", path, "--store", "store", status=None)
+        check(done.returncode == 2 and words in done.stderr,
+              f"{json.dumps(params)}: exit status {done.returncode}: "
+              f"{done.stderr} (expected '{words}')")
+
+
+def check_ends():
+    """A gate or an error ends a run that has found something."""
+    wrong = {"claims": [{"rule": "counts", "name": "sum", "holds": "1+1=3"}]}
+    path = runs.write("gate.json", one_node(wrong))
+    runs.osteon("run", path, "--store", "store", status=3)
+    path = runs.write("ends.json",
+                      one_node({**wrong, "on_infeasible": "error"}))
+    done = runs.osteon("run", path, "--store", "store", status=1)
+    check("sum is infeasible: 1+1=3: 1+1 is 2, not 3" in done.stderr,
+          f"on_infeasible: {done.stderr}")
+    path = runs.write("right.json", one_node(
+        {"claims": [{"rule": "counts", "holds": "1 + 1 = 2"}]}))
+    runs.osteon("run", path, "--store", "store")
+
+
+def main():
+    names = {path.stem for path in AUDITS.glob("*.json")}
+    check(names == EXPECT.keys(), f"audits {names} for {EXPECT.keys()}")
+    for name in sorted(names):
+        check_audit(name)
+    check_refusals()
+    check_ends()
+
+
+main()
