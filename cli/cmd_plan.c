@@ -1,4 +1,5 @@
 /* cli/cmd_plan.c - osteon plan: what a run would do, and why */
+#include "cli/forecast.h"
 #include "cli/planning.h"
 
 #include <stdio.h>
@@ -14,8 +15,29 @@ static void add_member(ost_buf *out, const char *name, const char *value)
     ost_buf_add_json(out, value, strlen(value));
 }
 
+/* What is foretold of a step. */
+static void add_warnings(const ost_plan *plan, uint32_t step,
+                         const ost_forecast_list *leaks, ost_buf *out)
+{
+    const ost_plan_node *n = ost_plan_node_of(plan, step);
+    bool any = false;
+
+    for (size_t i = 0; i < leaks->len; i++) {
+        const ost_forecast *f = &leaks->data[i];
+
+        if (n->index != (int64_t)f->node ||
+            plan->steps[step].instance != f->instance)
+            continue;
+        ost_buf_adds(out, any ? "," : ",\"warnings\":[");
+        ost_buf_add_json(out, f->text, strlen(f->text));
+        any = true;
+    }
+    ost_buf_adds(out, any ? "]" : "");
+}
+
 static void add_json(ost_plan *plan, uint32_t step, const char *name,
-                     const char *reason, ost_buf *out)
+                     const char *reason, const ost_forecast_list *leaks,
+                     ost_buf *out)
 {
     const ost_node *node = ost_plan_node_of(plan, step)->node;
     const ost_step *s = &plan->steps[step];
@@ -28,9 +50,11 @@ static void add_json(ost_plan *plan, uint32_t step, const char *name,
     add_member(out, "verdict", ost_verdict_name(s->verdict));
     add_member(out, "reason", reason);
     if (ost_digest_is_zero(&s->key))
-        ost_buf_adds(out, ",\"key\":null}");
+        ost_buf_adds(out, ",\"key\":null");
     else
-        ost_buf_addf(out, ",\"key\":\"%s\"}", ost_digest_hex(&s->key, hex));
+        ost_buf_addf(out, ",\"key\":\"%s\"", ost_digest_hex(&s->key, hex));
+    add_warnings(plan, step, leaks, out);
+    ost_buf_addc(out, '}');
 }
 
 static void flush(ost_buf *out, size_t limit)
@@ -44,7 +68,10 @@ static void flush(ost_buf *out, size_t limit)
 static void print_plan(ost_plan *plan, bool json)
 {
     ost_buf out = { 0 }, name = { 0 }, reason = { 0 };
+    ost_forecast_list leaks = { 0 };
     bool first = true;
+
+    ost_forecast_collect(plan->wf, &leaks);
 
     ost_buf_adds(&out, json ? "[" : "");
     for (uint32_t i = 0; i < plan->n_steps; i++) {
@@ -56,7 +83,8 @@ static void print_plan(ost_plan *plan, bool json)
         ost_plan_reason(plan, i, &reason);
         if (json) {
             ost_buf_adds(&out, first ? "\n" : ",\n");
-            add_json(plan, i, ost_buf_str(&name), ost_buf_str(&reason), &out);
+            add_json(plan, i, ost_buf_str(&name), ost_buf_str(&reason), &leaks,
+                     &out);
         } else {
             ost_buf_addf(&out, "%-6s  %s  %s\n",
                          ost_verdict_name(plan->steps[i].verdict),
@@ -67,6 +95,9 @@ static void print_plan(ost_plan *plan, bool json)
     }
     ost_buf_adds(&out, json ? "\n]\n" : "");
     flush(&out, 1);
+    if (!json)
+        ost_forecast_print(plan->wf, &leaks);
+    ost_forecast_release(&leaks);
     ost_buf_release(&out);
     ost_buf_release(&name);
     ost_buf_release(&reason);
@@ -106,8 +137,10 @@ const ost_command ost_cmd_plan = {
     .details =
         "One line a step: 'cached', 'run', or 'maybe' for a step that hangs on "
         "another one that must run first, and the reason.  Nothing is "
-        "computed.  With --json an array of objects with the members step, "
-        "node, stage, verdict, reason and key (null while it is not known).",
+        "computed.  A leak between training and test data that the workflow "
+        "gives away is a warning.  With --json an array of objects with the "
+        "members step, node, stage, verdict, reason, key (null while it is "
+        "not known) and, where there are any, warnings.",
     .options = options,
     .run = run,
 };

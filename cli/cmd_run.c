@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "cli/forecast.h"
 #include "cli/planning.h"
 #include "cli/progress.h"
 #include "engine/dispatch.h"
@@ -304,6 +305,18 @@ static ost_rc execute(running *r, ost_err *err)
     return rc ? rc : later;
 }
 
+/* Days of training are better not begun. */
+static void print_forecast(const running *r)
+{
+    ost_forecast_list leaks = { 0 };
+
+    if (r->quiet)
+        return;
+    ost_forecast_collect(r->p.wf, &leaks);
+    ost_forecast_print(r->p.wf, &leaks);
+    ost_forecast_release(&leaks);
+}
+
 static ost_rc plan_and_execute(running *r, ost_err *err)
 {
     unsigned flags = r->query.exports ? OST_PLANNING_EXPORTS : 0;
@@ -320,8 +333,10 @@ static ost_rc plan_and_execute(running *r, ost_err *err)
             1e3 * (ost_now() - r->started));
     rc = ost_planning_plan(&r->p, r->cli, flags, err);
     ost_log(STATS, "planned after %.1f ms", 1e3 * (ost_now() - r->started));
-    if (!rc)
+    if (!rc) {
+        print_forecast(r);
         rc = execute(r, err);
+    }
     ost_log(STATS, "done after %.1f ms", 1e3 * (ost_now() - r->started));
     ost_worker_end(&r->early, true, NULL);
     return rc;

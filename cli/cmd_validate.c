@@ -1,4 +1,5 @@
 /* cli/cmd_validate.c - says everything that is wrong with a workflow */
+#include "cli/forecast.h"
 #include "cli/options.h"
 
 #include <stdio.h>
@@ -21,6 +22,7 @@ static uint64_t count_steps(const ost_workflow *wf, size_t *nodes)
 
 static ost_rc run(ost_cli *cli, ost_err *err)
 {
+    ost_forecast_list leaks = { 0 };
     ost_workflow *wf;
     uint64_t steps;
     size_t nodes;
@@ -32,6 +34,9 @@ static ost_rc run(ost_cli *cli, ost_err *err)
     printf("%s: valid, %zu node%s, %llu step%s\n", ost_workflow_path(wf), nodes,
            nodes == 1 ? "" : "s", (unsigned long long)steps,
            steps == 1 ? "" : "s");
+    ost_forecast_collect(wf, &leaks);
+    ost_forecast_print(wf, &leaks);
+    ost_forecast_release(&leaks);
     ost_workflow_free(wf);
     return OST_OK;
 }
@@ -43,7 +48,9 @@ const ost_command ost_cmd_validate = {
     .min_arguments = 1,
     .max_arguments = 1,
     .details = "Every fault is printed with its place, the line of the file "
-               "and the nearest valid name.  Nothing is planned or run.",
+               "and the nearest valid name; a leak between training and test "
+               "data that the workflow gives away is a warning.  Nothing is "
+               "planned or run.",
     .options = (const ost_option *const[]){ ost_options_bindings,
                                             ost_options_common, NULL },
     .run = run,

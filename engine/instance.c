@@ -342,3 +342,29 @@ void ost_step_name(const ost_workflow *wf, uint32_t node, uint32_t instance,
     }
     ost_buf_addc(out, ']');
 }
+
+void ost_feed_name(const ost_workflow *wf, const ost_feed *feed, bool instance,
+                   ost_buf *out)
+{
+    const ost_port *outputs;
+    ost_buf name = { 0 };
+    const ost_node *node;
+
+    if (feed->source >= 0) {
+        ost_buf_addf(out, "$%s",
+                     ost_workflow_source(wf, (size_t)feed->source)->name);
+        return;
+    }
+    node = &wf->nodes.data[feed->node];
+    outputs = node->stage->outputs;
+    ost_buf_adds(out, node->name);
+    /* The first port needs no name, but tells more where others stand. */
+    if (feed->out > 0 || (outputs[0].name && outputs[1].name &&
+                          strcmp(outputs[0].name, "out") != 0))
+        ost_buf_addf(out, ".%s", outputs[feed->out].name);
+    if (instance) {
+        ost_step_name(wf, feed->node, feed->instance, &name);
+        ost_buf_adds(out, ost_buf_str(&name) + strlen(node->name));
+    }
+    ost_buf_release(&name);
+}

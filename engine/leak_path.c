@@ -320,27 +320,12 @@ static void add_name(ost_buf *out, const char *name)
     out->len += ost_utf8_shown((char *)out->data + out->len, room, name, "");
 }
 
-/* "folds.train[fold=1]", or "$images". */
 static void add_place(const tracer *t, const ost_feed *feed, ost_buf *out)
 {
-    const ost_workflow *wf = t->plan->wf;
     ost_buf name = { 0 };
-    const ost_node *node;
-    const char *axes;
 
-    if (feed->source >= 0) {
-        ost_buf_addf(out, "$%s",
-                     ost_workflow_source(wf, (size_t)feed->source)->name);
-        return;
-    }
-    node = ost_workflow_node(wf, feed->node);
-    ost_step_name(wf, feed->node, feed->instance, &name);
-    axes = ost_buf_str(&name) + strlen(node->name);
-    ost_buf_adds(out, node->name);
-    if (feed->out > 0 || (ost_port_count(node->stage->outputs) > 1 &&
-                          strcmp(node->stage->outputs[0].name, "out") != 0))
-        ost_buf_addf(out, ".%s", node->stage->outputs[feed->out].name);
-    add_name(out, axes);
+    ost_feed_name(t->plan->wf, feed, true, &name);
+    add_name(out, ost_buf_str(&name));
     ost_buf_release(&name);
 }
 

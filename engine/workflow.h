@@ -166,6 +166,10 @@ const uint32_t *ost_workflow_order(const ost_workflow *wf);
 /* Appends "train" or "train[fold=2,arm=real]". */
 void ost_step_name(const ost_workflow *wf, uint32_t node, uint32_t instance,
                    ost_buf *out);
+/* Appends the reference that leads to what a feed reads: "$images", "model",
+ * "folds.train"; with `instance`, "folds.train[fold=2]". */
+void ost_feed_name(const ost_workflow *wf, const ost_feed *feed, bool instance,
+                   ost_buf *out);
 /* The index of the value of axis `axis` in an instance, -1 when the node does
  * not have that axis. */
 int64_t ost_instance_axis_value(const ost_workflow *wf, uint32_t node,

@@ -286,6 +286,7 @@ const ost_stage ost_stage_aggregate_views = {
     .name = "aggregate_views",
     .version = 4, /* bump when any output byte can change */
     .summary = "Adds the front and the mirrored back view of an exam.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(aggregate_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "views", false, false }),

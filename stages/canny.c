@@ -114,6 +114,7 @@ const ost_stage ost_stage_canny = {
     .name = "canny",
     .version = 3, /* bump when any output byte can change */
     .summary = "Finds the edges of images as OpenCV's Canny does.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(canny_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

@@ -170,6 +170,7 @@ const ost_stage ost_stage_concat = {
     .name = "concat",
     .version = 2, /* bump when any output byte can change */
     .summary = "Put several datasets together.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(concat_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "the datasets", true, false }),

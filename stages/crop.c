@@ -116,6 +116,7 @@ const ost_stage ost_stage_crop = {
     .name = "crop",
     .version = 1, /* bump when any output byte can change */
     .summary = "Cuts a rectangle out of images, masks, frames and boxes.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(crop_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

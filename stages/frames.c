@@ -146,6 +146,7 @@ const ost_stage ost_stage_frames = {
     .name = "frames",
     .version = 2, /* bump when any output byte can change */
     .summary = "Take series apart into their images.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(frames_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "series", false, false }),

@@ -123,6 +123,7 @@ const ost_stage ost_stage_gray = {
     .name = "gray",
     .version = 1, /* bump when any output byte can change */
     .summary = "Makes color images gray, or takes one channel.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(gray_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

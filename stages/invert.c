@@ -98,6 +98,7 @@ const ost_stage ost_stage_invert = {
     .name = "invert",
     .version = 2, /* bump when any output byte can change */
     .summary = "Makes dark bright and bright dark.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(invert_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

@@ -221,6 +221,7 @@ const ost_stage ost_stage_measure = {
     .name = "measure",
     .version = 1, /* bump when any output byte can change */
     .summary = "Gives items the area of a mask, or what lies under it.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(measure_params),
     .params = params,
     .inputs =

@@ -370,6 +370,7 @@ const ost_stage ost_stage_montage = {
     .name = "montage",
     .version = 3, /* bump when any output byte can change */
     .summary = "Put pictures side by side into one, and cut them apart.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(montage_params),
     .params = params,
     .inputs = OST_PORTS(

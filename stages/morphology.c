@@ -225,6 +225,7 @@ const ost_stage ost_stage_morphology = {
     .name = "morphology",
     .version = 2, /* bump when any output byte can change */
     .summary = "Opens, closes, fills and sorts out masks by their shape.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(morphology_params),
     .params = params,
     .inputs =

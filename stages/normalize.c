@@ -352,6 +352,7 @@ const ost_stage ost_stage_normalize = {
     .name = "normalize",
     .version = 2, /* bump when any output byte can change */
     .summary = "Brings the values of images to a common range.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(normalize_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

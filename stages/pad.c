@@ -106,6 +106,7 @@ const ost_stage ost_stage_pad = {
     .name = "pad",
     .version = 1, /* bump when any output byte can change */
     .summary = "Puts a margin around images, masks, frames and boxes.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(pad_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

@@ -162,6 +162,7 @@ const ost_stage ost_stage_pair = {
     .name = "pair",
     .version = 1, /* bump when any output byte can change */
     .summary = "Joins fields side by side or as channels.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(pair_params),
     .params = params,
     .inputs =

@@ -160,6 +160,7 @@ const ost_stage ost_stage_photometric = {
     .name = "photometric",
     .version = 1, /* bump when any output byte can change */
     .summary = "Gives each image in several contrasts and brightnesses.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(photometric_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

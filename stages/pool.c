@@ -353,6 +353,7 @@ const ost_stage ost_stage_pool = {
     .name = "pool",
     .version = 1, /* bump when any output byte can change */
     .summary = "Make one prediction of those of a patient or a parent.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(ost_pool_params),
     .params = params,
     .inputs = OST_PORTS({ "predictions", OST_PREDICTIONS,

@@ -146,6 +146,7 @@ const ost_stage ost_stage_resize = {
     .name = "resize",
     .version = 4, /* bump when any output byte can change */
     .summary = "Brings images, masks, frames and boxes to one size.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(resize_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

@@ -283,6 +283,7 @@ const ost_stage ost_stage_roi = {
     .name = "roi",
     .version = 1, /* bump when any output byte can change */
     .summary = "Cuts out what masks or boxes mark, with a margin.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(roi_params),
     .params = params,
     .inputs = OST_PORTS(

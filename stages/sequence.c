@@ -312,6 +312,7 @@ const ost_stage ost_stage_sequence = {
     .name = "sequence",
     .version = 3, /* bump when any output byte can change */
     .summary = "Make series of fixed length from the images of a patient.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(sequence_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

@@ -118,6 +118,8 @@ enum ost_stage_flags {
     OST_STAGE_CHECKS = 1u << 7,  /* has .check; set in the command's tables,
                                     which lack the functions */
     OST_STAGE_SECRET = 1u << 8,  /* makes pseudonyms: the secret is keyed */
+    OST_STAGE_KEEPS = 1u << 9,   /* chooses no groups: those that come in at the
+                                    first port of items go out */
 };
 
 typedef struct ost_stage {
@@ -137,7 +139,8 @@ typedef struct ost_stage {
     const char *reads;
 
     /* Input ports, separated by spaces, whose items are judged: none of them
-     * may be exposed to its own group (see leaks.h).  NULL: none. */
+     * may be exposed to its own group (see leaks.h), unless the parameter
+     * `leakage` is "off".  NULL: none. */
     const char *judges;
 
     /* Refuses a combination of parameters before anything runs. */

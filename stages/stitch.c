@@ -363,6 +363,7 @@ const ost_stage ost_stage_stitch = {
     .name = "stitch",
     .version = 1, /* bump when any output byte can change */
     .summary = "Lays tiles together to the pictures that they were cut from.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(stitch_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "tiles", false, false }),

@@ -286,6 +286,7 @@ const ost_stage ost_stage_threshold = {
     .name = "threshold",
     .version = 1, /* bump when any output byte can change */
     .summary = "Marks the pixels above a level, given or found.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(threshold_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

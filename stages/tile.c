@@ -402,6 +402,7 @@ const ost_stage ost_stage_tile = {
     .name = "tile",
     .version = 2, /* bump when any output byte can change */
     .summary = "Cuts pictures into tiles that copy no pixels.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(tile_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

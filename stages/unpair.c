@@ -161,6 +161,7 @@ const ost_stage ost_stage_unpair = {
     .name = "unpair",
     .version = 1, /* bump when any output byte can change */
     .summary = "Takes a picture of several parts apart again.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(unpair_params),
     .params = params,
     .inputs = OST_PORTS(

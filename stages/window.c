@@ -128,6 +128,7 @@ const ost_stage ost_stage_window = {
     .name = "window",
     .version = 1, /* bump when any output byte can change */
     .summary = "Shows a range of values as gray levels.",
+    .flags = OST_STAGE_KEEPS,
     .param_size = sizeof(window_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

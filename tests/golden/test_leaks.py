@@ -53,8 +53,16 @@ def run(name, document, *words, status=0):
     return runs.osteon("run", path, "--store", STORE, *words, status=status)
 
 
+def foretold(name, document):
+    """What `validate` warns of, a line each."""
+    path = runs.write(f"{name}.json", document)
+    done = runs.osteon("validate", path)
+    return [line for line in done.stderr.splitlines() if "warning" in line]
+
+
 def passes(name, document):
     out = f"out-{name}"
+    check(not foretold(name, document), f"{name}: a false alarm")
     run(name, document, "--out", out)
     leakage = json.loads(
         (pathlib.Path(out) / "metrics.json").read_text())["leakage"]
@@ -138,6 +146,87 @@ def test_fine_tuning():
                "in": {"in": "folds.train", "init": "first"}})
     caught("tuned", document, "images -> first (learned from it) -> "
            "model[fold=0] -> scores[fold=0]")
+
+
+# --- before anything runs -----------------------------------------------------
+
+WARNED = ("warning: metrics: leakage: '{}' learns from '{}', which holds the "
+          "patients of 'folds.test[fold=0]' that 'metrics' judges: let it "
+          "learn from 'folds.train' (with \"per\": [\"fold\"])")
+
+
+def test_forecasts():
+    for name, document, words in (
+            ("drawn", drawn(False), ("drawer", "edges")),
+            ("filtered", filtered(False), ("first", "images"))):
+        warning = WARNED.format(*words)
+        found = foretold(name, document)
+        check(found == [warning], f"{name}: {found}")
+        done = runs.osteon("plan", f"{name}.json", "--store", "unused")
+        check(warning in done.stderr, done.stderr)
+        done = runs.osteon("plan", f"{name}.json", "--store", "unused",
+                           "--json")
+        steps = {step["step"]: step for step in json.loads(done.stdout)}
+        told = steps["metrics"].get("warnings", [])
+        check([f"warning: metrics: {t}" for t in told] == [warning],
+              done.stdout)
+        check(all("warnings" not in step for name, step in steps.items()
+                  if name != "metrics"), done.stdout)
+        done = run(name, document, status=1)
+        check(warning in done.stderr, done.stderr)
+    found = foretold("everyone", study(
+        folds=None, model={"stage": "train", "in": "images",
+                           "with": CLASSIFIER},
+        scores={"stage": "predict", "in": {"model": "model",
+                                           "data": "images"}}))
+    check(found == ["warning: metrics: leakage: 'model' learns from 'images', "
+                    "which holds the patients that 'metrics' judges: let it "
+                    "learn from others"], f"{found}")
+    found = foretold("chosen", study(
+        model={"stage": "train", "per": ["fold"], "with": CLASSIFIER,
+               "in": {"in": "folds.train", "validation": "folds.test"}}))
+    check(len(found) == 1 and "'model' learns from 'folds.test'" in found[0],
+          f"{found}")
+
+
+def test_no_false_alarms():
+    """Where stages choose, nobody can know; nor is a site another one."""
+    train = {"stage": "train", "with": CLASSIFIER}
+    chosen = study(
+        folds=None,
+        here={"stage": "select", "in": "images",
+              "with": {"where": {"site": ["A"]}}},
+        there={"stage": "select", "in": "images",
+               "with": {"where": {"site": ["B"]}}},
+        model={**train, "in": "here"},
+        scores={"stage": "predict", "in": {"model": "model",
+                                           "data": "there"}})
+    restricted = study(
+        others={"stage": "restrict", "per": ["fold"],
+                "in": {"in": "images", "to": "folds.test"},
+                "with": {"by": "group", "exclude": True}},
+        model={**train, "per": ["fold"], "in": "others"})
+    bound = study(phantom=None, images={"stage": "ingest", "in": "$here"})
+    bound["inputs"] = {"here": {"type": "dataset"},
+                       "there": {"type": "dataset"}}
+    bound["nodes"]["foreign"] = {"stage": "ingest", "in": "$there"}
+    bound["nodes"]["first"] = {**train, "in": "foreign"}
+    bound["nodes"]["model"]["in"] = {"in": "folds.train", "init": "first"}
+    against = study(
+        drawer={"stage": "train", "in": "edges", "with": DRAWER},
+        drawn={"stage": "segment", "in": {"model": "drawer", "data": "edges"}},
+        distinct={"stage": "dedupe",
+                  "in": {"in": "images", "against": "drawn"}},
+        folds={"stage": "split", "per": ["fold"], "in": "distinct",
+               "with": {"method": "kfold", "folds": 2, "fold": "${fold}"}})
+    for name, document in (("chosen", chosen), ("restricted", restricted),
+                           ("against", against)):
+        found = foretold(name, document)
+        check(not found, f"{name}: {found}")
+    path = runs.write("bound.json", bound)
+    done = runs.osteon("validate", path, "--bind", "here=.", "--bind",
+                       "there=..")
+    check("warning" not in done.stderr, done.stderr)
 
 
 # --- parts of one patient -----------------------------------------------------
