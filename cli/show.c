@@ -209,7 +209,9 @@ static ost_rc add_exposure(ost_batch *b, const ost_artifact *a, ost_buf *out,
         return OST_OK;
     rc = ost_groups_get(b, &a->exposure, &arena, &groups, &n, err);
     if (!rc)
-        ost_buf_addf(out, "exposure  %zu groups took part in training\n", n);
+        ost_buf_addf(out, "exposure  %zu groups took part in %s\n", n,
+                     a->type == OST_METRICS ? "training or were measured"
+                                            : "training");
     ost_arena_release(&arena);
     return rc;
 }

@@ -56,6 +56,7 @@ typedef struct step_output {
     ost_item_writer items;
     OST_VEC(ost_ref) refs;
     const char *meta; /* canonical JSON, or NULL */
+    bool passed;      /* an input, handed on */
 } step_output;
 
 /* What talks to the engine; functions may be NULL (tests). */
@@ -79,7 +80,7 @@ typedef struct step_state {
     OST_VEC(step_input) inputs;
     step_output *outputs;
     size_t n_outputs;
-    ost_digest model_exposure; /* of all models among the inputs */
+    ost_digest model_exposure; /* of all models and metrics among inputs */
     ost_digest new_exposure;   /* of an item without a parent */
     bool new_exposure_known;
     uint64_t rng_key;

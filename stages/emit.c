@@ -271,6 +271,28 @@ ost_rc ost_emit_blob(ost_stage_ctx *ctx, const char *port, const char *name,
     return OST_OK;
 }
 
+ost_rc ost_emit_input(ost_stage_ctx *ctx, const char *port, const ost_input *in,
+                      ost_err *err)
+{
+    step_output *out = &ctx->step->outputs[output_port(ctx, port)];
+    const ost_artifact *a = &in->artifact;
+    const ost_item *items;
+    ost_rc rc = OST_OK;
+    size_t n;
+
+    out->meta = a->meta;
+    out->passed = true;
+    if (!ost_artifact_has_items(a->type)) {
+        for (size_t i = 0; i < a->n_refs; i++)
+            ost_vec_push(&out->refs, a->refs[i]);
+        return OST_OK;
+    }
+    rc = ost_ctx_items(ctx, in, &items, &n, err);
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = ost_emit(ctx, port, ost_derive(ctx, &items[i], -1), err);
+    return rc;
+}
+
 ost_rc ost_emit_file(ost_stage_ctx *ctx, const char *port, const char *path,
                      const void *data, size_t size, ost_err *err)
 {

@@ -493,7 +493,7 @@ out:
 
 const ost_stage ost_stage_evaluate = {
     .name = "evaluate",
-    .version = 3, /* bump when any output byte can change */
+    .version = 4, /* bump when any output byte can change */
     .summary = "Judge predictions: areas, rates, curves, with intervals.",
     .param_size = sizeof(ost_evaluate_params),
     .params = params,

@@ -140,7 +140,8 @@ typedef struct ost_stage {
 
     /* Input ports, separated by spaces, whose items are judged: none of them
      * may be exposed to its own group (see leaks.h), unless the parameter
-     * `leakage` is "off".  NULL: none. */
+     * `leakage` is "off".  The metrics that come out are exposed to the groups
+     * of all of them.  NULL: none. */
     const char *judges;
 
     /* Refuses a combination of parameters before anything runs. */
@@ -311,6 +312,10 @@ ost_rc ost_emit_meta(ost_stage_ctx *ctx, const char *port, const json_t *meta,
 /* Adds a named blob to an output (weights, a picture). */
 ost_rc ost_emit_blob(ost_stage_ctx *ctx, const char *port, const char *name,
                      const void *data, size_t size, ost_err *err);
+/* Hands an input on as it came (metadata, items, blobs).  It is exposed to what
+ * it was exposed to, and to the models and metrics among the inputs. */
+ost_rc ost_emit_input(ost_stage_ctx *ctx, const char *port, const ost_input *in,
+                      ost_err *err);
 /* Adds a file to an output of type files: an item with field `bytes`. */
 ost_rc ost_emit_file(ost_stage_ctx *ctx, const char *port, const char *path,
                      const void *data, size_t size, ost_err *err);

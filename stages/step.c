@@ -30,6 +30,10 @@ void ost_step_relieve(step_state *step)
 static ost_rc gather_exposure(ost_stage_ctx *ctx, step_input *in, bool groups,
                               ost_digest *exposure, ost_err *err)
 {
+    ost_artifact_type type = in->pub.artifact.type;
+    bool judged = ctx->step->stage->judges != NULL;
+    bool named =
+        groups && (type == OST_DATASET || (type == OST_PREDICTIONS && judged));
     ost_batch *batch = ctx->step->batch;
     OST_VEC(const char *) names = { 0 };
     ost_digest last = { { 0 } };
@@ -40,7 +44,7 @@ static ost_rc gather_exposure(ost_stage_ctx *ctx, step_input *in, bool groups,
 
     rc = ost_ctx_items(ctx, &in->pub, &items, &n, err);
     for (size_t i = 0; i < n && !rc; i++) {
-        if (groups && in->pub.artifact.type == OST_DATASET)
+        if (named)
             ost_vec_push(&names, items[i].group);
         if (ost_digest_equal(&items[i].exposure, &last))
             continue;
@@ -136,6 +140,21 @@ static ost_rc open_step(step_state *step, ost_err *err)
     return OST_OK;
 }
 
+/* What an output without items is exposed to. */
+static ost_rc output_exposure(ost_stage_ctx *ctx, size_t port,
+                              ost_digest *exposure, ost_err *err)
+{
+    step_state *step = ctx->step;
+    ost_artifact_type type = step->stage->outputs[port].type;
+    bool judged = step->stage->judges != NULL;
+
+    if (step->outputs[port].passed) /* its own is among those of the inputs */
+        *exposure = step->model_exposure;
+    else if (type == OST_MODEL || (type == OST_METRICS && judged))
+        return ost_step_exposure(ctx, true, exposure, err);
+    return OST_OK;
+}
+
 static ost_rc store_output(ost_stage_ctx *ctx, size_t port,
                            ost_done_output *done, ost_err *err)
 {
@@ -156,8 +175,7 @@ static ost_rc store_output(ost_stage_ctx *ctx, size_t port,
     if (!out->meta)
         return ost_fail(err, OST_EFAIL, "stage '%s' gave no output '%s'",
                         step->stage->name, p->name);
-    if (p->type == OST_MODEL)
-        rc = ost_step_exposure(ctx, true, &a.exposure, err);
+    rc = output_exposure(ctx, port, &a.exposure, err);
     if (rc)
         return rc;
     a.refs = out->refs.data;

@@ -56,7 +56,8 @@ typedef struct ost_ref {
 typedef struct ost_artifact {
     ost_artifact_type type;
     const char *meta;    /* canonical JSON object */
-    ost_digest exposure; /* groups behind a model: digest of a set, or zero */
+    ost_digest exposure; /* groups behind a model, or behind metrics: digest
+                            of a set, or zero */
     uint64_t n_items;
     const ost_ref *refs;
     size_t n_refs;
