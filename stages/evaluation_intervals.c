@@ -20,9 +20,9 @@ static json_t *interval_json(ost_interval i, const char *method,
 static void add_proportion(json_t *out, const char *name, uint64_t k,
                            uint64_t n)
 {
-    json_object_set_new(
-        out, name,
-        interval_json(ost_wilson_interval(k, n), "wilson", OST_ZERO_BELOW));
+    json_object_set_new(out, name,
+                        interval_json(ost_wilson_interval(k, n, 0.95), "wilson",
+                                      OST_ZERO_BELOW));
 }
 
 /* Of one class against the others. */
@@ -43,12 +43,12 @@ static void add_class(const ost_block *b, uint32_t k, json_t *out)
     r = ost_ranking_of(&s);
     json_object_set_new(
         out, "auc",
-        interval_json(ost_normal_interval(ost_ranking_auc(&r),
-                                          ost_ranking_delong_variance(&r)),
-                      "delong",
-                      positive < 2 || negative < 2
-                          ? "fewer than two items of a class"
-                          : OST_ONE_CLASS));
+        interval_json(
+            ost_normal_interval(ost_ranking_auc(&r),
+                                ost_ranking_delong_variance(&r), 0.95),
+            "delong",
+            positive < 2 || negative < 2 ? "fewer than two items of a class"
+                                         : OST_ONE_CLASS));
     ost_ranking_release(&r);
 }
 

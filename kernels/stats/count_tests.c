@@ -42,8 +42,10 @@ static margins margins_of(const ost_two_by_two *t)
 static ost_test shares(const ost_two_by_two *t, const margins *m)
 {
     ost_test out = nothing;
-    ost_interval a = ost_wilson_interval(t->count[0], (uint64_t)m->row[0]);
-    ost_interval b = ost_wilson_interval(t->count[2], (uint64_t)m->row[1]);
+    ost_interval a =
+        ost_wilson_interval(t->count[0], (uint64_t)m->row[0], 0.95);
+    ost_interval b =
+        ost_wilson_interval(t->count[2], (uint64_t)m->row[1], 0.95);
     double p = m->cell[0] / m->row[0], q = m->cell[2] / m->row[1];
 
     if (m->row[0] == 0 || m->row[1] == 0)

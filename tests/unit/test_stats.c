@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "kernels/stats/confusion.h"
 #include "kernels/stats/folds.h"
-#include "kernels/stats/intervals.h"
 #include "kernels/stats/multiclass.h"
 #include "kernels/stats/scores.h"
 #include "tests/support/check.h"
@@ -298,28 +297,6 @@ static void areas_of_many_classes_equal_the_reference(void **state)
     ost_json_free(doc);
 }
 
-static void proportions_have_wilson_s_intervals(void **state)
-{
-    ost_json_doc *doc = golden("stat_tests");
-    json_t *c;
-    size_t i;
-
-    (void)state;
-    json_array_foreach(json_object_get(ost_json_root(doc), "binomial_ci"), i, c)
-    {
-        const json_t *want = json_object_get(c, "wilson");
-        ost_interval w = ost_wilson_interval(
-            (uint64_t)json_integer_value(json_object_get(c, "k")),
-            (uint64_t)json_integer_value(json_object_get(c, "n")));
-
-        near(json_array_get(want, 0), w.lo, 1e-14);
-        near(json_array_get(want, 1), w.hi, 1e-14);
-    }
-    assert_true(i >= 7);
-    assert_true(isnan(ost_wilson_interval(0, 0).lo));
-    ost_json_free(doc);
-}
-
 /* --- edges -------------------------------------------------------------- */
 
 static void one_class_has_no_area_and_half_a_curve(void **state)
@@ -387,17 +364,6 @@ static void scores_that_are_no_numbers_are_found(void **state)
     assert_int_equal(ost_scores_check(&s), 2);
     v[0] = OST_UNDEFINED;
     assert_int_equal(ost_scores_check(&s), 0);
-}
-
-static void intervals_stay_between_0_and_1(void **state)
-{
-    ost_interval i = ost_normal_interval(0.99, 0.01);
-
-    (void)state;
-    assert_true(i.hi == 1 && i.lo > 0.79 && i.lo < 0.8);
-    i = ost_normal_interval(0.5, 0);
-    assert_true(i.lo == 0.5 && i.hi == 0.5);
-    assert_true(isnan(ost_normal_interval(OST_UNDEFINED, 1).lo));
 }
 
 /* --- laws --------------------------------------------------------------- */
@@ -528,12 +494,10 @@ int main(void)
         cmocka_unit_test(confusions_and_what_follows_equal_the_reference),
         cmocka_unit_test(a_published_three_class_matrix_gives_its_numbers),
         cmocka_unit_test(areas_of_many_classes_equal_the_reference),
-        cmocka_unit_test(proportions_have_wilson_s_intervals),
         cmocka_unit_test(one_class_has_no_area_and_half_a_curve),
         cmocka_unit_test(a_mean_skips_undefined_values_and_counts_them),
         cmocka_unit_test(zero_denominators_follow_the_rule),
         cmocka_unit_test(scores_that_are_no_numbers_are_found),
-        cmocka_unit_test(intervals_stay_between_0_and_1),
         cmocka_unit_test(areas_keep_their_laws),
     };
 
