@@ -118,11 +118,17 @@ def curve_sums(y, s):
     return out
 
 
-def pr_sums(y, s):
+def precision_recall(y, s):
+    """Recall of no positives is undefined here, and 1 there."""
     p, r, t = metrics.precision_recall_curve(y, s)
-    w = numpy.arange(1, len(p) + 1)
     if not y.any():
-        r = numpy.full(len(r), numpy.nan)
+        r[:-1] = numpy.nan
+    return p, r, t
+
+
+def pr_sums(y, s):
+    p, r, t = precision_recall(y, s)
+    w = numpy.arange(1, len(p) + 1)
     return [len(p), (w * p).sum(), (w * r).sum(), (w[:-1] * t).sum()]
 
 
@@ -186,8 +192,8 @@ def several_numbers(seed):
         if ap else None,
         metrics.roc_auc_score(one_hot.ravel(), rows.ravel()),
     ]
-    numbers += means(y, called, None if asked.all() or not asked.any()
-                     else everything[asked == 1])
+    numbers += means(y, called, everything[asked == 1] if asked.any()
+                     else everything)
     if len(set(y)) == classes and classes > 2:
         for how in ("ovr", "ovo"):
             for average in ("macro", "weighted"):
@@ -246,11 +252,11 @@ def resamples():
 def curves(seed):
     y, a, _, _ = binary(seed)
     fpr, tpr, thr = metrics.roc_curve(y, a)
-    p, r, t = metrics.precision_recall_curve(y, a)
+    p, r, t = precision_recall(y, a)
     observed, predicted = calibration_curve(y, a, n_bins=10)
     return {name: plain(v) for name, v in {
         "fpr": fpr, "tpr": tpr, "threshold": thr[1:], "precision": p,
-        "recall": r if y.any() else [numpy.nan] * len(p), "pr_threshold": t,
+        "recall": r, "pr_threshold": t,
         "observed": observed, "predicted": predicted}.items()}
 
 
