@@ -22,38 +22,32 @@
 
 typedef ost_interval (*coverage_interval)(uint64_t k, uint64_t n, double level);
 
-/* The probability that the interval of n cases holds the rate p. */
-static inline double coverage_of_rate(coverage_interval interval, uint64_t n,
-                                      double p)
-{
-    double held = 0;
-
-    for (uint64_t k = 0; k <= n; k++) {
-        ost_interval i = interval(k, n, 0.95);
-
-        if (i.lo <= p && p <= i.hi)
-            held += ost_binomial_pmf((double)k, (double)n, p);
-    }
-    return held;
-}
-
 typedef struct coverage_rates {
     double least;
     double mean;
 } coverage_rates;
 
-/* Over rates in the middle of `steps` equal parts of 0 .. 1. */
+/* Of n cases: the probability that the interval holds the rate, over rates in
+ * the middle of `steps` equal parts of 0 .. 1. */
 static inline coverage_rates coverage_of_rates(coverage_interval interval,
                                                uint64_t n, int steps)
 {
+    ost_interval *of = ost_xalloc((n + 1) * sizeof(*of));
     coverage_rates c = { 1, 0 };
 
+    for (uint64_t k = 0; k <= n; k++)
+        of[k] = interval(k, n, 0.95);
     for (int s = 0; s < steps; s++) {
-        double held = coverage_of_rate(interval, n, (s + 0.5) / steps);
+        double p = (s + 0.5) / steps, held = 0;
 
+        for (uint64_t k = 0; k <= n; k++) {
+            if (of[k].lo <= p && p <= of[k].hi)
+                held += ost_binomial_pmf((double)k, (double)n, p);
+        }
         c.least = fmin(c.least, held);
         c.mean += held / steps;
     }
+    ost_free(of);
     return c;
 }
 
