@@ -18,6 +18,12 @@
  *   metrics   [{name, axes, document}]: documents of the stage `evaluate`, or
  *             any other, shown as a table of its members
  *   models    [{name, axes, network, n_weights, history: [{epoch, ...}]}]
+ *   flow      [{name, axes, n_items, n_groups, labels: {name: n}, from: index
+ *             or null, lost: {n_items or null, n_groups}, why}]: points of the
+ *             study, each behind the one that it stems from
+ *   generated, real: [{id, width, height, picture}]: sheets of pictures
+ *   segmentations: [{id, group, dice, place: "least" or "most", width, height,
+ *             picture, reference, predicted}]: the last three name blobs
  *   examples  [{id, group, label, predicted, score, part, right, width,
  *             height, picture, overlay}]: the last two name blobs
  *

@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-enum { BAR_TOP = 342, BAR_HEIGHT = 44 };
+enum { BAR_TOP = 354, BAR_HEIGHT = 44 };
 
 static const ost_plot square = {
     .left = 56,
@@ -116,7 +116,7 @@ void ost_report_calibration(ost_report_page *p, const json_t *document)
     f = ost_figure_new(&p->arena, ost_report_id(p, "calibration"), "",
                        "Observed share of positives against the mean score, "
                        "by bins of scores, with the number of scores below.",
-                       "chart", 392, 430);
+                       "chart", 392, 442);
     ost_plot_axes(&f->body, &square, 0.2, 0.2, "", "Observed share");
     ost_svg_line(&f->body, "chance", square.left, square.bottom, square.right,
                  square.top);

@@ -5,68 +5,6 @@
 
 #include "base/banned.h"
 
-static void add_base64(ost_buf *out, const unsigned char *data, size_t size)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "abcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    ost_buf_reserve(out, size / 3 * 4 + 4);
-    for (size_t i = 0; i < size; i += 3) {
-        size_t left = size - i;
-        unsigned v = (unsigned)data[i] << 16;
-
-        v |= left > 1 ? (unsigned)data[i + 1] << 8 : 0;
-        v |= left > 2 ? data[i + 2] : 0;
-        ost_buf_addc(out, letters[v >> 18]);
-        ost_buf_addc(out, letters[v >> 12 & 63]);
-        ost_buf_addc(out, left > 1 ? letters[v >> 6 & 63] : '=');
-        ost_buf_addc(out, left > 2 ? letters[v & 63] : '=');
-    }
-}
-
-static const ost_ref *find_blob(const ost_report_page *p, const char *name)
-{
-    for (size_t i = 0; *name && i < p->artifact->n_refs; i++) {
-        if (strcmp(p->artifact->refs[i].name, name) == 0)
-            return &p->artifact->refs[i];
-    }
-    return NULL;
-}
-
-static void add_alt(ost_buf *out, const json_t *e)
-{
-    ost_buf_adds(out, "image ");
-    ost_buf_add_html(out, ost_report_text(e, "id"));
-    ost_buf_adds(out, ", is ");
-    ost_buf_add_html(out, ost_report_text(e, "label"));
-    ost_buf_adds(out, ", called ");
-    ost_buf_add_html(out, ost_report_text(e, "predicted"));
-}
-
-static ost_rc add_picture(ost_report_page *p, const json_t *e,
-                          const ost_ref *ref, bool over, ost_err *err)
-{
-    ost_buf *out = p->out;
-    ost_blob blob;
-    ost_rc rc;
-
-    rc = ost_batch_blob(p->batch, &ref->digest, &blob, err);
-    if (rc)
-        return rc;
-    ost_buf_addf(out, "<img%s alt=\"", over ? " class=\"over\"" : "");
-    if (!over)
-        add_alt(out, e);
-    ost_buf_addf(out,
-                 "\" width=\"%llu\" height=\"%llu\" "
-                 "src=\"data:image/png;base64,",
-                 (unsigned long long)ost_report_number(e, "width"),
-                 (unsigned long long)ost_report_number(e, "height"));
-    add_base64(out, blob.data, blob.size);
-    ost_buf_adds(out, "\">");
-    ost_blob_release(&blob);
-    return OST_OK;
-}
-
 static void add_caption(ost_report_page *p, const json_t *e)
 {
     const json_t *score = json_object_get(e, "score");
@@ -108,16 +46,17 @@ static void add_caption(ost_report_page *p, const json_t *e)
 
 static ost_rc add_example(ost_report_page *p, const json_t *e, ost_err *err)
 {
-    const ost_ref *picture = find_blob(p, ost_report_text(e, "picture"));
-    const ost_ref *overlay = find_blob(p, ost_report_text(e, "overlay"));
+    const char *alt = ost_arena_printf(
+        &p->arena, "image %s, is %s, called %s", ost_report_text(e, "id"),
+        ost_report_text(e, "label"), ost_report_text(e, "predicted"));
     ost_rc rc = OST_OK;
 
     ost_buf_adds(p->out, "<figure class=\"shot\">");
-    if (picture) {
+    if (*ost_report_text(e, "picture")) {
         ost_buf_adds(p->out, "<div class=\"frame\">");
-        rc = add_picture(p, e, picture, false, err);
-        if (!rc && overlay)
-            rc = add_picture(p, e, overlay, true, err);
+        rc = ost_report_picture(p, e, "picture", "", alt, err);
+        if (!rc)
+            rc = ost_report_picture(p, e, "overlay", "over", "", err);
         ost_buf_adds(p->out, "</div>");
     }
     if (rc)

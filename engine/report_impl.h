@@ -37,6 +37,7 @@ extern const char *const ost_report_style[]; /* lines, ended by NULL */
 
 void ost_report_study(ost_report_page *p);
 void ost_report_published(ost_report_page *p);
+void ost_report_flow(ost_report_page *p);
 void ost_report_graph(ost_report_page *p);
 /* Sections of one metrics document, by its kind. */
 void ost_report_metrics(ost_report_page *p, const json_t *document);
@@ -46,9 +47,25 @@ void ost_report_roc(ost_report_page *p, const json_t *document);
 void ost_report_recall(ost_report_page *p, const json_t *document);
 void ost_report_calibration(ost_report_page *p, const json_t *document);
 void ost_report_confusion(ost_report_page *p, const json_t *document);
-void ost_report_members(ost_report_page *p, const json_t *document);
+void ost_report_subgroups(ost_report_page *p, const json_t *document);
+void ost_report_operating(ost_report_page *p, const json_t *document);
+void ost_report_leakage(ost_report_page *p, const json_t *document);
+/* A document of any shape. */
+void ost_report_generic(ost_report_page *p, const json_t *document,
+                        const char *title);
+/* A table of blocks of numbers, each named by one of its members. */
+void ost_report_blocks(ost_report_page *p, const json_t *document,
+                       const json_t *blocks, const char *member, const char *id,
+                       const char *title);
 void ost_report_training(ost_report_page *p);
 ost_rc ost_report_examples(ost_report_page *p, ost_err *err);
+/* <img> of a blob that a member of `e` names; nothing when it names none. */
+ost_rc ost_report_picture(ost_report_page *p, const json_t *e,
+                          const char *member, const char *class,
+                          const char *alt, ost_err *err);
+ost_rc ost_report_generated(ost_report_page *p, ost_err *err);
+ost_rc ost_report_outlines(ost_report_page *p, ost_err *err);
+void ost_report_checklists(ost_report_page *p);
 void ost_report_origin(ost_report_page *p);
 
 /* --- blocks, in whatever format the page has ---------------------------- */

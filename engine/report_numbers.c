@@ -14,8 +14,7 @@ typedef struct {
 
 static const column columns[] = {
     { "auc", "AUC", "AUC", 0 },
-    { "average_precision", "Average precision", "Average precision",
-      OST_COLUMN_MINOR },
+    { "average_precision", "AP", "AP", OST_COLUMN_MINOR },
     { "accuracy", "Accuracy", "Accuracy", 0 },
     { "recall", "Sensitivity", "Recall", 0 },
     { "specificity", "Specificity", "Specificity", 0 },
@@ -139,12 +138,27 @@ static void add_folds(ost_report_page *p, const json_t *document)
     ost_report_table_put(p, n.table);
 }
 
-/* Blocks that are named by one of their members. */
-static void add_blocks(ost_report_page *p, const json_t *blocks,
-                       const char *member, const char *id, const char *title,
-                       bool two)
+/* Of several labels that an item may have. */
+static void add_means(numbers *n, const json_t *pooled)
 {
-    numbers n = { .two = two };
+    static const char *const means[][2] = {
+        { "macro", "Mean over labels" },
+        { "weighted", "Mean, weighted by positives" },
+        { "micro", "All answers pooled" },
+    };
+
+    for (size_t k = 0; k < 3; k++)
+        if (json_is_object(json_object_get(pooled, means[k][0])))
+            add_row(n, k < 2 ? "mean" : "pooled", means[k][1],
+                    json_object_get(pooled, means[k][0]));
+}
+
+void ost_report_blocks(ost_report_page *p, const json_t *document,
+                       const json_t *blocks, const char *member, const char *id,
+                       const char *title)
+{
+    numbers n = { .two = *ost_report_text(document, "positive") != 0 ||
+                         strcmp(member, "label") == 0 };
 
     if (json_array_size(blocks) == 0)
         return;
@@ -152,34 +166,15 @@ static void add_blocks(ost_report_page *p, const json_t *blocks,
     add_columns(&n, blocks, NULL, "");
     for (size_t i = 0; i < json_array_size(blocks); i++) {
         const json_t *one = json_array_get(blocks, i);
+        const char *name = ost_report_words(p, json_object_get(one, member));
+        const char *attribute = ost_report_text(one, "attribute");
 
-        add_row(&n, "", ost_report_words(p, json_object_get(one, member)), one);
+        if (*attribute)
+            name = ost_arena_printf(&p->arena, "%s: %s", attribute, name);
+        add_row(&n, "", name, one);
     }
-    ost_report_table_put(p, n.table);
-}
-
-/* Of several labels an item may have, each with its numbers. */
-static void add_labels(ost_report_page *p, const json_t *document)
-{
-    const json_t *labels = json_object_get(document, "labels");
-    static const char *const means[][2] = { { "macro", "Mean over labels" },
-                                            { "micro", "All answers pooled" } };
-    numbers n = { .two = true };
-
-    if (json_array_size(labels) == 0)
-        return;
-    n.table =
-        ost_table_new(&p->arena, ost_report_id(p, "labels"), "Each label");
-    add_columns(&n, labels, NULL, "");
-    for (size_t i = 0; i < json_array_size(labels); i++) {
-        const json_t *one = json_array_get(labels, i);
-
-        add_row(&n, "", ost_report_text(one, "label"), one);
-    }
-    for (size_t k = 0; k < 2; k++)
-        if (json_is_object(json_object_get(document, means[k][0])))
-            add_row(&n, k == 0 ? "mean" : "pooled", means[k][1],
-                    json_object_get(document, means[k][0]));
+    if (strcmp(member, "label") == 0)
+        add_means(&n, json_object_get(document, "pooled"));
     ost_report_table_put(p, n.table);
 }
 
@@ -260,6 +255,8 @@ static void add_note(ost_report_page *p, const json_t *document)
     else
         ost_buf_adds(&words, "Numbers of several classes are plain means over "
                              "the classes. ");
+    if (json_object_get(pooled, "average_precision"))
+        ost_buf_adds(&words, "AP is the average precision. ");
     before = words.len;
     add_methods(&words, pooled);
     if (words.len > before) {
@@ -285,9 +282,12 @@ void ost_report_numbers(ost_report_page *p, const json_t *document)
 
     ost_report_open(p, "numbers", "The numbers");
     add_folds(p, document);
-    add_blocks(p, json_object_get(pooled, "per_class"), "class", "classes",
-               "Each class against the rest", false);
-    add_labels(p, document);
+    ost_report_blocks(p, document, json_object_get(pooled, "per_class"),
+                      "class", "classes", "Each class against the rest");
+    ost_report_blocks(p, document, json_object_get(pooled, "labels"), "label",
+                      "labels", "Each label");
     add_note(p, document);
+    ost_report_leakage(p, document);
+    ost_report_operating(p, document);
     ost_report_close(p);
 }

@@ -17,12 +17,32 @@ void ost_report_predictions(ost_report_page *p, const json_t *document)
     ost_report_confusion(p, document);
     ost_report_calibration(p, document);
     ost_buf_adds(p->out, html ? "</div>\n" : "");
+    ost_report_subgroups(p, document);
 }
+
+static const struct {
+    const char *kind;
+    const char *title;
+} kinds[] = {
+    { "audit", "Audit of published numbers" },
+    { "choice", "What was chosen" },
+    { "comparison", "Comparison" },
+    { "correlation", "Correlation" },
+    { "images", "Generated images" },
+    { "masks", "Segmentation" },
+};
 
 void ost_report_metrics(ost_report_page *p, const json_t *document)
 {
-    if (ost_report_is_evaluation(document))
+    const char *kind = ost_report_text(document, "kind");
+    const char *title = "The numbers";
+
+    if (ost_report_is_evaluation(document)) {
         ost_report_predictions(p, document);
-    else
-        ost_report_members(p, document);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            title = kinds[i].title;
+    ost_report_generic(p, document, title);
 }

@@ -145,12 +145,18 @@ static ost_rc add_page(ost_report_page *p, ost_err *err)
         add_head(p);
     add_masthead(p);
     ost_report_published(p);
+    ost_report_flow(p);
     ost_report_graph(p);
     add_metrics(p);
     ost_report_training(p);
     rc = ost_report_examples(p, err);
+    if (!rc)
+        rc = ost_report_outlines(p, err);
+    if (!rc)
+        rc = ost_report_generated(p, err);
     if (rc)
         return rc;
+    ost_report_checklists(p);
     ost_report_origin(p);
     if (ost_report_is_html(p))
         ost_buf_adds(p->out, "</main>\n</body>\n</html>\n");

@@ -32,7 +32,8 @@ static const json_t *curve_sets(const json_t *document, const kind *k)
 {
     const json_t *classes =
         json_object_get(json_object_get(document, "pooled"), "per_class");
-    const json_t *labels = json_object_get(document, "labels");
+    const json_t *labels =
+        json_object_get(json_object_get(document, "pooled"), "labels");
 
     if (json_array_size(classes) > 0)
         return classes;

@@ -58,7 +58,7 @@ for path in tree.files(*tree.C_SUFFIXES, ".py", ".sh", ".def", ".txt", ".cmake")
 LISTED = set()
 for path in tree.files(".def"):
     folders = {"stages": ["stages"], "kernels": ["kernels/cpu", "kernels/cuda"],
-               "cli": ["cli"]}[tree.name(path).split("/")[0]]
+               "cli": ["cli"], "engine": []}[tree.name(path).split("/")[0]]
     for x in re.findall(r"^[A-Z]+\((\w+)", path.read_text(), re.M):
         LISTED |= {f"{folder}/{x}" for folder in folders}
 for name, where in sorted(by_name.items()):

@@ -270,18 +270,26 @@ static void the_same_document_gives_the_same_page(void **state)
     assert_string_equal(render(f, two_folds, &run), render(f, two_folds, &run));
 }
 
-static void any_other_metrics_are_listed_by_their_path(void **state)
+static void any_other_metrics_are_shown_by_their_shape(void **state)
 {
     fixture *f = *state;
     const char *page =
         render(f,
                "{'metrics': [{'name': 'one', 'axes': {}, 'document': {'a': "
-               "{'b': 0.125, 'c': [1, 2]}}}, {'name': 'two', 'axes': {}, "
-               "'document': {}}]}",
+               "{'b': 0.125, 'c': [1, 2]}, 'arms': [{'n': 4, 'name': 'x', "
+               "'dice': 0.75, 'intervals': {'dice': {'lo': 0.5, 'hi': 1}}}, "
+               "{'name': 'y', 'dice': {'value': null, 'reason': 'empty'}}]}}, "
+               "{'name': 'two', 'axes': {}, 'document': {}}]}",
                NULL);
 
-    has(page, ">a.b</th><td class=\"text any\">0.125<");
-    has(page, ">a.c</th><td class=\"text any\">[1,2]<");
+    has(page, "<h3>A</h3>");
+    has(page, ">B</th><td class=\"text any\">0.125<");
+    has(page, ">C</th><td class=\"text any\">1, 2<");
+    has(page, "<h3>Arms</h3>");
+    has(page, ">Name</th><th scope=\"col\">N</th><th scope=\"col\">Dice<");
+    has(page, ">x</th><td>4</td><td>0.750 <small>0.500\xe2\x80\x93"
+              "1.000<");
+    has(page, "title=\"empty\"");
     has(page, "<h2 class=\"arm\">two</h2>");
 }
 
@@ -389,7 +397,7 @@ int main(void)
         cmocka_unit_test(names_from_outside_are_escaped_everywhere),
         cmocka_unit_test(a_page_fetches_nothing),
         cmocka_unit_test(the_same_document_gives_the_same_page),
-        cmocka_unit_test(any_other_metrics_are_listed_by_their_path),
+        cmocka_unit_test(any_other_metrics_are_shown_by_their_shape),
         cmocka_unit_test(odd_documents_are_drawn_without_harm),
         cmocka_unit_test(what_is_no_report_is_refused),
         cmocka_unit_test(layers_follow_the_longest_path),
