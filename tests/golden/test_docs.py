@@ -19,8 +19,8 @@ from pictures import png, read_gray_png  # noqa: E402
 from runs import check  # noqa: E402
 
 # The pages that are here to show one; another page may, too.
-PAGES = {"annotations", "augmentation", "datasets", "dicom", "formats",
-         "image_steps", "phantoms", "regions", "splits", "tiles"}
+PAGES = {"annotations", "augmentation", "comparisons", "datasets", "dicom",
+         "formats", "image_steps", "phantoms", "regions", "splits", "tiles"}
 
 
 def workflows():
@@ -67,10 +67,18 @@ def discs():
         for patient in ("P1", "P2") for k in (1, 2)})
 
 
+def reads(reader):
+    table = (SOURCE / f"tests/golden/compare/{reader}.csv").read_bytes()
+    return make_folder(f"reads/{reader}", {f"{reader}.csv": table})
+
+
+# Names of the inputs, and what makes each.
 BINDINGS = {
-    "lungs": ("xrays", lungs),
-    "scans": ("scans", discs),
-    "read": ("scans", lambda: SOURCE / "tests/golden/formats/files"),
+    "lungs": {"xrays": lungs},
+    "scans": {"scans": discs},
+    "read": {"scans": lambda: SOURCE / "tests/golden/formats/files"},
+    "readers": {reader: lambda reader=reader: reads(reader)
+                for reader in ("junior", "senior", "network")},
 }
 
 
@@ -147,8 +155,27 @@ def check_discs(out):
           "not four pictures of two patients")
 
 
+def check_readers(out):
+    """Three of the 18 p-values that were printed."""
+    def p(document, a, b):
+        metrics = json.loads((out / f"{document}.json").read_text())
+        return [round(t["p"], 3) for t in metrics["tests"]
+                if (t["a"], t["b"]) == (a, b)]
+    check(p("published", "network", "senior") == [0.697, 0.34, 0.805],
+          "not the printed p-values")
+    check(len(p("paired", "senior", "network")) == 3, "no paired tests")
+
+
+def check_two_networks(out):
+    metrics = json.loads((out / "metrics.json").read_text())
+    check([a["name"] for a in metrics["arms"]] == ["short", "long"],
+          "not two arms")
+    check(metrics["n_common"] == metrics["n_items"] > 0, "not the same items")
+
+
 CHECKS = {"mri-regions": check_regions, "score-filter": check_filter,
-          "lungs": check_lungs}
+          "lungs": check_lungs, "readers": check_readers,
+          "two-networks": check_two_networks}
 
 
 # --- runs --------------------------------------------------------------------
@@ -160,9 +187,10 @@ def run(page, document):
     unbound = {key for key, value in document.get("inputs", {}).items()
                if "default" not in value}
     if unbound:
-        key, make = BINDINGS[document["name"]]
-        check(unbound == {key}, f"{name}: inputs {unbound}")
-        words += ["--bind", f"{key}={make()}"]
+        makers = BINDINGS[document["name"]]
+        check(unbound == set(makers), f"{name}: inputs {unbound}")
+        for key, make in makers.items():
+            words += ["--bind", f"{key}={make()}"]
     first = runs.totals(runs.osteon(*words).stdout)
     check(first["ran"] > 0, f"{name}: the first run computed nothing")
     again = runs.totals(runs.osteon(*words).stdout)
