@@ -1,8 +1,9 @@
 /* engine/report_color.h - the colors of pages and figures
  *
- * Lines that stand side by side take the colors s0 to s7: Okabe and Ito's set,
- * darkened until each holds against white, and lightened against black.  They
- * stay apart for readers who see red and green alike.
+ * Lines that stand side by side take the colors s0 to s7.  They began as Okabe
+ * and Ito's, and were moved until each holds against the page and all stay
+ * apart for readers who lack one of the three kinds of cones
+ * (tests/golden/test_report_figures.py says by how much).
  *
  * How to add a color: one row; styles use it as var(--name).
  */
@@ -22,14 +23,14 @@
     XX(tint, "#f5f7f8", "#181d22")   \
     XX(accent, "#0b6a74", "#58c1c6") \
     XX(alarm, "#a33a12", "#f0996b")  \
-    XX(s0, "#0069a8", "#6bb8f0")     \
-    XX(s1, "#c24a00", "#f28a4a")     \
-    XX(s2, "#00805c", "#3fc99f")     \
-    XX(s3, "#9c3f82", "#dd93c6")     \
-    XX(s4, "#8f6900", "#e2b43a")     \
-    XX(s5, "#3c89b8", "#a8d8f5")     \
-    XX(s6, "#6c6c6c", "#bdbdbd")     \
-    XX(s7, "#5a3da8", "#a997f2")
+    XX(s0, "#2951aa", "#7dbff8")     \
+    XX(s1, "#c33e00", "#f28a4a")     \
+    XX(s2, "#13a56a", "#52f291")     \
+    XX(s3, "#9c3f82", "#c280af")     \
+    XX(s4, "#c58501", "#f0d050")     \
+    XX(s5, "#4e7cce", "#c8e6fa")     \
+    XX(s6, "#5c5c5c", "#978e84")     \
+    XX(s7, "#2c0cb6", "#a790fe")
 
 /* "name: value; ..." of the light (or dark) colors, for a rule of a page. */
 void ost_report_colors(ost_buf *out, bool dark);

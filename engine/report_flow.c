@@ -258,7 +258,7 @@ static void place(flow *f)
                 tallest = fmax(tallest, box_height(&f->boxes[i]));
                 lost = fmax(lost, lost_height(&f->boxes[i]));
             }
-        y += tallest + (lost > 0 ? lost + GAP_Y : GAP_Y);
+        y += tallest + (lost > 0 ? lost + GAP_Y + 8 : GAP_Y);
     }
     f->height = y - GAP_Y + 2;
 }

@@ -111,6 +111,7 @@ static void add_cell(ost_report_page *p, ost_report_table *t, const char *name,
 typedef struct {
     const char *names[MOST_COLUMNS];
     bool words[MOST_COLUMNS];
+    bool wide[MOST_COLUMNS]; /* some words are long */
     size_t n;
 } columns;
 
@@ -132,6 +133,7 @@ static void add_columns(columns *c, const json_t *row)
         if (k == c->n)
             c->names[c->n++] = name;
         c->words[k] |= json_is_string(v) || json_is_array(v);
+        c->wide[k] |= json_is_array(v) || json_string_length(v) > 36;
     }
 }
 
@@ -139,8 +141,7 @@ static void add_columns(columns *c, const json_t *row)
 static void order_columns(columns *c)
 {
     static const char *const first[] = { "name",      "label",  "class",
-                                         "attribute", "value",  "a",
-                                         "b",         "metric", "id" };
+                                         "attribute", "metric", "id" };
     columns sorted = { .n = 0 };
     bool taken[MOST_COLUMNS] = { false };
 
@@ -148,6 +149,7 @@ static void order_columns(columns *c)
         for (size_t k = 0; k < c->n; k++)
             if (!taken[k] && strcmp(c->names[k], first[i]) == 0) {
                 sorted.words[sorted.n] = c->words[k];
+                sorted.wide[sorted.n] = c->wide[k];
                 sorted.names[sorted.n++] = c->names[k];
                 taken[k] = true;
             }
@@ -155,6 +157,7 @@ static void order_columns(columns *c)
         for (size_t k = 0; k < c->n; k++)
             if (!taken[k] && c->words[k] == (words == 1)) {
                 sorted.words[sorted.n] = c->words[k];
+                sorted.wide[sorted.n] = c->wide[k];
                 sorted.names[sorted.n++] = c->names[k];
                 taken[k] = true;
             }
@@ -179,7 +182,8 @@ static void name_columns(ost_report_page *p, ost_report_table *t,
 {
     for (size_t k = 0; k < c->n; k++)
         ost_table_column(t, ost_report_heading(p, c->names[k]),
-                         c->words[k] ? OST_COLUMN_TEXT | OST_COLUMN_WRAP : 0);
+                         (c->words[k] ? OST_COLUMN_TEXT : 0u) |
+                             (c->wide[k] ? OST_COLUMN_WRAP : 0u));
 }
 
 static void add_cells(ost_report_page *p, ost_report_table *t, const columns *c,
@@ -203,7 +207,10 @@ static void add_rows(ost_report_page *p, const json_t *list, const char *path)
     t = new_table(p, path);
     name_columns(p, t, &c);
     for (size_t i = 0; i < shown; i++) {
-        ost_table_row(t, "");
+        ost_table_row(
+            t, json_is_true(json_object_get(json_array_get(list, i), "chosen"))
+                   ? "chosen"
+                   : "");
         add_cells(p, t, &c, json_array_get(list, i));
     }
     if (shown < n)

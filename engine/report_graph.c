@@ -188,28 +188,6 @@ static void add_edge(ost_buf *out, const graph *g, const sizes *s, size_t e)
     ost_buf_adds(out, "Z\"/>\n");
 }
 
-/* At most `most` characters, with an ellipsis for the rest. */
-static void add_short(ost_buf *out, const char *text, size_t most)
-{
-    ost_buf cut = { 0 };
-    size_t n = strlen(text), i = 0, seen = 0;
-
-    while (i < n && seen + 1 < most) {
-        size_t len = ost_utf8_len(text + i, n - i);
-
-        i += len ? len : 1;
-        seen++;
-    }
-    if (ost_utf8_columns(text + i) > 1) {
-        ost_buf_add(&cut, text, i);
-        ost_buf_adds(&cut, "\xe2\x80\xa6");
-    } else {
-        ost_buf_adds(&cut, text);
-    }
-    ost_buf_add_html(out, ost_buf_str(&cut));
-    ost_buf_release(&cut);
-}
-
 static const char *state_of(const node *n)
 {
     if (n->verdicts[OST_RUN_FAILED] > 0)
@@ -238,19 +216,24 @@ static void add_tooltip(ost_buf *out, const node *n)
     ost_buf_adds(out, "</title>");
 }
 
-static void add_box_text(ost_buf *out, const sizes *s, const char *class,
-                         double x, double y)
+/* "train x 3", of which the stage gives way. */
+static const char *stage_text(ost_arena *arena, const node *n, double width)
 {
-    ost_buf_addf(out, "<text class=\"%s\"", class);
-    ost_svg_attr(out, "x", x + s->box_w / 2);
-    ost_svg_attr(out, "y", y);
-    ost_buf_addc(out, '>');
+    const char *times =
+        n->instances > 1 ? ost_arena_printf(arena, " \xc3\x97\xe2\x80\x89%llu",
+                                            (unsigned long long)n->instances)
+                         : "";
+
+    return ost_arena_printf(
+        arena, "%s%s",
+        ost_text_fit(arena, n->stage, 11, width - ost_text_width(times, 11)),
+        times);
 }
 
-static void add_box(ost_buf *out, const graph *g, const sizes *s, size_t i)
+static void add_box(ost_buf *out, ost_arena *arena, const graph *g,
+                    const sizes *s, size_t i)
 {
     const node *n = &g->nodes[i];
-    size_t letters = s->down ? 17 : 13;
     double x, y;
 
     corner(s, &g->layout.v[i], &x, &y);
@@ -262,15 +245,11 @@ static void add_box(ost_buf *out, const graph *g, const sizes *s, size_t i)
     ost_svg_attr(out, "width", s->box_w);
     ost_svg_attr(out, "height", s->box_h);
     ost_buf_adds(out, "/>");
-    add_box_text(out, s, "mid", x, y + 17);
-    add_short(out, n->name, letters);
-    ost_buf_adds(out, "</text>");
-    add_box_text(out, s, "mid sub", x, y + 31);
-    add_short(out, n->stage, letters);
-    if (n->instances > 1)
-        ost_buf_addf(out, " \xc3\x97\xe2\x80\x89%llu",
-                     (unsigned long long)n->instances);
-    ost_buf_adds(out, "</text></g>\n");
+    ost_svg_text(out, "mid", x + s->box_w / 2, y + 17,
+                 ost_text_fit(arena, n->name, 13, s->box_w - 6));
+    ost_svg_text(out, "mid sub", x + s->box_w / 2, y + 31,
+                 stage_text(arena, n, s->box_w - 6));
+    ost_buf_adds(out, "</g>\n");
 }
 
 static void add_legend(ost_report_figure *f, const graph *g)
@@ -321,7 +300,7 @@ static void add_drawing(ost_report_page *p, const graph *g, const sizes *s,
     for (size_t e = 0; e < g->n_edges; e++)
         add_edge(&f->body, g, s, e);
     for (size_t i = 0; i < g->n; i++)
-        add_box(&f->body, g, s, i);
+        add_box(&f->body, f->arena, g, s, i);
     add_legend(f, g);
     ost_report_figure_put(p, f);
 }

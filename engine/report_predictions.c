@@ -24,9 +24,7 @@ static const struct {
     const char *kind;
     const char *title;
 } kinds[] = {
-    { "audit", "Audit of published numbers" },
     { "choice", "What was chosen" },
-    { "comparison", "Comparison" },
     { "correlation", "Correlation" },
     { "images", "Generated images" },
     { "masks", "Segmentation" },
@@ -39,6 +37,14 @@ void ost_report_metrics(ost_report_page *p, const json_t *document)
 
     if (ost_report_is_evaluation(document)) {
         ost_report_predictions(p, document);
+        return;
+    }
+    if (strcmp(kind, "comparison") == 0) {
+        ost_report_comparison(p, document);
+        return;
+    }
+    if (strcmp(kind, "audit") == 0) {
+        ost_report_audit(p, document);
         return;
     }
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

@@ -27,7 +27,7 @@ static const kind roc = { "roc", "fpr", "tpr", "auc" };
 static const kind pr = { "pr", "recall", "precision", "average_precision" };
 
 /* The sets that have a curve of their own: folds, or the classes of a pooled
- * set with several, or labels. */
+ * set with several, or labels, or the arms of a comparison. */
 static const json_t *curve_sets(const json_t *document, const kind *k)
 {
     const json_t *classes =
@@ -37,6 +37,8 @@ static const json_t *curve_sets(const json_t *document, const kind *k)
 
     if (json_array_size(classes) > 0)
         return classes;
+    if (json_object_get(document, "arms"))
+        return json_object_get(document, "arms");
     if (json_object_get(json_array_get(labels, 0), k->curve))
         return labels;
     return json_object_get(document, "folds");
@@ -130,6 +132,7 @@ static void add_sets(ost_report_page *p, ost_report_figure *f,
         if (!has_curve(one, k))
             continue;
         name = name ? name : json_object_get(one, "label");
+        name = name ? name : json_object_get(one, "name");
         words = name ? ost_report_words(p, name)
                      : ost_arena_printf(
                            &p->arena, "%s %s", by,

@@ -51,9 +51,9 @@ static const char document[] =
     "0.5, \"n\": 3, \"score\": 0.25, \"observed\": 0.5}]}, "
     "\"confusion\": [[2, 0], [1, 1]]}, \"folds\": [], \"summary\": {}}}]}";
 
-static void writes(fixture *f, ost_report_format format)
+static void writes_of(fixture *f, const char *meta, ost_report_format format)
 {
-    ost_artifact a = { .type = OST_REPORT, .meta = document };
+    ost_artifact a = { .type = OST_REPORT, .meta = meta };
     ost_err err = { 0 };
     ost_digest d;
 
@@ -61,6 +61,11 @@ static void writes(fixture *f, ost_report_format format)
     assert_ok(ost_artifact_put(f->batch, &a, &d, &err), &err);
     assert_ok(ost_report_write(f->batch, &d, NULL, format, &f->files, &err),
               &err);
+}
+
+static void writes(fixture *f, ost_report_format format)
+{
+    writes_of(f, document, format);
 }
 
 static const char *file_named(fixture *f, const char *name)
@@ -176,6 +181,50 @@ static void a_figure_becomes_a_picture(void **state)
     ost_buf_release(&png);
 }
 
+/* What other kinds of metrics become. */
+static void each_kind_has_its_tables(void **state)
+{
+    static const char kinds[] =
+        "{\"metrics\": [{\"name\": \"c\", \"document\": {\"kind\": "
+        "\"comparison\", \"baseline\": \"old\", \"correction\": \"holm\", "
+        "\"arms\": [{\"name\": \"old\", \"n_items\": 9, \"auc\": 0.5}, "
+        "{\"name\": \"new\", \"n_items\": 9, \"auc\": 0.75}], \"tests\": "
+        "[{\"a\": \"old\", \"b\": \"new\", \"metric\": \"auc\", \"test\": "
+        "\"delong\", \"difference\": 0.25, \"lower\": 0.125, \"upper\": 0.5, "
+        "\"p\": 0.00001, \"p_adjusted\": 0.03, \"n\": 9}]}}, {\"name\": "
+        "\"a\", \"document\": {\"kind\": \"audit\", \"summary\": {\"n\": 2, "
+        "\"consistent\": 1, \"infeasible\": 1}, \"verdicts\": [{\"claim\": "
+        "\"x\", \"rule\": \"whole_counts\", \"verdict\": \"infeasible\", "
+        "\"reason\": \"no count\"}]}}]}";
+    fixture *f = *state;
+    const char *text;
+
+    writes_of(f, kinds, OST_REPORT_MARKDOWN);
+    text = file_named(f, "report.md");
+    has(text, "## Comparison");
+    has(text, "| Auc | delong | new | old | 0.250 (0.125\xe2\x80\x93"
+              "0.500) | \\< 0.0001 | 0.0300 | 9 |");
+    has(text, "Of 2 checks 1 consistent, 0 plausible, 0 undecided, **1 "
+              "infeasible**.");
+    has(text, "| x |  | Whole counts | infeasible | no count |");
+    writes_of(f, kinds, OST_REPORT_FIGURES);
+    has(file_named(f, "c-differences.svg"), ">new \xe2\x88\x92 old</text>");
+}
+
+static void checklists_say_what_is_known_and_what_is_open(void **state)
+{
+    fixture *f = *state;
+
+    writes(f, OST_REPORT_CSV);
+    has(file_named(f, "tripod-ai.csv"),
+        "23a,\"Performance: estimates with intervals, also of key "
+        "sub-groups\",AUC 0.875 (0.500\xe2\x80\x93"
+        "1.000); all numbers are on this page\n");
+    has(file_named(f, "tripod-ai.csv"), "17,Ethics: approval and consent,open");
+    has(file_named(f, "claim.csv"), "42,Other: funding and the role of "
+                                    "funders,open\n");
+}
+
 static void texts_are_cut_to_the_room_they_have(void **state)
 {
     ost_arena arena = { 0 };
@@ -204,6 +253,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(figures_stand_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_figure_becomes_a_picture, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(each_kind_has_its_tables, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(
+            checklists_say_what_is_known_and_what_is_open, setup, teardown),
         cmocka_unit_test(texts_are_cut_to_the_room_they_have),
     };
 
