@@ -21,7 +21,8 @@
  * docs/evaluation.md has the members of the document and the edge cases.
  */
 #include "base/text.h"
-#include "stages/evaluation.h"
+#include "stages/evaluation_bootstrap.h"
+#include "stages/evaluation_parts.h"
 #include "stages/evaluation_subgroups.h"
 #include "stages/evaluation_summary.h"
 #include "stages/evaluation_thresholds.h"
@@ -74,6 +75,36 @@ static const ost_param params[] = {
     OST_PARAM(ost_evaluate_params, zero_division, CHOICE,
               "what a ratio with a zero denominator is taken for",
               .dflt = "\"zero\"", .choices = "zero|one|undefined"),
+    OST_PARAM(ost_evaluate_params, level, F64,
+              "how often an interval is meant to hold the truth",
+              .dflt = "0.95", .min = 0.5, .max = 0.9999),
+    OST_PARAM(ost_evaluate_params, interval, CHOICE,
+              "where the intervals of areas and proportions come from; auto: "
+              "formulas when every group has one item, else drawing again, "
+              "from which all other numbers have theirs; formula: nothing is "
+              "drawn",
+              .dflt = "\"auto\"", .choices = "auto|formula|bootstrap"),
+    OST_PARAM(ost_evaluate_params, proportion, CHOICE,
+              "formula for proportions", .dflt = "\"wilson\"",
+              .choices = "wilson|clopper_pearson"),
+    OST_PARAM(ost_evaluate_params, bootstrap, I64,
+              "how often the items are drawn again; 0: never", .dflt = "2000",
+              .min = 0, .max = 1000000),
+    OST_PARAM(ost_evaluate_params, resample, CHOICE,
+              "what is drawn: items, whole groups, or either so that each "
+              "class keeps its number; auto: groups where some have several "
+              "items",
+              .dflt = "\"auto\"", .choices = "auto|item|group|stratified"),
+    OST_PARAM(ost_evaluate_params, bootstrap_interval, CHOICE,
+              "quantiles of the replicates, or those corrected for bias and "
+              "acceleration",
+              .dflt = "\"percentile\"", .choices = "percentile|bca"),
+    OST_PARAM(ost_evaluate_params, like, CHOICE,
+              "numpy: items are drawn as numpy.random.RandomState(random_state)"
+              ".randint(0, n, n) draws them",
+              .dflt = "\"osteon\"", .choices = "osteon|numpy"),
+    OST_PARAM(ost_evaluate_params, random_state, I64, "numpy: its seed",
+              .dflt = "0", .min = 0, .max = 4294967295.0),
     OST_PARAM(ost_evaluate_params, leakage, CHOICE, OST_LEAKAGE_HELP,
               .dflt = "\"error\"", .choices = OST_LEAKAGE_CHOICES),
     OST_END,
@@ -108,6 +139,10 @@ static ost_rc check(const void *of, ost_err *err)
         rc = check_by(p->by, err);
     if (!rc)
         rc = ost_subgroups_check(p->subgroups, err);
+    if (!rc && p->interval == OST_INTERVAL_BOOTSTRAP && p->bootstrap == 0)
+        rc = ost_fail(err, OST_EWORKFLOW,
+                      "interval 'bootstrap' needs replicates: param "
+                      "'bootstrap' is 0");
     return rc;
 }
 
@@ -122,8 +157,6 @@ typedef struct {
     ost_cases cases;
     ost_cases validation;
     ost_evaluation how;
-    uint32_t *index; /* cases of a block */
-    ost_roc *curves; /* per part */
     json_t *threshold;
     json_t *threshold_from;
     json_t *leakage;
@@ -164,7 +197,6 @@ static ost_rc read_tables(judging *j, ost_err *err)
         return rc;
     j->how.cases = &j->cases;
     j->how.kind = j->table.kind;
-    j->index = OST_ARENA_ARRAY(arena, uint32_t, j->cases.n);
     j->how.positive = OST_NO_CLASS;
     if (j->table.kind == OST_PREDICTS_CLASS)
         rc = ost_prediction_positive(&j->table, j->params->positive,
@@ -172,6 +204,10 @@ static ost_rc read_tables(judging *j, ost_err *err)
     else if (j->params->positive)
         rc = ost_fail(err, OST_EINPUT,
                       "param 'positive' is for predictions of classes");
+    if (!rc && j->table.kind != OST_PREDICTS_CLASS &&
+        j->params->resample == OST_RESAMPLE_STRATIFIED)
+        rc = ost_fail(err, OST_EINPUT,
+                      "resample 'stratified' is for predictions of classes");
     if (rc || ost_ctx_input_count(j->ctx, "validation") == 0)
         return rc;
     j->asked.kinds = 1u << j->table.kind;
@@ -257,6 +293,9 @@ static void look_at_cases(judging *j)
 {
     const ost_cases *c = &j->cases;
 
+    ost_rng draws = ost_ctx_rng(j->ctx, NULL, 0);
+
+    j->how.seed = ost_rng_u64(&draws);
     j->how.clustered = c->n_groups < c->n;
     if (c->n_items < c->n)
         json_array_append_new(
@@ -267,111 +306,6 @@ static void look_at_cases(judging *j)
     if (j->table.n > c->n)
         ost_note(j->ctx, "%zu of %zu items have no label and are left out",
                  j->table.n - c->n, j->table.n);
-}
-
-/* --- blocks ------------------------------------------------------------- */
-
-static json_t *value_json(const char *value)
-{
-    int64_t number;
-
-    if (ost_parse_i64(value, &number))
-        return json_integer((json_int_t)number);
-    return json_string(value);
-}
-
-static json_t *judge_all(judging *j)
-{
-    for (size_t i = 0; i < j->cases.n; i++)
-        j->index[i] = (uint32_t)i;
-    return ost_evaluate_cases(&j->how, "pooled", j->index, j->cases.n,
-                              OST_CURVE_LONG, NULL);
-}
-
-/* The cases of a part, or of all parts whose first `axes` values are those of
- * `part`. */
-static json_t *judge_part(judging *j, size_t part, size_t axes, ost_roc *roc)
-{
-    const ost_prediction_table *t = &j->table;
-    const char **values = t->part_values + part * t->n_axes;
-    const char *where = "";
-    json_t *one = json_object(), *numbers;
-    size_t n = 0;
-
-    for (size_t a = 0; a < axes; a++) {
-        where =
-            ost_arena_printf(j->how.arena, "%s%s%s %s", where,
-                             a > 0 ? ", " : "", j->asked.axes[a], values[a]);
-        json_object_set_new(one, j->asked.axes[a], value_json(values[a]));
-    }
-    for (size_t i = 0; i < j->cases.n; i++) {
-        uint32_t of = j->cases.part[i];
-        bool same = of != OST_NO_PART;
-
-        for (size_t a = 0; a < axes && same; a++)
-            same = of == part ||
-                   strcmp(t->part_values[of * t->n_axes + a], values[a]) == 0;
-        if (same)
-            j->index[n++] = (uint32_t)i;
-    }
-    numbers = ost_evaluate_cases(
-        &j->how, where, j->index, n,
-        axes == t->n_axes ? OST_CURVE_LONG : OST_CURVE_SHORT, roc);
-    json_object_update(one, numbers);
-    json_decref(numbers);
-    return one;
-}
-
-static void warn_one_class(const judging *j, const json_t *folds)
-{
-    ost_buf named = { 0 };
-    size_t n = 0;
-
-    for (size_t i = 0; i < json_array_size(folds); i++) {
-        const json_t *block = json_array_get(folds, i);
-        const json_t *items = json_object_get(block, "n_items");
-
-        if (json_object_get(block, "auc") &&
-            isnan(ost_member_number(block, "auc")) && j->cases.score &&
-            json_integer_value(items) > 0)
-            ost_buf_addf(&named, "%s%s", n++ ? ", " : "", j->table.parts[i]);
-    }
-    if (n > 0)
-        json_array_append_new(
-            j->how.warnings,
-            json_sprintf("one class only, and no area, in %s %s", j->by,
-                         ost_buf_str(&named)));
-    ost_buf_release(&named);
-}
-
-static json_t *judge_parts(judging *j)
-{
-    json_t *all = json_array();
-
-    j->curves = OST_ARENA_ARRAY(j->how.arena, ost_roc, j->table.n_parts);
-    for (size_t p = 0; p < j->table.n_parts; p++)
-        json_array_append_new(all,
-                              judge_part(j, p, j->table.n_axes, &j->curves[p]));
-    return all;
-}
-
-/* Of several axes, a block for each value of the first: all folds of a
- * repeat, in which every item is there once. */
-static json_t *judge_repeats(judging *j)
-{
-    const ost_prediction_table *t = &j->table;
-    json_t *all = json_array();
-
-    for (size_t p = 0; p < t->n_parts; p++) {
-        const char *value = t->part_values[p * t->n_axes];
-        bool before = false;
-
-        for (size_t q = 0; q < p && !before; q++)
-            before = strcmp(t->part_values[q * t->n_axes], value) == 0;
-        if (!before)
-            json_array_append_new(all, judge_part(j, p, 1, NULL));
-    }
-    return all;
 }
 
 /* --- the document ------------------------------------------------------ */
@@ -396,6 +330,8 @@ static void add_head(const judging *j, json_t *out)
     json_object_set_new(out, "n_items_in", json_integer((json_int_t)t->n));
     json_object_set_new(out, "n_unlabeled",
                         json_integer((json_int_t)(t->n - t->n_labeled)));
+    json_object_set_new(out, "interval_method",
+                        ost_interval_method_json(&j->how));
     json_object_set_new(
         out, "n_repeated",
         json_integer((json_int_t)(j->cases.n - j->cases.n_items)));
@@ -415,26 +351,30 @@ static void lift_labels(json_t *out)
 
 static ost_rc document(judging *j, json_t *out, ost_err *err)
 {
+    ost_parts parts = {
+        .e = &j->how, .table = &j->table, .axes = j->asked.axes, .by = j->by
+    };
+    ost_prediction_kind kind = j->table.kind;
     json_t *folds, *repeats, *subgroups;
     ost_rc rc;
 
+    parts.index = OST_ARENA_ARRAY(j->how.arena, uint32_t, j->cases.n);
     add_head(j, out);
-    json_object_set_new(out, "pooled", judge_all(j));
-    if (j->table.kind == OST_PREDICTS_LABELS)
+    json_object_set_new(out, "pooled", ost_parts_all(&parts));
+    if (kind == OST_PREDICTS_LABELS)
         lift_labels(out);
-    folds = judge_parts(j);
-    warn_one_class(j, folds);
+    folds = ost_parts_each(&parts);
     json_object_set(out, "by", (json_t *)j->params->by);
     json_object_set_new(out, "folds", folds);
-    json_object_set_new(out, "summary", ost_summary_json(folds, j->table.kind));
+    json_object_set_new(out, "summary", ost_summary_json(folds, kind));
     json_object_set_new(
         out, "mean_roc",
-        ost_mean_roc_json(&j->how, j->curves, j->table.n_parts, folds));
+        ost_mean_roc_json(&j->how, parts.curves, j->table.n_parts, folds));
     if (j->asked.n_axes > 1) {
-        repeats = judge_repeats(j);
+        repeats = ost_parts_repeats(&parts);
         json_object_set_new(out, "repeats", repeats);
         json_object_set_new(out, "repeat_summary",
-                            ost_summary_json(repeats, j->table.kind));
+                            ost_summary_json(repeats, kind));
     }
     rc = ost_subgroups_json(&j->how, &subgroups, err);
     if (subgroups)
@@ -478,6 +418,8 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
         goto out;
     look_at_cases(&j);
     rc = document(&j, out, err);
+    if (!rc && ost_ctx_stop(ctx))
+        rc = ost_fail(err, OST_EINTERRUPTED, "interrupted");
     if (rc)
         goto out;
     note_warnings(ctx, j.how.warnings);
@@ -493,8 +435,9 @@ out:
 
 const ost_stage ost_stage_evaluate = {
     .name = "evaluate",
-    .version = 4, /* bump when any output byte can change */
+    .version = 5, /* bump when any output byte can change */
     .summary = "Judge predictions: areas, rates, curves, with intervals.",
+    .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(ost_evaluate_params),
     .params = params,
     .inputs = OST_PORTS({ .name = "predictions",

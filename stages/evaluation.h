@@ -9,8 +9,10 @@
  *     evaluation_classes.c     blocks of more than two classes
  *     evaluation_labels.c      blocks of several labels
  *     evaluation_numbers.c     blocks of numbers
- *     evaluation_intervals.c   how sure the numbers of a block are
+ *     evaluation_intervals.c   how sure the numbers of a block of classes are
+ *     evaluation_bootstrap.c   the cases of a block drawn again and again
  *     evaluation_subgroups.c   blocks by attributes of the items
+ *     evaluation_parts.c       blocks of everything, of folds, of repeats
  *     evaluation_summary.c     means over folds
  *
  * An undefined number is {"value": null, "reason": "..."}.
@@ -35,7 +37,36 @@ typedef struct ost_evaluate_params {
     int64_t bins;
     int zero_division; /* ost_zero_division */
     int leakage;       /* ost_leakage */
+    int interval;      /* ost_interval_choice */
+    double level;
+    int proportion; /* ost_proportion_choice */
+    int64_t bootstrap;
+    int resample;           /* ost_resample */
+    int bootstrap_interval; /* OST_BOOTSTRAP_BCA or not */
+    int like;               /* OST_LIKE_NUMPY or not */
+    int64_t random_state;
 } ost_evaluate_params;
+
+/* In the order of the words in evaluate.c. */
+typedef enum ost_interval_choice {
+    OST_INTERVAL_AUTO,
+    OST_INTERVAL_FORMULA,
+    OST_INTERVAL_BOOTSTRAP,
+} ost_interval_choice;
+
+typedef enum ost_resample {
+    OST_RESAMPLE_AUTO,
+    OST_RESAMPLE_ITEM,
+    OST_RESAMPLE_GROUP,
+    OST_RESAMPLE_STRATIFIED,
+} ost_resample;
+
+typedef enum ost_proportion_choice {
+    OST_PROPORTION_WILSON,
+    OST_PROPORTION_CLOPPER_PEARSON,
+} ost_proportion_choice;
+
+enum { OST_BOOTSTRAP_BCA = 1, OST_LIKE_NUMPY = 1 };
 
 /* The predictions that have a label, column by column.  Of classes, `truth`
  * and `predicted` and, when there are scores, `score[class]`; of labels
@@ -77,13 +108,15 @@ typedef struct ost_evaluation {
     const ost_cases *cases;
     uint32_t positive; /* OST_NO_CLASS: as many classes as there are */
     bool clustered;    /* some group has several cases */
+    uint64_t seed;     /* of what is drawn */
+    double *keep;      /* where a block's replicates go as well, or NULL */
     ost_arena *arena;
     json_t *warnings; /* array of texts; grows */
 } ost_evaluation;
 
 /* How long a block's curves are: up to this many points they are as they are,
  * longer ones are thinned (see evaluation_curves.c). */
-enum { OST_CURVE_LONG = 4000, OST_CURVE_SHORT = 400, OST_CURVE_NONE = 0 };
+enum { OST_CURVE_LONG = 2000, OST_CURVE_SHORT = 600, OST_CURVE_NONE = 0 };
 
 /* Judges the cases `index[0..n-1]`; `where` begins the warnings ("fold 2").
  * With `roc`, the curve of a two-class problem (no points when there is none),

@@ -61,5 +61,16 @@ void ost_block_numbers(ost_block *b);
 /* Intervals of all numbers of a block of classes, into its member `intervals`
  * and those of its `per_class`. */
 void ost_block_intervals(ost_block *b);
+/* What an evaluation's `keep` holds of a block of two classes: per replicate
+ * the numbers of these names. */
+enum { OST_KEPT = 12 };
+extern const char *const ost_kept_names[OST_KEPT];
+
+/* Whether proportions and areas have the intervals of their formulas, which
+ * take cases as independent. */
+bool ost_formulas_hold(const ost_evaluation *e);
+json_t *ost_proportion_interval(const ost_block *b, uint64_t k, uint64_t n);
+/* Mean of v[0], v[stride], ... that are not NaN. */
+double ost_strided_mean(const double *v, size_t n, size_t stride);
 
 #endif

@@ -1,11 +1,10 @@
 /* stages/evaluation_curves.c - what follows from the scores of one class
  *
- * Numbers are of all cases.  Curves are written as they are while they are no
- * longer than the block says; of a longer one enough points are kept, evenly
- * along it, that no point of the curve is further from one that is kept than
- * 4 / points in the sum of both axes (of a ROC curve; of precision and recall,
- * than that in recall), first and last among them, and `thinned_from` says how
- * many there were.
+ * Numbers are of all cases.  Curves are written as they are while they have no
+ * more points than the block says.  Of a longer one what begins a new one of a
+ * quarter as many pieces is kept, and the last: pieces of equal length along
+ * both axes of a ROC curve (2 in all), along recall of the other one.
+ * `thinned_from` says how many points there were.
  */
 #include "base/text.h"
 #include "kernels/stats/operating_points.h"
@@ -22,7 +21,7 @@
 /* Points of a curve that is too long to be written whole. */
 static size_t kept_points(size_t points)
 {
-    return points / 2;
+    return points / 4;
 }
 
 /* --- curves ----------------------------------------------------------------

@@ -6,7 +6,7 @@
  * own.  A number that is undefined for a label is left out of a mean.
  */
 #include "kernels/stats/folds.h"
-#include "stages/evaluation_blocks.h"
+#include "stages/evaluation_bootstrap.h"
 
 #include <string.h>
 
@@ -23,7 +23,7 @@ static const char *const averaged[] = {
 };
 enum { AVERAGED = sizeof(averaged) / sizeof(averaged[0]) };
 
-static json_t *judge_label(const ost_block *b, size_t k)
+static json_t *judge_label(const ost_block *b, size_t k, double *keep)
 {
     const ost_cases *c = b->e->cases;
     ost_evaluation e = *b->e;
@@ -39,6 +39,7 @@ static json_t *judge_label(const ost_block *b, size_t k)
     e.kind = OST_PREDICTS_CLASS;
     e.cases = &of;
     e.arena = b->arena;
+    e.keep = keep;
     numbers = ost_evaluate_cases(
         &e, place, all, b->n, b->points == OST_CURVE_LONG ? OST_CURVE_SHORT : 0,
         NULL);
@@ -108,38 +109,108 @@ static json_t *micro_json(const ost_block *b)
     return out;
 }
 
+/* --- intervals -------------------------------------------------------------
+ */
+
+/* How many labels of each case are wrong. */
+typedef struct {
+    const uint32_t *wrong;
+    size_t n;
+    double labels;
+} exactness;
+
+static void exact_numbers(void *user, const uint32_t *weight, double *out)
+{
+    const exactness *x = user;
+    double exact = 0, wrong = 0, total = 0;
+
+    for (size_t i = 0; i < x->n; i++) {
+        total += weight[i];
+        exact += x->wrong[i] == 0 ? weight[i] : 0;
+        wrong += (double)x->wrong[i] * weight[i];
+    }
+    out[0] = exact / total;
+    out[1] = wrong / (total * x->labels);
+}
+
 static void add_exact(ost_block *b)
 {
     const ost_cases *c = b->e->cases;
-    uint64_t exact = 0, wrong = 0;
-    double n = (double)b->n, labels = (double)c->n_classes;
+    uint32_t *wrong = OST_ARENA_ARRAY(b->arena, uint32_t, b->n), *ones;
+    exactness x = { wrong, b->n, (double)c->n_classes };
+    double numbers[2] = { OST_UNDEFINED, OST_UNDEFINED };
+    uint64_t exact = 0;
+    ost_replicates r;
 
+    ones = OST_ARENA_ARRAY(b->arena, uint32_t, b->n);
     for (size_t i = 0; i < b->n; i++) {
-        uint64_t before = wrong;
-
         for (size_t k = 0; k < c->n_classes; k++)
-            wrong += c->has[k][b->index[i]] != c->says[k][b->index[i]];
-        exact += wrong == before;
+            wrong[i] += c->has[k][b->index[i]] != c->says[k][b->index[i]];
+        exact += wrong[i] == 0;
+        ones[i] = 1;
     }
+    if (b->n > 0)
+        exact_numbers(&x, ones, numbers);
     json_object_set_new(b->out, "subset_accuracy",
-                        ost_number_or((double)exact / n, OST_NO_ITEMS));
-    json_object_set_new(
-        b->out, "hamming_loss",
-        ost_number_or((double)wrong / (n * labels), OST_NO_ITEMS));
+                        ost_number_or(numbers[0], OST_NO_ITEMS));
+    json_object_set_new(b->out, "hamming_loss",
+                        ost_number_or(numbers[1], OST_NO_ITEMS));
+    if (ost_formulas_hold(b->e))
+        json_object_set_new(b->intervals, "subset_accuracy",
+                            ost_proportion_interval(b, exact, b->n));
+    r = ost_replicates_of(b, exact_numbers, &x, 2, NULL, NULL);
+    if (r.b && !ost_formulas_hold(b->e))
+        json_object_set_new(b->intervals, "subset_accuracy",
+                            ost_replicates_interval(b, &r, 0));
+    if (r.b)
+        json_object_set_new(b->intervals, "hamming_loss",
+                            ost_replicates_interval(b, &r, 1));
+    ost_replicates_release(&r);
+}
+
+/* All labels were drawn alike, so that a replicate's mean over the labels is a
+ * replicate of the mean. */
+static void add_mean_intervals(ost_block *b, double *const *kept, size_t n)
+{
+    size_t labels = b->e->cases->n_classes;
+    double *across = OST_ARENA_ARRAY(b->arena, double, labels);
+    double *mean = OST_ARENA_ARRAY(b->arena, double, n);
+    const ost_replicates r = {
+        .k = 1, .n = n, .value = mean, .method = "bootstrap_percentile"
+    };
+
+    for (size_t j = 0; j < OST_KEPT; j++) {
+        if (!json_is_number(json_object_get(b->out, ost_kept_names[j])))
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            for (size_t k = 0; k < labels; k++)
+                across[k] = kept[k][i * OST_KEPT + j];
+            mean[i] = ost_strided_mean(across, labels, 1);
+        }
+        json_object_set_new(b->intervals, ost_kept_names[j],
+                            ost_replicates_interval(b, &r, 0));
+    }
 }
 
 void ost_block_labels(ost_block *b)
 {
-    json_t *labels = json_array(), *macro;
+    size_t labels = b->e->cases->n_classes;
+    size_t n = ost_drawing_of(b->e).replicates;
+    double **kept = OST_ARENA_ARRAY(b->arena, double *, labels);
+    json_t *all = json_array(), *macro;
 
-    for (size_t k = 0; k < b->e->cases->n_classes; k++)
-        json_array_append_new(labels, judge_label(b, k));
+    for (size_t k = 0; k < labels; k++) {
+        kept[k] = OST_ARENA_ARRAY(b->arena, double, n *OST_KEPT);
+        json_array_append_new(all, judge_label(b, k, kept[k]));
+    }
     add_exact(b);
-    macro = means_json(b, labels, false);
+    macro = means_json(b, all, false);
     json_object_update(b->out, macro);
     json_object_set_new(b->out, "macro", macro);
-    json_object_set_new(b->out, "weighted", means_json(b, labels, true));
+    json_object_set_new(b->out, "weighted", means_json(b, all, true));
     json_object_set_new(b->out, "micro", micro_json(b));
-    json_object_set_new(b->out, "labels", labels);
+    json_object_set_new(b->out, "labels", all);
+    if (n > 0 && b->n > 0)
+        add_mean_intervals(b, kept, n);
     json_object_set(b->out, "intervals", b->intervals);
 }

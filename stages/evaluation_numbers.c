@@ -1,91 +1,98 @@
 /* stages/evaluation_numbers.c - blocks of numbers
  *
  * Errors are predicted less actual.  R2 is one less the squared errors over
- * those of the mean of what is true; Pearson's r has the interval of Fisher's
- * transformation, which takes cases as independent.
+ * those of the mean of what is true.
  */
-#include "kernels/stats/intervals.h"
-#include "stages/evaluation_blocks.h"
+#include "stages/evaluation_bootstrap.h"
 
 #include <math.h>
 
 #include "base/banned.h"
 
+enum { ABSOLUTE, ROOT, BIAS, R2, PEARSON, NUMBERS };
+static const char *const names[NUMBERS] = { "mean_absolute_error", "rmse",
+                                            "bias", "r2", "pearson_r" };
+
 typedef struct {
-    double n;
-    double bias; /* mean error */
-    double absolute;
-    double squared;
-    double of_actual; /* summed squared distances from the mean */
-    double of_number;
-    double of_both;
-} moments;
+    const double *number;
+    const double *actual;
+    size_t n;
+} pairs;
 
-static moments moments_of(const ost_block *b)
+/* An ost_statistics. */
+static void numbers_of(void *user, const uint32_t *weight, double *out)
 {
-    const ost_cases *c = b->e->cases;
-    double actual = 0, number = 0;
-    moments m = { .n = (double)b->n };
+    const pairs *p = user;
+    double n = 0, number = 0, actual = 0, absolute = 0, squared = 0;
+    double of_number = 0, of_actual = 0, of_both = 0;
 
-    for (size_t i = 0; i < b->n; i++) {
-        double error = c->number[b->index[i]] - c->actual[b->index[i]];
+    for (size_t i = 0; i < p->n; i++) {
+        double error = p->number[i] - p->actual[i], w = weight[i];
 
-        actual += c->actual[b->index[i]];
-        number += c->number[b->index[i]];
-        m.bias += error;
-        m.absolute += fabs(error);
-        m.squared += error * error;
+        n += w;
+        number += w * p->number[i];
+        actual += w * p->actual[i];
+        absolute += w * fabs(error);
+        squared += w * error * error;
     }
-    for (size_t i = 0; i < b->n; i++) {
-        double x = c->actual[b->index[i]] - actual / m.n;
-        double y = c->number[b->index[i]] - number / m.n;
+    for (size_t i = 0; i < p->n; i++) {
+        double x = p->actual[i] - actual / n, y = p->number[i] - number / n;
 
-        m.of_actual += x * x;
-        m.of_number += y * y;
-        m.of_both += x * y;
+        of_actual += weight[i] * x * x;
+        of_number += weight[i] * y * y;
+        of_both += weight[i] * x * y;
     }
-    return m;
+    out[ABSOLUTE] = absolute / n;
+    out[ROOT] = sqrt(squared / n);
+    out[BIAS] = (number - actual) / n;
+    out[R2] = of_actual > 0 ? 1 - squared / of_actual : OST_UNDEFINED;
+    out[PEARSON] = of_actual > 0 && of_number > 0
+                       ? of_both / sqrt(of_actual * of_number)
+                       : OST_UNDEFINED;
+    out[PEARSON] = out[PEARSON] > 1 ? 1 : out[PEARSON] < -1 ? -1 : out[PEARSON];
 }
 
-/* 95 % interval of Pearson's r. */
-static json_t *r_interval(const ost_block *b, double r)
+/* Fisher's interval of Pearson's r, of independent cases. */
+static json_t *fisher_interval(const ost_block *b, double r)
 {
-    double half;
+    double level = b->e->params->level, half;
 
-    if (b->e->clustered)
-        return ost_number_or(OST_UNDEFINED, "groups have several items");
     if (b->n < 4)
         return ost_number_or(OST_UNDEFINED, "fewer than four items");
-    half = OST_Z95 / sqrt((double)b->n - 3);
+    half = ost_two_sided_z(level) / sqrt((double)b->n - 3);
     return json_pack("{s:o, s:o, s:f, s:s}", "lo",
                      ost_rounded_or(tanh(atanh(r) - half), ""), "hi",
-                     ost_rounded_or(tanh(atanh(r) + half), ""), "level", 0.95,
+                     ost_rounded_or(tanh(atanh(r) + half), ""), "level", level,
                      "method", "fisher");
 }
 
 void ost_block_numbers(ost_block *b)
 {
-    static const char constant[] = "all numbers are the same";
-    moments m = moments_of(b);
-    const char *reason = b->n ? constant : OST_NO_ITEMS;
-    double r = m.of_both / sqrt(m.of_actual * m.of_number);
+    const ost_cases *c = b->e->cases;
+    pairs p = { ost_block_column(b, c->number), ost_block_column(b, c->actual),
+                b->n };
+    uint32_t *ones = OST_ARENA_ARRAY(b->arena, uint32_t, b->n);
+    double v[NUMBERS];
+    ost_replicates r = { 0 };
 
-    if (!(m.of_actual > 0) || !(m.of_number > 0))
-        r = OST_UNDEFINED;
-    r = r > 1 ? 1 : r < -1 ? -1 : r;
-    json_object_set_new(b->out, "mean_absolute_error",
-                        ost_number_or(m.absolute / m.n, reason));
-    json_object_set_new(b->out, "rmse",
-                        ost_number_or(sqrt(m.squared / m.n), reason));
-    json_object_set_new(b->out, "bias", ost_number_or(m.bias / m.n, reason));
-    json_object_set_new(b->out, "r2",
-                        ost_number_or(m.of_actual > 0
-                                          ? 1 - m.squared / m.of_actual
-                                          : OST_UNDEFINED,
-                                      reason));
-    json_object_set_new(b->out, "pearson_r", ost_number_or(r, reason));
-    json_object_set_new(b->intervals, "pearson_r",
-                        isnan(r) ? ost_number_or(OST_UNDEFINED, reason)
-                                 : r_interval(b, r));
+    for (size_t i = 0; i < b->n; i++)
+        ones[i] = 1;
+    numbers_of(&p, ones, v);
+    r = ost_replicates_of(b, numbers_of, &p, NUMBERS, NULL, NULL);
+    for (size_t j = 0; j < NUMBERS; j++) {
+        json_object_set_new(b->out, names[j],
+                            ost_number_or(v[j], b->n
+                                                    ? "all numbers are the same"
+                                                    : OST_NO_ITEMS));
+        if (!isfinite(v[j]))
+            continue;
+        if (j == PEARSON && ost_formulas_hold(b->e))
+            json_object_set_new(b->intervals, names[j],
+                                fisher_interval(b, v[j]));
+        else if (r.b)
+            json_object_set_new(b->intervals, names[j],
+                                ost_replicates_interval(b, &r, j));
+    }
+    ost_replicates_release(&r);
     json_object_set(b->out, "intervals", b->intervals);
 }

@@ -72,8 +72,23 @@ def reads(reader):
     return make_folder(f"reads/{reader}", {f"{reader}.csv": table})
 
 
+def findings():
+    """What a program says of the labels of 40 patients."""
+    lines = ["id,label,predicted,score_bone,score_lung,sex,age"]
+    for i in range(40):
+        has = [i % 3 == 0, i % 4 == 0]
+        score = [(50 * h + 7 * i % 43) / 100 for h in has]
+        words = ["|".join(w for w, x in zip(("bone", "lung"), of) if x)
+                 for of in (has, [s > 0.5 for s in score])]
+        lines.append(f"{i},{words[0]},{words[1]},{score[0]},{score[1]},"
+                     f"{'fm'[i % 2]},{30 + i}")
+    return make_folder("findings", {
+        "findings.csv": "\n".join(lines).encode() + b"\n"})
+
+
 # Names of the inputs, and what makes each.
 BINDINGS = {
+    "several-labels": {"findings": findings},
     "lungs": {"xrays": lungs},
     "scans": {"scans": discs},
     "read": {"scans": lambda: SOURCE / "tests/golden/formats/files"},
@@ -144,6 +159,25 @@ def check_filter(out):
     check(metrics["pooled"]["n_items"] == 12, "not 12 items are pooled")
 
 
+def check_study(out):
+    """Each fold has its threshold, each hospital its numbers."""
+    metrics = json.loads((out / "metrics.json").read_text())
+    check(set(metrics["threshold_from"]["per"]) == {"0", "1", "2"},
+          "not a threshold for each of three folds")
+    check({g["value"] for g in metrics["subgroups"]
+           if g["attribute"] == "site"} == {"A", "B", "C"}, "not three sites")
+    check(metrics["leakage"]["n_unknown"] == 0, "exposure is unknown")
+
+
+def check_labels(out):
+    metrics = json.loads((out / "metrics.json").read_text())
+    check([one["label"] for one in metrics["labels"]] == ["bone", "lung"],
+          "not two labels")
+    check([g["value"] for g in metrics["subgroups"]] ==
+          ["f", "m", "below 40", "40 to below 60", "60 and above"],
+          "not by sex and age")
+
+
 def check_lungs(out):
     ids = {row["id"] for row in rows_of(out / "lungs/items.csv")}
     check(ids == {"a", "b"}, f"pictures with a lung: {ids}")
@@ -175,7 +209,8 @@ def check_two_networks(out):
 
 CHECKS = {"mri-regions": check_regions, "score-filter": check_filter,
           "lungs": check_lungs, "readers": check_readers,
-          "two-networks": check_two_networks}
+          "two-networks": check_two_networks, "evaluated-study": check_study,
+          "several-labels": check_labels}
 
 
 # --- runs --------------------------------------------------------------------

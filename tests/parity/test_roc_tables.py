@@ -11,6 +11,17 @@ BIN = pathlib.Path(os.environ["OSTEON_BIN"]) / "osteon"
 DATA = pathlib.Path(os.environ["OSTEON_SHARED"]) / "data/08_roc"
 
 
+# Of the published 50 of 54, 59 of 69 and 109 of 123.
+PROPORTIONS = [
+    (50, 54, "wilson", 0.8245, 0.9708),
+    (50, 54, "clopper_pearson", 0.8211, 0.9794),
+    (59, 69, "wilson", 0.7534, 0.9193),
+    (59, 69, "clopper_pearson", 0.7496, 0.9283),
+    (109, 123, "wilson", 0.8180, 0.9310),
+    (109, 123, "clopper_pearson", 0.8164, 0.9364),
+]
+
+
 def rows(name):
     with open(DATA / name, newline="") as f:
         return list(csv.DictReader(f))
@@ -58,18 +69,32 @@ def main():
         column = next(c for c in table[0] if {r[c] for r in table} == values)
         sign = 1 if want["direction"] == "<" else -1
         cases = [(r[column], sign * float(r[score])) for r in table]
-        got = evaluate(f"roc{i}", cases, want["positive"])
+        got = evaluate(f"roc{i}", cases, want["positive"], max_fpr=0.1,
+                       bootstrap=0)
         what = f"{want['table']} {want['score']}"
         close(what + " area", got["auc"], want["auc"], 1e-11)
         close(what + " low end", got["intervals"]["auc"]["lo"],
               max(float(want["ci95_lo"]), 0), 1e-9)
         close(what + " high end", got["intervals"]["auc"]["hi"],
               min(float(want["ci95_hi"]), 1), 1e-9)
+        least = 0.1 ** 2 / 2
+        close(what + " partial area", got["partial_auc"],
+              (1 + (float(want["pauc_spec_1_to_0.9"]) - least) /
+               (0.1 - least)) / 2, 1e-10)
+        youden = got["operating_points"]["youden"]
+        close(what + " Youden's J", youden["j"],
+              float(want["sens"]) + float(want["spec"]) - 1, 1e-11)
+    for right, of, method, low, high in PROPORTIONS:
+        cases = [("y" if k < right else "n", 1.0) for k in range(of)]
+        got = evaluate(f"{method}{of}", cases, "y", proportion=method)
+        got = got["intervals"]["accuracy"]
+        close(f"{method} {right}/{of} low end", got["lo"], low, 5e-5)
+        close(f"{method} {right}/{of} high end", got["hi"], high, 5e-5)
     names = {"accuracy": "accuracy", "precision": "precision",
              "recall": "recall", "specificity": "specificity", "f1": "f1",
              "balanced_accuracy": "balanced_accuracy", "mcc": "mcc",
              "cohen_kappa": "kappa", "roc_auc": "auc",
-             "average_precision": "average_precision"}
+             "average_precision": "average_precision", "brier": "brier"}
     for i, want in enumerate(rows("expected_threshold.csv")):
         if want["table"] != "rocr_simple.csv":
             continue

@@ -38,7 +38,8 @@ two_classes_give_the_pooled_numbers_and_those_of_each_fold(void **state)
     assert_string_equal(json_string_value(at(doc, "pooled.roc.threshold.0")),
                         "inf");
     assert_string_equal(
-        json_string_value(at(doc, "pooled.intervals.auc.method")), "delong");
+        json_string_value(at(doc, "pooled.intervals.auc.method")),
+        "bootstrap_percentile");
     assert_true(number(doc, "pooled.intervals.auc.lo") < 15.0 / 16);
     json_decref(doc);
 }
@@ -384,6 +385,76 @@ static void one_of_several_labels_is_judged(void **state)
             "and labels");
 }
 
+static void a_single_class_has_rates_and_no_areas(void **state)
+{
+    fixture *f = *state;
+    ost_item items[3];
+    ost_step_input in;
+    json_t *doc;
+
+    for (int i = 0; i < 3; i++) {
+        char *id = ost_arena_printf(&f->arena, "i%d", i);
+
+        items[i] = (ost_item){ .id = id, .group = id };
+        ost_item_set_label(&f->arena, &items[i], "x");
+        ost_item_set_number(&f->arena, &items[i], "score.x", 1);
+    }
+    in = at_port("predictions",
+                 put_items(f->batch, OST_PREDICTIONS, "{}", items, 3));
+    doc = judge(f, "{}", &in, 1);
+    near(doc, "pooled.accuracy", 1);
+    near(doc, "pooled.recall", 1);
+    undefined(doc, "pooled.auc", "one class");
+    undefined(doc, "pooled.kappa", "chance agrees everywhere");
+    near(doc, "pooled.brier", 0);
+    json_decref(doc);
+}
+
+static void scores_of_two_values_are_told(void **state)
+{
+    fixture *f = *state;
+    case_row rows[8];
+    json_t *doc;
+
+    memcpy(rows, eight, sizeof(rows));
+    for (int i = 0; i < 8; i++)
+        rows[i].score_b = rows[i].score_b > 0.5;
+    doc = judge_rows(f, "{'by': 'none'}", rows, 8);
+    assert_string_equal(json_string_value(at(doc, "warnings.0")),
+                        "pooled: scores take at most two values, so the area "
+                        "under the curve is that of one threshold");
+    near(doc, "pooled.auc", number(doc, "pooled.balanced_accuracy"));
+    json_decref(doc);
+}
+
+static void long_curves_are_thinned_and_numbers_are_of_all(void **state)
+{
+    enum { N = 6000 };
+    fixture *f = *state;
+    case_row *rows = ost_xalloc(sizeof(*rows) * N);
+    json_t *doc;
+    size_t points;
+
+    for (int i = 0; i < N; i++)
+        rows[i] = (case_row){
+            .id = ost_arena_printf(&f->arena, "i%04d", i),
+            .group = ost_arena_printf(&f->arena, "i%04d", i),
+            .label = i * 7 % 5 < 2 ? "b" : "a",
+            .score_b = (i * 7919 % N + (i * 7 % 5 < 2) * 800) / 10000.0,
+        };
+    doc = judge_rows(f, "{'bootstrap': 0}", rows, N);
+    points = json_array_size(at(doc, "pooled.roc.fpr"));
+    assert_true(points > 100 && points < 600);
+    assert_true(number(doc, "pooled.roc.thinned_from") > 2000);
+    assert_true(number(doc, "pooled.pr.thinned_from") > 2000);
+    near(doc, "pooled.roc.tpr.0", 0);
+    assert_true(json_number_value(json_array_get(at(doc, "pooled.roc.tpr"),
+                                                 points - 1)) == 1);
+    assert_true(number(doc, "pooled.auc") > 0.55);
+    json_decref(doc);
+    ost_free(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +475,9 @@ int main(void)
         cmocka_unit_test(labels_and_predictions_alone_give_rates),
         cmocka_unit_test(broken_predictions_are_named),
         cmocka_unit_test(one_of_several_labels_is_judged),
+        cmocka_unit_test(a_single_class_has_rates_and_no_areas),
+        cmocka_unit_test(scores_of_two_values_are_told),
+        cmocka_unit_test(long_curves_are_thinned_and_numbers_are_of_all),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

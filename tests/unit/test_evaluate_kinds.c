@@ -375,15 +375,18 @@ static void params_are_refused_before_anything_runs(void **state)
           "param 'subgroups': cuts are rising numbers" },
     };
     json_t *by = json_string("fold");
+    char params[512] = { 0 };
+    int drawn = 2;
+    ost_err no = { 0 };
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const ost_param *p = ost_param_find(&ost_stage_evaluate, rows[i].name);
-        char params[512] = { 0 };
         json_t *value = json_loads(rows[i].json, JSON_DECODE_ANY, NULL);
         ost_err err = { 0 };
 
         assert_true(ost_stage_evaluate.param_size <= sizeof(params));
+        memset(params, 0, sizeof(params));
         memcpy(params + ost_param_find(&ost_stage_evaluate, "by")->offset, &by,
                sizeof(by));
         memcpy(params + p->offset, &value, sizeof(value));
@@ -391,6 +394,14 @@ static void params_are_refused_before_anything_runs(void **state)
         assert_string_equal(err.text, rows[i].message);
         json_decref(value);
     }
+    memset(params, 0, sizeof(params));
+    memcpy(params + ost_param_find(&ost_stage_evaluate, "by")->offset, &by,
+           sizeof(by));
+    memcpy(params + ost_param_find(&ost_stage_evaluate, "interval")->offset,
+           &drawn, sizeof(drawn));
+    assert_int_equal(ost_stage_evaluate.check(params, &no), OST_EWORKFLOW);
+    assert_string_equal(no.text, "interval 'bootstrap' needs replicates: param "
+                                 "'bootstrap' is 0");
     json_decref(by);
 }
 

@@ -1,0 +1,45 @@
+/* stages/evaluation_bootstrap.h - the cases of a block drawn again and again
+ */
+#ifndef OST_STAGES_EVALUATION_BOOTSTRAP_H
+#define OST_STAGES_EVALUATION_BOOTSTRAP_H
+
+#include "kernels/stats/bootstrap.h"
+#include "stages/evaluation_blocks.h"
+
+/* How the params say that cases are drawn: of all blocks alike. */
+typedef struct ost_drawing {
+    bool clusters; /* whole groups */
+    bool stratified;
+    bool bca;
+    size_t replicates; /* 0: none are wanted */
+} ost_drawing;
+
+ost_drawing ost_drawing_of(const ost_evaluation *e);
+
+/* Replicates of k numbers of a block. */
+typedef struct ost_replicates {
+    ost_bootstrap *b; /* NULL: there are none */
+    size_t k;
+    size_t n;
+    double *value;    /* n x k */
+    double *estimate; /* k: of the cases as they are */
+    double *without;  /* units x k, for BCa; or NULL */
+    const char *method;
+} ost_replicates;
+
+/* Runs `f`, whose `user` may be read by several threads; weight i is that of
+ * case order[i] of the block, NULL: of case i.  `stratum` of each case (its
+ * class) is used where strata are wanted; NULL: there are none.  Caller
+ * releases. */
+ost_replicates ost_replicates_of(const ost_block *b, ost_statistics f,
+                                 void *user, size_t k, const uint32_t *order,
+                                 const uint32_t *stratum);
+void ost_replicates_release(ost_replicates *r);
+/* The interval of number j, or why there is none. */
+json_t *ost_replicates_interval(const ost_block *b, const ost_replicates *r,
+                                size_t j);
+
+/* How intervals were made, for the head of the document. */
+json_t *ost_interval_method_json(const ost_evaluation *e);
+
+#endif

@@ -1,0 +1,239 @@
+/* tests/unit/test_evaluate_intervals.c - how sure evaluate's numbers are */
+/* links: stages store base */
+#include "tests/support/judging.h"
+
+#include "base/banned.h"
+
+const ost_stage *const ost_stages[] = { &ost_stage_evaluate, NULL };
+
+static const char *const headline[] = {
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "specificity",
+    "npv",
+    "f1",
+    "mcc",
+    "kappa",
+    "auc",
+    "average_precision",
+    "brier",
+};
+
+/* Forty cases, `per` of each group, with scores that overlap. */
+static ost_digest forty(fixture *f, int per)
+{
+    case_row rows[40];
+
+    for (int i = 0; i < 40; i++) {
+        bool ill = i % 5 < 2;
+
+        rows[i] = (case_row){
+            .id = ost_arena_printf(&f->arena, "i%02d", i),
+            .group = ost_arena_printf(&f->arena, "p%02d", i / per),
+            .label = ill ? "b" : "a",
+            .score_b = ((ill ? 30 : 0) + i * 17 % 61) / 100.0,
+        };
+    }
+    return put_predictions(f->batch, "{}", rows, 40);
+}
+
+static json_t *judge_forty(fixture *f, const char *with, int per)
+{
+    ost_step_input in = at_port("predictions", forty(f, per));
+
+    return judge(f, with, &in, 1);
+}
+
+static const char *method_of(const json_t *doc, const char *name)
+{
+    char path[96];
+
+    snprintf(path, sizeof(path), "pooled.intervals.%s.method", name);
+    return json_string_value(at(doc, path));
+}
+
+/* Every interval holds its number. */
+static void check_ends(const json_t *doc)
+{
+    for (size_t i = 0; i < sizeof(headline) / sizeof(headline[0]); i++) {
+        char path[96];
+        double v, lo;
+
+        snprintf(path, sizeof(path), "pooled.%s", headline[i]);
+        v = number(doc, path);
+        snprintf(path, sizeof(path), "pooled.intervals.%s.lo", headline[i]);
+        lo = number(doc, path);
+        snprintf(path, sizeof(path), "pooled.intervals.%s.hi", headline[i]);
+        if (!(lo <= v && v <= number(doc, path) && lo < number(doc, path)))
+            fail_msg("%s: %g .. %g does not hold %g", headline[i], lo,
+                     number(doc, path), v);
+    }
+}
+
+static void single_items_have_formulas_and_the_rest_is_drawn(void **state)
+{
+    json_t *doc = judge_forty(*state, "{}", 1);
+
+    assert_string_equal(method_of(doc, "auc"), "delong");
+    assert_string_equal(method_of(doc, "accuracy"), "wilson");
+    assert_string_equal(method_of(doc, "npv"), "wilson");
+    assert_string_equal(method_of(doc, "f1"), "bootstrap_percentile");
+    near(doc, "pooled.intervals.f1.replicates", 2000);
+    assert_string_equal(
+        json_string_value(at(doc, "interval_method.bootstrap.of")), "items");
+    near(doc, "interval_method.bootstrap.n_units", 40);
+    check_ends(doc);
+    json_decref(doc);
+}
+
+static void groups_of_several_items_are_drawn_whole(void **state)
+{
+    json_t *doc = judge_forty(*state, "{}", 4), *single;
+
+    for (size_t i = 0; i < sizeof(headline) / sizeof(headline[0]); i++)
+        assert_string_equal(method_of(doc, headline[i]),
+                            "bootstrap_percentile");
+    assert_string_equal(
+        json_string_value(at(doc, "interval_method.bootstrap.of")), "groups");
+    assert_true(json_is_null(at(doc, "interval_method.areas")));
+    near(doc, "interval_method.bootstrap.n_units", 10);
+    check_ends(doc);
+    json_decref(doc);
+
+    doc = judge_forty(*state, "{'interval': 'formula'}", 4);
+    assert_string_equal(method_of(doc, "auc"), "delong");
+    assert_null(at(doc, "pooled.intervals.f1"));
+    assert_string_equal(
+        json_string_value(at(doc, "interval_method.why")),
+        "groups have several items, and these are taken as independent all the "
+        "same");
+    single = judge_forty(*state, "{'resample': 'item'}", 4);
+    assert_string_equal(
+        json_string_value(at(single, "interval_method.bootstrap.of")), "items");
+    json_decref(single);
+    json_decref(doc);
+}
+
+static void params_say_which_interval_it_is(void **state)
+{
+    json_t *doc = judge_forty(*state,
+                              "{'level': 0.8, 'proportion': 'clopper_pearson',"
+                              "'bootstrap': 0}",
+                              1);
+
+    assert_string_equal(method_of(doc, "recall"), "clopper_pearson");
+    near(doc, "pooled.intervals.recall.level", 0.8);
+    assert_null(at(doc, "pooled.intervals.f1"));
+    assert_true(json_is_null(at(doc, "interval_method.bootstrap")));
+    json_decref(doc);
+
+    doc = judge_forty(*state,
+                      "{'interval': 'bootstrap', 'bootstrap': 300, "
+                      "'bootstrap_interval': 'bca', 'resample': 'stratified'}",
+                      1);
+    assert_string_equal(method_of(doc, "auc"), "bootstrap_bca");
+    near(doc, "pooled.intervals.auc.replicates", 300);
+    assert_true(json_is_true(at(doc, "interval_method.bootstrap.stratified")));
+    check_ends(doc);
+    json_decref(doc);
+}
+
+static void replicates_with_one_class_are_skipped_and_counted(void **state)
+{
+    static const case_row rows[] = {
+        { "i1", "i1", "a", 0.1, NULL },
+        { "i2", "i2", "a", 0.3, NULL },
+        { "i3", "i3", "b", 0.2, NULL },
+        { "i4", "i4", "b", 0.9, NULL },
+    };
+    fixture *f = *state;
+    json_t *doc = judge_rows(f, "{'interval': 'bootstrap'}", rows, 4);
+    double skipped = number(doc, "pooled.intervals.auc.skipped");
+
+    /* 2 of 16 resamples of the classes are of one */
+    assert_true(skipped > 150 && skipped < 350);
+    near(doc, "pooled.intervals.auc.replicates", 2000 - skipped);
+    near(doc, "pooled.intervals.accuracy.skipped", 0);
+    json_decref(doc);
+    doc = judge_rows(f, "{'interval': 'bootstrap', 'resample': 'stratified'}",
+                     rows, 4);
+    near(doc, "pooled.intervals.auc.skipped", 0);
+    json_decref(doc);
+}
+
+static void labels_and_numbers_have_intervals_too(void **state)
+{
+    fixture *f = *state;
+    ost_item items[30];
+    ost_step_input in;
+    json_t *doc;
+
+    for (int i = 0; i < 30; i++) {
+        char *id = ost_arena_printf(&f->arena, "i%02d", i);
+
+        items[i] =
+            (ost_item){ .id = id,
+                        .group = ost_arena_printf(&f->arena, "g%d", i / 3) };
+        ost_item_set_labels(&f->arena, &items[i],
+                            i % 3 == 0 ? "x|y"
+                            : i % 2    ? "y"
+                                       : "");
+        ost_item_set_number(&f->arena, &items[i], "score.x",
+                            (i % 3 ? 0.2 : 0.5) + i * 7 % 31 / 100.0);
+        ost_item_set_number(&f->arena, &items[i], "score.y",
+                            i * 11 % 29 / 30.0);
+        ost_item_set_number(&f->arena, &items[i], "predicted", i + i * 7 % 11);
+    }
+    in = at_port("predictions",
+                 put_items(f->batch, OST_PREDICTIONS,
+                           "{\"classes\":[\"x\",\"y\"],\"kind\":\"labels\"}",
+                           items, 30));
+    doc = judge(f, "{'bootstrap': 200}", &in, 1);
+    assert_true(number(doc, "pooled.intervals.auc.lo") <
+                number(doc, "pooled.auc"));
+    assert_true(number(doc, "pooled.intervals.auc.hi") >
+                number(doc, "pooled.auc"));
+    near(doc, "pooled.intervals.hamming_loss.replicates", 200);
+    assert_string_equal(
+        json_string_value(at(doc, "labels.0.intervals.f1.method")),
+        "bootstrap_percentile");
+    json_decref(doc);
+
+    for (int i = 0; i < 30; i++)
+        ost_item_set_label(&f->arena, &items[i],
+                           ost_arena_printf(&f->arena, "%d", i));
+    in = at_port("predictions", put_items(f->batch, OST_PREDICTIONS,
+                                          "{\"classes\":[],\"kind\":"
+                                          "\"number\"}",
+                                          items, 30));
+    doc = judge(f, "{'bootstrap': 200}", &in, 1);
+    assert_true(number(doc, "pooled.intervals.pearson_r.lo") <
+                number(doc, "pooled.pearson_r"));
+    near(doc, "pooled.intervals.rmse.replicates", 200);
+    json_decref(doc);
+}
+
+static void the_same_seed_draws_the_same(void **state)
+{
+    json_t *x = judge_forty(*state, "{}", 4), *y = judge_forty(*state, "{}", 4);
+
+    assert_true(json_equal(x, y));
+    json_decref(x);
+    json_decref(y);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(single_items_have_formulas_and_the_rest_is_drawn),
+        cmocka_unit_test(groups_of_several_items_are_drawn_whole),
+        cmocka_unit_test(params_say_which_interval_it_is),
+        cmocka_unit_test(replicates_with_one_class_are_skipped_and_counted),
+        cmocka_unit_test(labels_and_numbers_have_intervals_too),
+        cmocka_unit_test(the_same_seed_draws_the_same),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
