@@ -22,31 +22,39 @@ struct ost_bootstrap_area {
     uint32_t *at; /* unit << 2, POSITIVE, FIRST of its score */
 };
 
+/* Adds the cases index[0 .. n-1], which have one score, to at[0 .. n-1]. */
+static void place_level(const ost_bootstrap *b, const uint8_t *positive,
+                        const uint32_t *index, size_t n, uint32_t *at)
+{
+    size_t up = 0, down = n;
+
+    for (size_t k = 0; k < n; k++) {
+        uint32_t c = index[k], unit = b->cluster ? b->cluster[c] : c;
+
+        if (positive[c])
+            at[up++] = unit << UNIT_SHIFT | POSITIVE;
+        else
+            at[--down] = unit << UNIT_SHIFT;
+    }
+    at[0] |= FIRST;
+}
+
 ost_bootstrap_area *ost_bootstrap_area_new(const ost_bootstrap *b,
                                            const ost_scores *s)
 {
     ost_bootstrap_area *a = ost_xalloc(sizeof(*a));
     uint32_t *index = ost_xalloc((s->n + 1) * sizeof(*index));
-    size_t n = 0;
 
     assert(s->n == b->n);
     a->b = b;
     a->at = ost_xalloc((s->n + 1) * sizeof(*a->at));
     ost_sort_falling(s->score, s->n, index);
     for (size_t i = 0, end; i < s->n; i = end) {
-        size_t first = n;
+        double score = s->score[index[i]];
 
-        for (end = i; end < s->n && s->score[index[end]] == s->score[index[i]];)
+        for (end = i + 1; end < s->n && s->score[index[end]] == score;)
             end++;
-        for (unsigned positive = 2; positive-- > 0;) {
-            for (size_t j = i; j < end; j++) {
-                uint32_t c = index[j], unit = b->cluster ? b->cluster[c] : c;
-
-                if (s->positive[c] == positive)
-                    a->at[n++] = unit << UNIT_SHIFT | (positive ? POSITIVE : 0);
-            }
-        }
-        a->at[first] |= FIRST;
+        place_level(b, s->positive, index + i, end - i, a->at + i);
     }
     ost_free(index);
     return a;

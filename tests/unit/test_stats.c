@@ -1,16 +1,11 @@
 /* tests/unit/test_stats.c - statistics against reference libraries and laws */
 /* links: stats base */
-#include "base/json.h"
 #include "kernels/stats/confusion.h"
 #include "kernels/stats/folds.h"
 #include "kernels/stats/multiclass.h"
 #include "kernels/stats/scores.h"
-#include "tests/support/check.h"
+#include "tests/support/golden.h"
 #include "tests/support/seed.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/banned.h"
 
@@ -23,40 +18,10 @@ typedef struct {
     ost_scores s;
 } scored;
 
-/* A file of tests/parity/golden/, parsed.  Caller frees. */
-static ost_json_doc *golden(const char *name)
-{
-    const char *source = getenv("OSTEON_SOURCE");
-    ost_json_doc *doc = NULL;
-    ost_err err = { 0 };
-    char path[1024];
-
-    assert_non_null(source);
-    snprintf(path, sizeof(path), "%s/tests/parity/golden/%s.json", source,
-             name);
-    if (ost_json_load(path, 1 << 20, &doc, &err))
-        fail_msg("%s", err.text);
-    return doc;
-}
-
-static double number(const json_t *v)
-{
-    if (json_is_string(v))
-        return strcmp(json_string_value(v), "inf") == 0 ? (double)INFINITY
-                                                        : OST_UNDEFINED;
-    return json_is_null(v) ? OST_UNDEFINED : json_number_value(v);
-}
-
 /* `v` is the golden value, give or take `slack`; null and "nan" are NaN. */
 static void near(const json_t *golden_value, double v, double slack)
 {
-    double want = number(golden_value);
-
-    assert_non_null(golden_value);
-    if (isnan(want))
-        assert_true(isnan(v));
-    else if (!(fabs(want - v) <= slack))
-        fail_msg("wanted %.17g, got %.17g", want, v);
+    golden_near("number", golden_value, v, slack);
 }
 
 static void read_scores(const json_t *y, const json_t *score, scored *out)
@@ -69,27 +34,17 @@ static void read_scores(const json_t *y, const json_t *score, scored *out)
     }
 }
 
-static void same_numbers(const json_t *want, const double *v, size_t n)
-{
-    assert_int_equal(json_array_size(want), n);
-    for (size_t i = 0; i < n; i++) {
-        double w = number(json_array_get(want, i));
-
-        if (!(w == v[i]))
-            fail_msg("number %zu: wanted %.17g, got %.17g", i, w, v[i]);
-    }
-}
-
 static void same_curve(const json_t *want, const ost_roc *roc)
 {
-    same_numbers(json_object_get(want, "fpr"), roc->fpr, roc->n);
-    same_numbers(json_object_get(want, "tpr"), roc->tpr, roc->n);
-    same_numbers(json_object_get(want, "thr"), roc->threshold, roc->n);
+    golden_all_near("fpr", json_object_get(want, "fpr"), roc->fpr, roc->n, 0);
+    golden_all_near("tpr", json_object_get(want, "tpr"), roc->tpr, roc->n, 0);
+    golden_all_near("thr", json_object_get(want, "thr"), roc->threshold, roc->n,
+                    0);
 }
 
 static void curves_and_areas_equal_the_reference(void **state)
 {
-    ost_json_doc *doc = golden("roc");
+    ost_json_doc *doc = golden_load("golden/roc");
     json_t *c;
     size_t i, full = 0;
 
@@ -122,7 +77,7 @@ static void curves_and_areas_equal_the_reference(void **state)
 
 static void the_mean_curve_equals_the_reference(void **state)
 {
-    ost_json_doc *doc = golden("mean_roc");
+    ost_json_doc *doc = golden_load("golden/mean_roc");
     const json_t *root = ost_json_root(doc);
     const json_t *folds = json_object_get(root, "folds");
     const json_t *areas = json_object_get(root, "fold_auc");
@@ -189,7 +144,7 @@ static void one_zero_rule(const json_t *c, const ost_confusion *m,
 
 static void confusions_and_what_follows_equal_the_reference(void **state)
 {
-    ost_json_doc *doc = golden("prf");
+    ost_json_doc *doc = golden_load("golden/prf");
     ost_arena arena = { 0 };
     json_t *c;
     size_t i, seen = 0;
@@ -233,7 +188,7 @@ static void confusions_and_what_follows_equal_the_reference(void **state)
 
 static void a_published_three_class_matrix_gives_its_numbers(void **state)
 {
-    ost_json_doc *doc = golden("prf");
+    ost_json_doc *doc = golden_load("golden/prf");
     const json_t *root = ost_json_root(doc);
     const json_t *c = json_array_get(root, json_array_size(root) - 1);
     const json_t *cm = json_object_get(c, "cm");
@@ -261,7 +216,7 @@ static void a_published_three_class_matrix_gives_its_numbers(void **state)
 
 static void areas_of_many_classes_equal_the_reference(void **state)
 {
-    ost_json_doc *doc = golden("multiclass_auc");
+    ost_json_doc *doc = golden_load("golden/multiclass_auc");
     json_t *c;
     size_t i;
 
