@@ -24,6 +24,7 @@ typedef struct {
     bool labels;
     int missing;
     int collision;
+    bool allow_empty;
 } join_params;
 
 static const ost_param params[] = {
@@ -46,6 +47,8 @@ static const ost_param params[] = {
     OST_PARAM(join_params, collision, CHOICE,
               "what becomes of a field or attribute that the item has itself",
               .dflt = "\"error\"", .choices = "error|replace|keep"),
+    OST_PARAM(join_params, allow_empty, BOOL,
+              "that no item at all has a partner is no error", .dflt = "false"),
     OST_END,
 };
 
@@ -262,7 +265,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     if (!rc && j.bare)
         ost_note(ctx, "%zu of %zu items are kept though 'from' lacks them",
                  j.bare, n);
-    if (!rc && n && j.joined == 0)
+    if (!rc && n && j.joined == 0 && !j.p->allow_empty)
         rc = ost_fail(err, OST_EINPUT,
                       "none of %zu items has a partner among the %zu of 'from'",
                       n, n_from);

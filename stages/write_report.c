@@ -6,7 +6,10 @@
  * as they are).  Labels are what is true and are no part of a report.
  *
  * `truth` says where what is true stands: {"NAME": "label"}, or the name of an
- * attribute.  A report is right when everything that it says or that decided
+ * attribute; or which word of a list it is about and how that is called in
+ * truth, {"NAME": {"has": "lesion", "at": "label", "as": "metastasis"}}.
+ *
+ * A report is right when everything that it says or that decided
  * what it says, as far as `truth` knows about it, is as it is in truth: lists
  * in any order, an attribute that is not there like an empty one.  A name that
  * the text did not come to does not count.  `said` has a prediction for each
@@ -36,12 +39,25 @@ static const ost_param params[] = {
               .dflt = "\"id\"", .choices = OST_MATCH_WORDS),
     OST_PARAM(report_params, truth, OBJECT,
               "from a name in the template to where its true value is: "
-              "\"label\", or an attribute",
+              "\"label\", or an attribute; or {\"has\": word, \"at\": where, "
+              "\"as\": the word there}",
               .dflt = "{}"),
     OST_PARAM(report_params, suffix, STR, "end of the files' names",
               .dflt = "\".txt\""),
     OST_END,
 };
+
+static bool is_place(const json_t *v)
+{
+    return json_is_string(v) && *json_string_value(v);
+}
+
+static bool is_word(const json_t *v)
+{
+    return json_object_size(v) == 3 && is_place(json_object_get(v, "has")) &&
+           is_place(json_object_get(v, "at")) &&
+           is_place(json_object_get(v, "as"));
+}
 
 static ost_rc check(const void *with, ost_err *err)
 {
@@ -54,10 +70,11 @@ static ost_rc check(const void *with, ost_err *err)
 
     json_object_foreach((json_t *)(uintptr_t)p->truth, name, v)
     {
-        if (!json_is_string(v) || !*json_string_value(v))
+        if (!is_place(v) && !is_word(v))
             return ost_fail(err, OST_EWORKFLOW,
                             "param 'truth': '%s' has to be \"label\" or the "
-                            "name of an attribute",
+                            "name of an attribute, or {\"has\": word, \"at\": "
+                            "one of these, \"as\": word}",
                             name);
     }
     if (p->template.data)
@@ -148,6 +165,33 @@ static const char *true_text(ost_arena *arena, const ost_item *in,
     return text;
 }
 
+/* Whether a list "a|b" has a word. */
+static bool has_word(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *at = list; at; at = strchr(at, '|')) {
+        at += *at == '|';
+        if (strncmp(at, word, n) == 0 && (!at[n] || at[n] == '|'))
+            return true;
+    }
+    return false;
+}
+
+static bool is_true(ost_arena *arena, const ost_item *in, const char *said,
+                    const json_t *where)
+{
+    const char *place = json_string_value(where);
+    const char *word;
+
+    if (place)
+        return strcmp(said, true_text(arena, in, place)) == 0;
+    place = json_string_value(json_object_get(where, "at"));
+    word = json_string_value(json_object_get(where, "as"));
+    return has_word(said, json_string_value(json_object_get(where, "has"))) ==
+           has_word(true_text(arena, in, place), word);
+}
+
 /* Says of the report what is true and what is not. */
 static void judge(writing *w, const ost_item *in, const ost_item *facts,
                   const ost_template_names *read, ost_item *out)
@@ -164,8 +208,8 @@ static void judge(writing *w, const ost_item *in, const ost_item *facts,
         while (i < read->len && strcmp(read->data[i], name) != 0)
             i++;
         if (i < read->len &&
-            strcmp(text_of(arena, ost_item_attr(facts, name)),
-                   true_text(arena, in, json_string_value(where))) != 0)
+            !is_true(arena, in, text_of(arena, ost_item_attr(facts, name)),
+                     where))
             ost_buf_addf(&wrong, "%s%s", wrong.len ? "|" : "", name);
     }
     ost_item_set_label(arena, out, "right");

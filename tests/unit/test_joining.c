@@ -39,6 +39,29 @@ static ost_step_input masks(step_fixture *f, const char *second)
     return finish_set(&s, "from");
 }
 
+static ost_step_input others(step_fixture *f)
+{
+    item_set s = { .f = f };
+
+    set_image(&s, set_item(&s, "z", "p9", NULL), "mask.lung", 2, 3, 9);
+    return finish_set(&s, "from");
+}
+
+static void no_partner_at_all_is_an_error_or_not(void **state)
+{
+    step_fixture *f = *state;
+    ost_step_input in[2] = { images(f), others(f) };
+    ost_done_msg done;
+    size_t n;
+
+    done = run_stage(f, "join", "{\"missing\":\"keep\"}", in, 2);
+    assert_fails(&done, "none of 3 items has a partner among the 1 of 'from'");
+    done = run_stage(f, "join", "{\"missing\":\"keep\",\"allow_empty\":true}",
+                     in, 2);
+    (void)output_items(f, &done, "out", &n);
+    assert_int_equal(n, 3);
+}
+
 static void join_brings_fields_and_attributes(void **state)
 {
     static const char with[] = "{\"fields\":[\"mask.lung\"],\"attributes\":"
@@ -406,6 +429,7 @@ static void pool_takes_labels_and_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        step_test(no_partner_at_all_is_an_error_or_not),
         step_test(join_brings_fields_and_attributes),
         step_test(join_goes_by_what_is_said),
         step_test(join_settles_collisions),

@@ -177,6 +177,41 @@ static void reports_are_right_or_wrong(void **state)
     assert_string_equal(text_of(&said[0], "report.wrong"), "class.predicted");
 }
 
+/* The classifier has a word of its own for the class, among others. */
+static void a_word_of_a_list_may_be_what_counts(void **state)
+{
+    static const char with[] =
+        "{\"template\": \"t.txt\", \"truth\": {\"class.predicted\": "
+        "{\"has\": \"lesion\", \"at\": \"label\", \"as\": \"ill\"}}}";
+    static const char *const said[][3] = {
+        { "lesion", "bladder", "" },
+        { "bladder|lesion", "", "" },
+        { "lesions|bladder", "lesion|x", "both" },
+    };
+    fixture *f = *state;
+    const ost_item *items;
+    ost_done_msg done;
+    study s;
+    size_t n;
+
+    make_study(f, &s);
+    template_text = "{{if class.predicted}}x{{end}}";
+    for (int k = 0; k < 3; k++) {
+        for (int i = 0; i < 2; i++)
+            ost_item_set_text(&f->arena, &s.class[i], "predicted", said[k][i]);
+        done = write_them(f, &s, with);
+        items = items_of(f, &done, 1, &n);
+        for (int i = 0; i < 2; i++)
+            assert_string_equal(text_of(&items[i], "predicted"),
+                                *said[k][2] ? "wrong" : "right");
+    }
+    refuses_params(&ost_stage_write_report,
+                   "{\"truth\": {\"x\": {\"has\": \"a\"}}}",
+                   "param 'truth': 'x' has to be \"label\" or the name of an "
+                   "attribute, or {\"has\": word, \"at\": one of these, "
+                   "\"as\": word}");
+}
+
 static void labels_are_no_facts(void **state)
 {
     fixture *f = *state;
@@ -221,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_item_gets_a_text),
         TEST(reports_are_right_or_wrong),
+        TEST(a_word_of_a_list_may_be_what_counts),
         TEST(labels_are_no_facts),
         TEST(wrong_params_are_named),
     };
