@@ -163,26 +163,12 @@ static ost_rc open_mask(ost_stage_ctx *ctx, const ost_item *in,
     return rc;
 }
 
-static ost_tensor cell_of(const ost_tensor *t, const burden_params *p,
-                          int64_t i)
-{
-    ost_tensor cell = *t;
-
-    if (!t->data)
-        return cell;
-    cell.shape[0] /= p->rows;
-    cell.shape[1] /= p->cols;
-    cell.data = (char *)t->data + (i / p->cols * cell.shape[0] * t->stride[0] +
-                                   i % p->cols * cell.shape[1] * t->stride[1]) *
-                                      (int64_t)ost_dtype_size(t->dtype);
-    return cell;
-}
-
 static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
     const burden_params *p = ost_ctx_params(ctx);
     ost_item *out = ost_derive(ctx, in, -1);
     ost_arena *arena = ost_ctx_arena(ctx);
+    const ost_cells cells = { p->rows, p->cols };
     ost_tensor image, lesion, bladder, marked;
     double sum = 0.0;
     ost_rc rc = open_image(ctx, in, &image, err);
@@ -200,8 +186,9 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     if (!rc && bladder.data)
         rc = ost_cpu_mark(&bladder, &marked, err);
     for (int64_t i = 0; i < p->rows * p->cols && !rc; i++) {
-        frame f = { cell_of(&image, p, i), cell_of(&bladder, p, i),
-                    cell_of(&marked, p, i) };
+        frame f = { ost_cell_of(&image, &cells, i),
+                    bladder.data ? ost_cell_of(&bladder, &cells, i) : bladder,
+                    ost_cell_of(&marked, &cells, i) };
         double index = 0.0;
 
         rc = index_of(p, &f, &index, err);

@@ -6,10 +6,14 @@
  * the mean of an image's values under the mask (`sum`, `mean`), and the number
  * of connected components of a least size (`components`).  The mean over no
  * pixel is left out.
+ *
+ * In a montage of `rows` x `cols` frames the same thing is seen several times:
+ * `frame_components` is the number in the frame that has most.
  */
 #include "base/text.h"
 #include "kernels/connected.h"
 #include "stages/geometry.h"
+#include "stages/montage_cells.h"
 
 #include <string.h>
 
@@ -22,6 +26,8 @@ typedef struct measure_params {
     const char *to;
     int64_t least;
     int64_t neighbors;
+    int64_t rows;
+    int64_t cols;
     int missing;
 } measure_params;
 
@@ -30,8 +36,9 @@ enum { MISSING_ERROR, MISSING_ZERO };
 static const ost_param params[] = {
     OST_PARAM(measure_params, mask, STR, "the mask", .dflt = "\"mask\""),
     OST_PARAM(measure_params, measures, STR_LIST,
-              "any of area, fraction, area_mm2, sum, mean and components",
-              .dflt = "[\"area\"]", .min_len = 1, .max_len = 6),
+              "any of area, fraction, area_mm2, sum, mean, components and "
+              "frame_components",
+              .dflt = "[\"area\"]", .min_len = 1, .max_len = 7),
     OST_PARAM(measure_params, field, STR, "the image of 'sum' and 'mean'",
               .dflt = "\"image\""),
     OST_PARAM(measure_params, to, STR,
@@ -43,6 +50,12 @@ static const ost_param params[] = {
     OST_PARAM(measure_params, neighbors, I64,
               "components hang together over corners (8) or sides alone (4)",
               .dflt = "8", .choices = "4|8"),
+    OST_PARAM(measure_params, rows, I64,
+              "frame_components: frames below each other", .dflt = "1",
+              .min = 1, .max = 1000),
+    OST_PARAM(measure_params, cols, I64,
+              "frame_components: frames next to each other", .dflt = "1",
+              .min = 1, .max = 1000),
     OST_PARAM(measure_params, missing, CHOICE,
               "an item without the mask: fail, or nothing is marked in it",
               .dflt = "\"error\"", .choices = "error|zero"),
@@ -135,30 +148,61 @@ static ost_rc add_mean(measuring *m, const char *measure, ost_err *err)
     return add(m, measure, sum.sum / (double)sum.count);
 }
 
-static ost_rc add_components(measuring *m, const char *measure, ost_err *err)
+/* How many components of a mask are large enough. */
+static ost_rc count_components(const measuring *m, const ost_tensor *mask,
+                               double *n, ost_err *err)
 {
     const measure_params *p = ost_ctx_params(m->ctx);
     ost_components found = { 0 };
-    int64_t n = 0;
+    ost_rc rc = ost_components_find(
+        mask, p->neighbors == 4 ? OST_COMPONENTS_SIDES : 0, &found, err);
+
+    *n = 0;
+    for (int32_t i = 0; i < found.count; i++)
+        *n += found.all[i].area >= p->least;
+    ost_components_release(&found);
+    return rc;
+}
+
+static ost_rc add_components(measuring *m, const char *measure, ost_err *err)
+{
+    double n = 0;
+    ost_rc rc = m->there ? count_components(m, &m->mask, &n, err) : OST_OK;
+
+    return rc ? rc : add(m, measure, n);
+}
+
+static ost_rc add_frame_components(measuring *m, const char *measure,
+                                   ost_err *err)
+{
+    const measure_params *p = ost_ctx_params(m->ctx);
+    ost_cells cells = { p->rows, p->cols };
+    double n, most = 0;
     ost_rc rc = OST_OK;
 
     if (m->there)
-        rc = ost_components_find(&m->mask,
-                                 p->neighbors == 4 ? OST_COMPONENTS_SIDES : 0,
-                                 &found, err);
-    for (int32_t i = 0; i < found.count; i++)
-        n += found.all[i].area >= p->least;
-    ost_components_release(&found);
-    return rc ? rc : add(m, measure, (double)n);
+        rc = ost_cells_divide(p->rows, p->cols, m->frame.height, m->frame.width,
+                              err);
+    for (int64_t i = 0; m->there && i < p->rows * p->cols && !rc; i++) {
+        ost_tensor frame = ost_cell_of(&m->mask, &cells, i);
+
+        rc = count_components(m, &frame, &n, err);
+        most = n > most ? n : most;
+    }
+    return rc ? rc : add(m, measure, most);
 }
 
 static const struct {
     const char *name;
     ost_rc (*add)(measuring *m, const char *measure, ost_err *err);
 } measures[] = {
-    { "area", add_area },         { "fraction", add_fraction },
-    { "area_mm2", add_area_mm2 }, { "sum", add_sum },
-    { "mean", add_mean },         { "components", add_components },
+    { "area", add_area },
+    { "fraction", add_fraction },
+    { "area_mm2", add_area_mm2 },
+    { "sum", add_sum },
+    { "mean", add_mean },
+    { "components", add_components },
+    { "frame_components", add_frame_components },
 };
 
 static ost_rc check(const void *with, ost_err *err)

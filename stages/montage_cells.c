@@ -22,16 +22,15 @@ ost_rc ost_cells_divide(int64_t rows, int64_t cols, int64_t height,
         (long long)height, (long long)width, (long long)rows, (long long)cols);
 }
 
-/* Cell `k` of a picture (H, W[, C]). */
-static ost_tensor cell_of(const ost_tensor *all, const ost_cells *cells,
-                          int64_t k, int64_t height, int64_t width)
+ost_tensor ost_cell_of(const ost_tensor *all, const ost_cells *cells, int64_t k)
 {
     ost_tensor cell = *all;
-    int64_t at = k / cells->cols * height * all->stride[0] +
-                 k % cells->cols * width * all->stride[1];
+    int64_t at;
 
-    cell.shape[0] = height;
-    cell.shape[1] = width;
+    cell.shape[0] = all->shape[0] / cells->rows;
+    cell.shape[1] = all->shape[1] / cells->cols;
+    at = k / cells->cols * cell.shape[0] * all->stride[0] +
+         k % cells->cols * cell.shape[1] * all->stride[1];
     cell.data =
         (unsigned char *)all->data + at * (int64_t)ost_dtype_size(all->dtype);
     return cell;
@@ -90,7 +89,7 @@ ost_rc ost_cells_join(ost_stage_ctx *ctx, const ost_cells *cells,
             rc = check_part(items, i, name, &t, &first, err);
         if (rc)
             return rc;
-        cell = cell_of(&all, cells, (int64_t)i, t.shape[0], t.shape[1]);
+        cell = ost_cell_of(&all, cells, (int64_t)i);
         rc = ost_cpu_copy(&t, &cell, err);
     }
     return rc;
@@ -223,8 +222,7 @@ ost_rc ost_cells_join_stack(ost_stage_ctx *ctx, const ost_cells *cells,
         rc = ost_new_field(ctx, out, to, stack.dtype, 2, shape, &all, err);
     for (int64_t k = 0; k < stack.shape[0] && !rc; k++) {
         ost_tensor frame = ost_plane_frame(&stack, k);
-        ost_tensor cell =
-            cell_of(&all, cells, k, stack.shape[1], stack.shape[2]);
+        ost_tensor cell = ost_cell_of(&all, cells, k);
 
         rc = ost_cpu_copy(&frame, &cell, err);
     }
@@ -264,7 +262,7 @@ ost_rc ost_cells_split_stack(ost_stage_ctx *ctx, const ost_cells *cells,
         rc = ost_new_field(ctx, out, to, f->dtype, 3, shape, &stack, err);
     for (int64_t k = 0; k < n && !rc; k++) {
         ost_tensor frame = ost_plane_frame(&stack, k);
-        ost_tensor cell = cell_of(&all, cells, k, h, w);
+        ost_tensor cell = ost_cell_of(&all, cells, k);
 
         rc = ost_cpu_copy(&cell, &frame, err);
     }

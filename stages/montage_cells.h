@@ -16,6 +16,10 @@ typedef struct ost_cells {
 ost_rc ost_cells_divide(int64_t rows, int64_t cols, int64_t height,
                         int64_t width, ost_err *err);
 
+/* Cell `k` of a picture (H, W[, C]) that can be divided, as a view. */
+ost_tensor ost_cell_of(const ost_tensor *all, const ost_cells *cells,
+                       int64_t k);
+
 /* Field `name` of `n` items, one in each cell, as a field of `out`.  OST_EINPUT
  * names the item that lacks it or has it in another size or type. */
 ost_rc ost_cells_join(ost_stage_ctx *ctx, const ost_cells *cells,

@@ -6,12 +6,16 @@ import csv
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 
 BIN = pathlib.Path(os.environ["OSTEON_BIN"]) / "osteon"
 SHARED = pathlib.Path(os.environ.get("OSTEON_SHARED", "missing"))
+sys.path.insert(0, os.path.join(os.environ["OSTEON_SOURCE"], "tests", "support"))
+from pictures import read_gray_png  # noqa: E402
+
 PAPERS = pathlib.Path(os.environ["OSTEON_SOURCE"]) / "workflows" / "papers"
 
 # Values that make a run take seconds; what is compared stays as it is.
@@ -20,6 +24,12 @@ TINY = {
         "patients": 12, "slice": [92, 140], "size": 64, "folds": 2, "rounds": 2,
         "copies": 1, "updates": 2, "batch": 4,
     },
+    "scan_burden": {
+        "patients": 20, "scan": [64, 16], "size": [64, 64], "tile": 16,
+        "step": {"rows": 8, "cols": 16}, "classifier_epochs": 4, "unet_epochs": 2,
+        "ways": [{"name": "stepwise", "epochs": 2}, {"name": "direct", "epochs": 1}],
+        "locator_params": {"widths": [4, 8, 16]}, "locator_epochs": 2, "contrast": 2,
+    },
     "scan_metastasis": {
         "patients": 16, "scan": [64, 16], "size": [64, 32], "epochs": 1, "batch": 8,
         "d1_counts": {"ADMet": 4, "nADMet": 4, "NoMet": 4},
@@ -27,7 +37,7 @@ TINY = {
         "d3_counts": {"ADMet": 6, "nADMet": 6, "NoMet": 10},
     },
 }
-# The axis whose values are compared.
+# The axis whose values are compared; scan_burden has checks of its own.
 AXIS = {"femur_alexnet": "network", "scan_metastasis": "arm"}
 
 
@@ -43,11 +53,11 @@ def expect(what, got, wanted):
         sys.exit(f"{what}: {got} instead of {wanted}")
 
 
-def run_tiny(name, file, values, *more):
+def run_tiny(name, file, values, *more, store="store"):
     out = pathlib.Path("out") / name
     shutil.rmtree(out, ignore_errors=True)
     pathlib.Path(f"{name}.json").write_text(json.dumps(values))
-    osteon("run", file, "--params", f"{name}.json", "--store", "store", "--out", out,
+    osteon("run", file, "--params", f"{name}.json", "--store", store, "--out", out,
            "--quiet", *more)
     return out
 
@@ -83,6 +93,95 @@ def check_scans(file, out):
     judge_real_scan(file, arm)
 
 
+def fails(message, *words):
+    done = subprocess.run([BIN, *map(str, words)], capture_output=True, text=True)
+    if not done.returncode or message not in done.stderr:
+        sys.exit(f"osteon {' '.join(map(str, words))}: {message} was expected\n{done.stderr}")
+
+
+def rows_of(path):
+    with open(path, newline="") as f:
+        return list(csv.DictReader(f))
+
+
+def index_of(scans, row, frame):
+    """The burden index of a frame, from what is on disk."""
+    image, lesion, bladder = (read_gray_png((scans / row[name]).read_bytes())
+                              for name in ("path", "mask.found", "mask.found_bladder"))
+    width = len(image[0]) // 4
+    inside = found = 0
+    for y, line in enumerate(image):
+        for x in range(frame * width, (frame + 1) * width):
+            if not bladder[y][x]:
+                inside += line[x]
+                found += line[x] if lesion[y][x] else 0
+    return 5 * found / (4 * found + inside) if inside else 0
+
+
+def check_report(text, row, predicted):
+    """Nothing is said that was not measured."""
+    lines = text.splitlines()
+    expect("patient", [f"Patient: {row['group']}" in lines, "Tracer" in text], [True, False])
+    told = re.search(r"frames: ([0-9., ]+); mean ([0-9.]+)\.", text)
+    positive = "lesion" in predicted.split("|")
+    expect("impression", "No evidence of bone metastases" in text, not positive)
+    expect("index told", told is not None, positive and float(row["mask.found.area"]) > 0)
+    if told:
+        numbers = [f"{float(row[f'burden.frame{k}']):.4f}" for k in (1, 2, 3, 4)]
+        expect("frames", told[1].split(", "), numbers)
+        expect("mean", told[2], f"{float(row['burden']):.4f}")
+    return positive
+
+
+def check_burden(file, out):
+    """28 tiles of a scan; burdens and reports that agree with the pictures."""
+    predictions = {row["id"]: row for row in rows_of(out / "predictions.csv")}
+    tiles = json.loads((out / "tile_metrics.json").read_text())
+    expect("tiles", tiles["pooled"]["n_items"], 28 * len(predictions))
+    kinds = set()
+    for way in ("stepwise", "direct"):
+        scans = out / "scans" / f"way={way}"
+        rows = rows_of(scans / "items.csv")
+        expect("scans", sorted(row["id"] for row in rows), sorted(predictions))
+        for row in rows:
+            found = read_gray_png((scans / row["mask.found"]).read_bytes())
+            expect("size", (len(found), len(found[0])), (64, 64))
+            frames = [float(row[f"burden.frame{k}"]) for k in (1, 2, 3, 4)]
+            for k in range(4):
+                if abs(frames[k] - index_of(scans, row, k)) > 1e-12:
+                    sys.exit(f"{row['id']}: frame {k + 1} has another index: {frames[k]}")
+            expect("mean", float(row["burden"]), sum(frames) / 4)
+            text = (out / "reports" / f"way={way}" / f"{row['id']}.txt").read_text()
+            kinds.add(check_report(text, row, predictions[row["id"]]["predicted"]))
+    expect("kinds of reports", kinds, {True, False})
+    for m in json.loads((out / "report_metrics.json").read_text()):
+        expect("reports", m["metrics"]["pooled"]["n_items"], len(predictions))
+    page = (out / "report.html").read_text()
+    expect("the paper's numbers", [t in page for t in ("92.59 % (50/54)", "phantoms")], [True, True])
+    check_burden_again(file)
+
+
+def check_burden_again(file):
+    """Another language costs the reports alone; the seconds add up; another
+    step gives 49 tiles."""
+    tiny = {**TINY["scan_burden"], "template": "report.de.txt"}
+    out = run_tiny("scan_burden", file, tiny, "--events", "events.jsonl")
+    ran = [e for e in map(json.loads, open("events.jsonl"))
+           if e["event"] == "step_finished" and e["verdict"] == "ran"]
+    expect("steps of another language", {e["node"] for e in ran}, {"reports"})
+    texts = [p.read_text() for p in out.glob("reports/*/*/*.txt")]
+    expect("German", [("Beurteilung" in t, "Impression" in t) for t in texts],
+           [(True, False)] * len(texts))
+    run_tiny("scan_burden", file, TINY["scan_burden"], "--events", "events.jsonl",
+             store="fresh")
+    told = subprocess.run([file.parent / "seconds.py", "events.jsonl"], text=True,
+                          capture_output=True)
+    expect("seconds", "per patient" in told.stdout, True)
+    pathlib.Path("wide.json").write_text(json.dumps({**TINY["scan_burden"], "step": 8}))
+    fails("49 tiles come of it", "run", file, "--params", "wide.json", "--store", "store",
+          "--quiet")
+
+
 def judge_real_scan(file, arm):
     """A bone scan in one view goes through reading, aggregation and a model."""
     scan = SHARED / "data/06_dicom/files/NM1_UNC.dcm"
@@ -110,7 +209,10 @@ for folder in sorted(PAPERS.iterdir()):
         osteon("validate", file, "--preset", preset)
         osteon("plan", file, "--preset", preset, "--store", "planned")
     out = run_tiny(name, file, TINY[name])
-    check_arms(name, document, out)
+    if name in AXIS:
+        check_arms(name, document, out)
+    if name == "scan_burden":
+        check_burden(file, out)
     if name == "scan_metastasis":
         check_scans(file, out)
     print(f"{name}: looked at")

@@ -393,6 +393,14 @@ static void masks_are_measured(void **state)
                      "{'mask':'mask.m','measures':['components'],'least':2}",
                      &item);
     assert_true(number_of(&r.items[0], "mask.m.components") == 1);
+    r = apply_to_one(f, &ost_stage_measure,
+                     "{'mask':'mask.m','measures':['frame_components'],"
+                     "'cols':2}",
+                     &item);
+    assert_true(number_of(&r.items[0], "mask.m.frame_components") == 2);
+    refuses(f, &ost_stage_measure,
+            "{'mask':'mask.m','measures':['frame_components'],'rows':2}", &item,
+            1, "item 'a': a picture of 3 x 4 is not 2 x 1 cells of equal size");
 }
 
 static void nothing_marked_has_no_mean(void **state)
