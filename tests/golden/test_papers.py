@@ -168,10 +168,12 @@ def check_burden_again(file):
     out = run_tiny("scan_burden", file, tiny, "--events", "events.jsonl")
     ran = [e for e in map(json.loads, open("events.jsonl"))
            if e["event"] == "step_finished" and e["verdict"] == "ran"]
-    expect("steps of another language", {e["node"] for e in ran}, {"reports"})
+    expect("steps of another language", {e["node"] for e in ran},
+           {"found/reports", "told/reports"})
     texts = [p.read_text() for p in out.glob("reports/*/*/*.txt")]
     expect("German", [("Beurteilung" in t, "Impression" in t) for t in texts],
            [(True, False)] * len(texts))
+    expect("other patients", len(list(out.glob("new_reports/*/*.txt"))), 4)
     run_tiny("scan_burden", file, TINY["scan_burden"], "--events", "events.jsonl",
              store="fresh")
     told = subprocess.run([file.parent / "seconds.py", "events.jsonl"], text=True,
