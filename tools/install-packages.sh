@@ -49,6 +49,7 @@ libtiff-dev             TIFF images
 libdcmtk-dev            DICOM images
 libopenjp2-7-dev        JPEG 2000 inside DICOM
 libboost-dev            probability distributions (Boost.Math)
+libeigen3-dev           singular values, for distances of image sets (Eigen)
 librsvg2-2              figures of reports as PNG, opened on use
 '
 test_packages='

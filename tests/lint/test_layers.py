@@ -34,7 +34,7 @@ LIBRARIES = {
     r"curl/": ["store", "stages"],
     r"openssl/": ["store", "stages"],
     r"dnnl": ["kernels/cpu"],
-    r"boost/": ["kernels/stats"],
+    r"boost/|Eigen/": ["kernels/stats"],
     r"cuda|cudnn|cublas": ["kernels/cuda"],
     r"omp\.h": ["kernels", "stages"],
     r"zlib\.h": ["stages", "cli"],
