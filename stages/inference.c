@@ -5,21 +5,38 @@
 
 #include "base/banned.h"
 
-ost_rc ost_inference_init(ost_inference *inf, const ost_network *network,
-                          ost_weights *weights, const ost_picture_set *in,
-                          ost_err *err)
+static ost_rc take_net(ost_inference *inf, ost_rc rc)
 {
-    int64_t shape[OST_MAX_DIMS];
-    int ndim = ost_picture_set_shape(in, OST_SLICE, shape);
     ost_tensor out;
-    ost_rc rc = ost_network_build(network, weights, ndim, shape, OST_NET_SHARE,
-                                  &inf->net, err);
 
     if (rc)
         return rc;
     out = ost_net_output(inf->net);
     inf->outputs = (size_t)(ost_tensor_count(&out) / OST_SLICE);
     return OST_OK;
+}
+
+ost_rc ost_inference_init(ost_inference *inf, const ost_network *network,
+                          ost_weights *weights, const ost_picture_set *in,
+                          ost_err *err)
+{
+    int64_t shape[OST_MAX_DIMS];
+    int ndim = ost_picture_set_shape(in, OST_SLICE, shape);
+
+    return take_net(inf, ost_network_build(network, weights, ndim, shape,
+                                           OST_NET_SHARE, &inf->net, err));
+}
+
+ost_rc ost_inference_init_to(ost_inference *inf, const ost_network *network,
+                             int layer, ost_weights *weights,
+                             const ost_picture_set *in, ost_err *err)
+{
+    int64_t shape[OST_MAX_DIMS];
+    int ndim = ost_picture_set_shape(in, OST_SLICE, shape);
+
+    return take_net(inf,
+                    ost_network_build_to(network, layer, weights, ndim, shape,
+                                         OST_NET_SHARE, &inf->net, err));
 }
 
 void ost_inference_release(ost_inference *inf)

@@ -22,6 +22,10 @@ typedef struct ost_inference {
 ost_rc ost_inference_init(ost_inference *inf, const ost_network *network,
                           ost_weights *weights, const ost_picture_set *in,
                           ost_err *err);
+/* The same up to the value of one layer of the network. */
+ost_rc ost_inference_init_to(ost_inference *inf, const ost_network *network,
+                             int layer, ost_weights *weights,
+                             const ost_picture_set *in, ost_err *err);
 void ost_inference_release(ost_inference *inf);
 
 /* What comes out for the pictures index[0..n-1], at most OST_SLICE of them:
@@ -36,5 +40,24 @@ ost_rc ost_inference_run(ost_inference *inf, ost_stage_ctx *ctx,
                          const ost_picture_set *in,
                          const ost_normalization *norm, const uint32_t *index,
                          size_t count, float *output, ost_err *err);
+
+/* What is kept of what comes out for an item, and found again under the bytes
+ * of its picture. */
+typedef struct ost_inference_memo {
+    ost_inference *inf;
+    ost_stage_ctx *ctx;
+    const ost_picture_set *set;
+    const ost_normalization *norm;
+    const char *field;
+    const char *name; /* of all else that the numbers hang on: the model */
+    size_t kept;      /* numbers for an item */
+    /* Makes them of the `outputs` numbers; NULL: they are the same. */
+    void (*keep)(const ost_inference *inf, const float *from, float *to);
+} ost_inference_memo;
+
+/* Fills `kept` numbers for every picture, `out` row by row, and says how many
+ * pictures were computed. */
+ost_rc ost_inference_remember(const ost_inference_memo *m, float *out,
+                              size_t *computed, ost_err *err);
 
 #endif

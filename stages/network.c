@@ -267,13 +267,13 @@ int ost_network_input(const ost_network *n, int64_t shape[OST_MAX_DIMS])
     return n->input_sides;
 }
 
-ost_rc ost_network_build(const ost_network *n, ost_weights *weights, int ndim,
-                         const int64_t *shape, unsigned flags, ost_net **net,
-                         ost_err *err)
+static ost_rc build(const ost_network *n, const ost_net_spec *spec,
+                    ost_weights *weights, int ndim, const int64_t *shape,
+                    unsigned flags, ost_net **net, ost_err *err)
 {
     ost_net_place where = { -1, -1 };
     ost_rc rc =
-        ost_net_new(weights, &n->spec, ndim, shape, flags, net, &where, err);
+        ost_net_new(weights, spec, ndim, shape, flags, net, &where, err);
     ost_json_pos pos;
     ost_buf pointer = { 0 };
 
@@ -287,4 +287,22 @@ ost_rc ost_network_build(const ost_network *n, ost_weights *weights, int ndim,
     ost_err_at(err, "%s:%d:%d", ost_json_name(n->doc), pos.line, pos.column);
     ost_buf_release(&pointer);
     return rc;
+}
+
+ost_rc ost_network_build(const ost_network *n, ost_weights *weights, int ndim,
+                         const int64_t *shape, unsigned flags, ost_net **net,
+                         ost_err *err)
+{
+    return build(n, &n->spec, weights, ndim, shape, flags, net, err);
+}
+
+ost_rc ost_network_build_to(const ost_network *n, int layer,
+                            ost_weights *weights, int ndim,
+                            const int64_t *shape, unsigned flags, ost_net **net,
+                            ost_err *err)
+{
+    /* Layers read earlier ones alone: what comes behind is left out. */
+    const ost_net_spec spec = { n->spec.layers, layer + 1, layer };
+
+    return build(n, &spec, weights, ndim, shape, flags, net, err);
 }

@@ -106,4 +106,15 @@ ost_rc ost_network_build(const ost_network *n, ost_weights *weights, int ndim,
                          const int64_t *shape, unsigned flags, ost_net **net,
                          ost_err *err);
 
+/* The same up to the value of one layer, which comes out. */
+ost_rc ost_network_build_to(const ost_network *n, int layer,
+                            ost_weights *weights, int ndim,
+                            const int64_t *shape, unsigned flags, ost_net **net,
+                            ost_err *err);
+/* Index of the layer of that name (as `osteon model` prints it); NULL names the
+ * one whose value enters the last dense layer, the classifier.  OST_EINPUT when
+ * there is none, or it is the network's input. */
+ost_rc ost_network_find_layer(const ost_network *n, const char *name,
+                              int *layer, ost_err *err);
+
 #endif

@@ -27,8 +27,6 @@
 
 #include "base/banned.h"
 
-enum { GROUP = 64 * OST_SLICE }; /* items between progress and stop */
-
 typedef struct predict_params {
     const char *field;
 } predict_params;
@@ -47,70 +45,10 @@ typedef struct prediction {
     char model_hex[2 * sizeof(ost_digest) + 1];
     ost_picture_set set;
     const char *field;
-    size_t outputs;  /* of the network, for an item */
-    float *logits;   /* n x outputs */
-    uint32_t *fresh; /* indices of the items that nothing is known of */
-    size_t n_fresh;
+    size_t outputs; /* of the network, for an item */
+    float *logits;  /* n x outputs */
+    size_t computed;
 } prediction;
-
-/* Names what the score hangs on: the model and the picture's bytes. */
-static void memo_name(const prediction *p, size_t i, ost_buf *name)
-{
-    const ost_field *f = ost_item_field(&p->set.items[i], p->field);
-    char hex[2 * sizeof(ost_digest) + 1];
-
-    ost_hex(hex, f->blob.b, sizeof(f->blob.b));
-    ost_buf_reset(name);
-    ost_buf_addf(name, "%s %s %d %llu", p->model_hex, hex, (int)f->dtype,
-                 (unsigned long long)f->offset);
-    for (int k = 0; k < f->ndim; k++)
-        ost_buf_addf(name, " %lld:%lld", (long long)f->shape[k],
-                     (long long)f->stride[k]);
-}
-
-static ost_rc recall(prediction *p, ost_err *err)
-{
-    size_t bytes = p->outputs * sizeof(float);
-    ost_buf name = { 0 };
-    ost_buf value = { 0 };
-    ost_rc rc = OST_OK;
-
-    for (size_t i = 0; i < p->set.n; i++) {
-        memo_name(p, i, &name);
-        ost_buf_reset(&value);
-        rc = ost_memo_get(p->ctx, ost_buf_str(&name), &value, err);
-        if (rc && rc != OST_ENOTFOUND)
-            break;
-        if (!rc && value.len == bytes)
-            memcpy(p->logits + i * p->outputs, value.data, bytes);
-        else
-            p->fresh[p->n_fresh++] = (uint32_t)i;
-        rc = OST_OK;
-    }
-    ost_buf_release(&value);
-    ost_buf_release(&name);
-    return rc;
-}
-
-static ost_rc compute_group(prediction *p, ost_inference *inf, size_t at,
-                            size_t n, float *logits, ost_err *err)
-{
-    size_t k = p->outputs;
-    ost_buf name = { 0 };
-    ost_rc rc = ost_inference_run(inf, p->ctx, &p->set, &p->model.norm,
-                                  p->fresh + at, n, logits, err);
-
-    for (size_t i = 0; i < n && !rc; i++) {
-        size_t item = p->fresh[at + i];
-
-        memcpy(p->logits + item * k, logits + i * k, k * sizeof(float));
-        memo_name(p, item, &name);
-        ost_memo_put(p->ctx, ost_buf_str(&name), logits + i * k,
-                     k * sizeof(float));
-    }
-    ost_buf_release(&name);
-    return rc;
-}
 
 /* Whether the network's output is what the model is said to give. */
 static ost_rc check_output(prediction *p, const ost_inference *inf,
@@ -133,24 +71,6 @@ static ost_rc check_output(prediction *p, const ost_inference *inf,
     return ost_fail(err, OST_EINPUT,
                     "the model has %zu classes and %zu outputs", m->n_classes,
                     p->outputs);
-}
-
-static ost_rc compute(prediction *p, ost_inference *inf, ost_err *err)
-{
-    float *logits = ost_xalloc(GROUP * p->outputs * sizeof(*logits));
-    ost_rc rc = OST_OK;
-
-    for (size_t at = 0; at < p->n_fresh && !rc; at += GROUP) {
-        size_t n = p->n_fresh - at < GROUP ? p->n_fresh - at : GROUP;
-
-        if (ost_ctx_stop(p->ctx))
-            rc = ost_fail(err, OST_EINTERRUPTED, "interrupted");
-        else
-            rc = compute_group(p, inf, at, n, logits, err);
-        ost_progress(p->ctx, at + n, p->n_fresh, NULL);
-    }
-    ost_free(logits);
-    return rc;
 }
 
 static void softmax(const float *logits, size_t k, double *score)
@@ -273,14 +193,13 @@ static ost_rc emit(prediction *p, ost_err *err)
     if (!rc)
         rc = ost_emit_meta(p->ctx, "predictions", meta, err);
     json_decref(meta);
-    ost_count_items(p->ctx, p->n_fresh, p->set.n - p->n_fresh);
+    ost_count_items(p->ctx, p->computed, p->set.n - p->computed);
     return rc;
 }
 
 static ost_rc open_pictures(prediction *p, ost_err *err)
 {
     const predict_params *with = ost_ctx_params(p->ctx);
-    ost_arena *arena = ost_ctx_arena(p->ctx);
     const ost_item *items;
     size_t n;
     ost_rc rc = ost_ctx_items(p->ctx, ost_ctx_input(p->ctx, "data", 0), &items,
@@ -291,25 +210,29 @@ static ost_rc open_pictures(prediction *p, ost_err *err)
         rc = ost_picture_set_open(p->ctx, items, n, p->field, &p->set, err);
     if (!rc)
         rc = ost_model_check_pictures(&p->model, &p->set, err);
-    p->fresh = OST_ARENA_ARRAY(arena, uint32_t, p->set.n);
     return rc;
 }
 
 static ost_rc judge(prediction *p, ost_err *err)
 {
     ost_inference inf = { 0 };
+    ost_inference_memo memo = { .inf = &inf,
+                                .ctx = p->ctx,
+                                .set = &p->set,
+                                .norm = &p->model.norm,
+                                .field = p->field,
+                                .name = p->model_hex };
     ost_rc rc = ost_inference_init(&inf, p->model.network, p->model.weights,
                                    &p->set, err);
 
     if (!rc)
         rc = check_output(p, &inf, err);
     if (!rc) {
+        memo.kept = p->outputs;
         p->logits = OST_ARENA_ARRAY(ost_ctx_arena(p->ctx), float,
                                     p->set.n * p->outputs);
-        rc = recall(p, err);
+        rc = ost_inference_remember(&memo, p->logits, &p->computed, err);
     }
-    if (!rc && p->n_fresh > 0)
-        rc = compute(p, &inf, err);
     ost_inference_release(&inf);
     return rc;
 }

@@ -20,7 +20,8 @@ from runs import check  # noqa: E402
 
 # The pages that are here to show one; another page may, too.
 PAGES = {"annotations", "augmentation", "comparisons", "datasets", "dicom",
-         "formats", "image_steps", "phantoms", "regions", "splits", "tiles"}
+         "formats", "generated", "image_steps", "phantoms", "regions",
+         "splits", "tiles"}
 
 
 def workflows():
