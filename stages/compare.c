@@ -311,7 +311,7 @@ out:
 
 const ost_stage ost_stage_compare = {
     .name = "compare",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Test readers or models against a baseline, pair by pair.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(ost_compare_params),

@@ -120,7 +120,10 @@ static json_t *judge_arms(ost_comparison *c)
         .rates = { 3, rates },
         .bins = 10,
         .zero_division = OST_ZERO_IS_UNDEFINED,
+        .level = 0.95,
+        .bootstrap = 2000,
     };
+    ost_rng draws = ost_ctx_rng(c->ctx, NULL, 0);
     const ost_evaluation e = {
         .ctx = c->ctx,
         .params = &as_usual,
@@ -128,6 +131,7 @@ static json_t *judge_arms(ost_comparison *c)
         .cases = &c->cases,
         .positive = c->positive,
         .clustered = c->cases.n_groups < c->cases.n_items,
+        .seed = ost_rng_u64(&draws),
         .arena = c->arena,
         .warnings = c->warnings,
     };
