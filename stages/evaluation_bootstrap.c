@@ -181,7 +181,7 @@ json_t *ost_replicates_interval(const ost_block *b, const ost_replicates *r,
 
     if (r->without)
         i = ost_bca_interval(r->b, r->value + j, r->n, r->k, r->estimate[j],
-                             r->without + j, r->k, level);
+                             r->without + j, level);
     else
         i = ost_percentile_interval(r->value + j, r->n, r->k, level);
     if (isnan(i.interval.lo))

@@ -12,7 +12,7 @@
  *     b = ost_bootstrap_new(&spec);
  *     ost_bootstrap_run(b, f, user, 1, 0, 2000, value);    on any thread
  *     ost_jackknife_run(b, f, user, 1, 0, ost_bootstrap_units(b), without);
- *     i = ost_bca_interval(b, value, 2000, 1, estimate, without, 1, 0.95);
+ *     i = ost_bca_interval(b, value, 2000, 1, estimate, without, 0.95);
  *     ost_bootstrap_free(b);
  *
  * Replicate r depends on the seed and on r alone, so that any number of threads
@@ -65,7 +65,8 @@ typedef void (*ost_statistics)(void *user, const uint32_t *weight, double *out);
 /* Replicates from .. to - 1 of k numbers each: out[(r - from) * k + j]. */
 void ost_bootstrap_run(const ost_bootstrap *b, ost_statistics f, void *user,
                        size_t k, size_t from, size_t to, double *out);
-/* The same numbers with unit u left out, once, for u in from .. to - 1. */
+/* The same numbers with unit u left out, for u in from .. to - 1.  All of them
+ * take time in proportion to units x n: of many units, take percentiles. */
 void ost_jackknife_run(const ost_bootstrap *b, ost_statistics f, void *user,
                        size_t k, size_t from, size_t to, double *out);
 
@@ -112,14 +113,13 @@ ost_bootstrap_interval ost_percentile_interval(const double *value, size_t n,
 /* Bias-corrected and accelerated (Efron 1987): quantiles moved by how far the
  * replicates lie to one side of `estimate` (the statistic of the cases as they
  * are; replicates equal to it count half) and by how much single units pull,
- * which without[u * without_stride] tells: the statistic without unit u, per
- * stratum.  Undefined when all replicates lie on one side, or when the
- * statistic is undefined without one of the units.  Takes normal quantiles,
- * hence logarithms, whose last digits may differ between machines. */
+ * which without[u * stride] tells: the statistic without unit u, per stratum.
+ * Undefined when all replicates lie on one side, or when the statistic is
+ * undefined without one of the units.  Takes normal quantiles, hence
+ * logarithms, whose last digits may differ between machines. */
 ost_bootstrap_interval ost_bca_interval(const ost_bootstrap *b,
                                         const double *value, size_t n,
                                         size_t stride, double estimate,
-                                        const double *without,
-                                        size_t without_stride, double level);
+                                        const double *without, double level);
 
 #endif

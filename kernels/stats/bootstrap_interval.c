@@ -66,7 +66,7 @@ static double bias_of(const double *sorted, size_t n, double estimate)
 }
 
 /* A sixth of the skewness of what single units do, each weighed by the size
- * of its stratum (Davison and Hinkley 1997, section 5.3.2). */
+ * of its stratum (Davison and Hinkley 1997, chapter 5.3). */
 static double acceleration_of(const ost_bootstrap *b, const double *without,
                               size_t stride)
 {
@@ -105,15 +105,14 @@ static double moved(double z, double bias, double acceleration)
 ost_bootstrap_interval ost_bca_interval(const ost_bootstrap *b,
                                         const double *value, size_t n,
                                         size_t stride, double estimate,
-                                        const double *without,
-                                        size_t without_stride, double level)
+                                        const double *without, double level)
 {
     double *sorted, z = ost_two_sided_z(level), bias, acceleration, lo, hi;
     ost_bootstrap_interval i = summarize(value, n, stride, &sorted);
 
     if (i.used > 0 && !isnan(estimate)) {
         bias = bias_of(sorted, i.used, estimate);
-        acceleration = acceleration_of(b, without, without_stride);
+        acceleration = acceleration_of(b, without, stride);
         lo = moved(-z, bias, acceleration);
         hi = moved(z, bias, acceleration);
         if (isfinite(bias) && !isnan(lo) && !isnan(hi)) {

@@ -449,7 +449,7 @@ static void resamples_give_the_reference_s_intervals(void **state)
             next(&n, got.interval.hi);
         }
         for (int k = 0; k < 2; k++) {
-            got = ost_bca_interval(b, value, DRAWS, 1, ost_auc(&s), without, 1,
+            got = ost_bca_interval(b, value, DRAWS, 1, ost_auc(&s), without,
                                    level[k]);
             next(&n, got.interval.lo);
             next(&n, got.interval.hi);

@@ -150,8 +150,7 @@ static inline void coverage_resample(const coverage_design *d, size_t set,
                    d->area);
     coverage_count(
         c, COVERAGE_BCA,
-        ost_bca_interval(b, value, d->draws, 1, area, without, 1, 0.95)
-            .interval,
+        ost_bca_interval(b, value, d->draws, 1, area, without, 0.95).interval,
         d->area);
     ost_bootstrap_area_free(a);
     ost_bootstrap_free(b);

@@ -270,12 +270,12 @@ static void bca_is_undefined_where_nothing_tells_the_bias(void **state)
 
     (void)state;
     /* Every replicate is below the estimate. */
-    i = ost_bca_interval(b, value, 4, 1, 9, value, 1, 0.95);
+    i = ost_bca_interval(b, value, 4, 1, 9, value, 0.95);
     assert_true(isnan(i.interval.lo) && i.used == 4);
-    i = ost_bca_interval(b, value, 4, 1, 2.5, one_short, 1, 0.95);
+    i = ost_bca_interval(b, value, 4, 1, 2.5, one_short, 0.95);
     assert_true(isnan(i.interval.lo) && isnan(i.interval.hi));
     /* Nothing moves: the interval is the one value. */
-    i = ost_bca_interval(b, flat, 4, 1, 2, flat, 1, 0.95);
+    i = ost_bca_interval(b, flat, 4, 1, 2, flat, 0.95);
     assert_true(i.interval.lo == 2 && i.interval.hi == 2);
     ost_bootstrap_free(b);
 }
@@ -290,12 +290,12 @@ static void bca_without_bias_is_the_percentile_interval(void **state)
     for (size_t k = 0; k < 1000; k++)
         value[k] = (double)k;
     p = ost_percentile_interval(value, 1000, 1, 0.9);
-    i = ost_bca_interval(b, value, 1000, 1, 499.5, without, 1, 0.9);
+    i = ost_bca_interval(b, value, 1000, 1, 499.5, without, 0.9);
     assert_true(fabs(i.interval.lo - p.interval.lo) < 1e-9);
     assert_true(fabs(i.interval.hi - p.interval.hi) < 1e-9);
     /* One unit that pulls down makes it longer below. */
     without[3] = 40;
-    i = ost_bca_interval(b, value, 1000, 1, 499.5, without, 1, 0.9);
+    i = ost_bca_interval(b, value, 1000, 1, 499.5, without, 0.9);
     assert_true(i.interval.lo < p.interval.lo - 1);
     ost_bootstrap_free(b);
 }
