@@ -138,6 +138,8 @@ def check_burden(file, out):
     predictions = {row["id"]: row for row in rows_of(out / "predictions.csv")}
     tiles = json.loads((out / "tile_metrics.json").read_text())
     expect("tiles", tiles["pooled"]["n_items"], 28 * len(predictions))
+    expect("leaks", [tiles["leakage"][name] for name in ("n_checked", "n_leaked")],
+           [28 * len(predictions), 0])
     kinds = set()
     for way in ("stepwise", "direct"):
         scans = out / "scans" / f"way={way}"
