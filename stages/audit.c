@@ -59,7 +59,10 @@ static const struct {
     ost_rc (*judge)(ost_audit *a, const json_t *claim, ost_audit_about about,
                     const char *rule, const char *where, ost_err *err);
 } claim_rules[] = {
+    { "correlation", ost_audit_correlation },
     { "counts", ost_audit_equations },
+    { "intervals", ost_audit_interval_rule },
+    { "p_values", ost_audit_p_values },
     { "percentages", ost_audit_equations },
     { "sizes", ost_audit_equations },
 };

@@ -153,5 +153,14 @@ void ost_audit_classes(ost_audit *a, const ost_audit_table *t);
 ost_rc ost_audit_equations(ost_audit *a, const json_t *claim,
                            ost_audit_about about, const char *rule,
                            const char *where, ost_err *err);
+ost_rc ost_audit_p_values(ost_audit *a, const json_t *claim,
+                          ost_audit_about about, const char *rule,
+                          const char *where, ost_err *err);
+ost_rc ost_audit_interval_rule(ost_audit *a, const json_t *claim,
+                               ost_audit_about about, const char *rule,
+                               const char *where, ost_err *err);
+ost_rc ost_audit_correlation(ost_audit *a, const json_t *claim,
+                             ost_audit_about about, const char *rule,
+                             const char *where, ost_err *err);
 
 #endif

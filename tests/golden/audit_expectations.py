@@ -1,6 +1,9 @@
 """What is known about the papers of workflows/audits/, worked out by hand and
 by programs of other hands; see test_audits.py."""
 
+# Instead of decimals: equal to a fiftieth.
+SHARE = -2
+
 C, I, P, U = "consistent", "infeasible", "plausible", "undecided"
 
 
@@ -152,7 +155,136 @@ SCAN_METASTASIS = [
     ("accuracy of several classes", "counts", I, "0.8310 is not 0.7782"),
 ]
 
+def interval(name, estimate, expected, width, lean):
+    return [(name, "interval_holds", C), (name, "interval_width", P, width, lean),
+            ("...", "witness.standard_error", estimate, 4),
+            ("...", "witness.hanley_mcneil", expected, 4)]
+
+
+LESION_SYNTHESIS = [
+    *interval("humerus, baseline", 0.0278, 0.0323, "tighter by 14", "leans left"),
+    *interval("humerus, augmented", 0.0168, 0.0262, "much tighter", "leans left"),
+    *interval("tibia, baseline", 0.0441, 0.0440, "agrees", "symmetric"),
+    *interval("tibia, augmented", 0.0472, 0.0439, "agrees", "symmetric"),
+    *interval("tibia, transfer", 0.0446, 0.0428, "agrees", "symmetric"),
+    *interval("femur, baseline", 0.0474, 0.0435, "agrees", "symmetric"),
+    *interval("femur, transfer", 0.0434, 0.0432, "agrees", "leans left"),
+    ("...", "witness.below", 0.088, 6), ("...", "witness.above", 0.082, 6),
+    ("humerus, augmented against humerus, baseline", "difference", U),
+    ("...", "witness.p", 0.14, 2),
+    ("tibia, augmented against tibia, baseline", "difference", U),
+    ("...", "witness.p", 0.73, 2),
+    ("tibia, transfer against tibia, baseline", "difference", U),
+    ("...", "witness.p", 0.20, 2),
+    ("femur, transfer against femur, baseline", "difference", U),
+    ("...", "witness.p", 0.0205, 4),
+    *each(["added samples are some of the sources"] * 4, "sizes", C),
+    ("sources of the humerus are among its classification images", "sizes", I,
+     "= 3100"),
+    ("sources of the tibia are among its classification images", "sizes", C),
+    ("sources of the femur are among its classification images", "sizes", I,
+     "= 5631"),
+]
+
+READERS = ["model", "< 2 y", "5 y", "10 y"]
+
+
+def matrix(tp, fp, fn, tn, **more):
+    return [("...", "witness.n_matrices", 1),
+            *[("...", f"witness.matrices.0.{name}", value) for name, value in
+              (("tp", tp), ("fp", fp), ("fn", fn), ("tn", tn))],
+            *[("...", f"witness.matrices.0.{name}", value, 4)
+              for name, value in more.items()]]
+
+
+def bounds(path, wilson, exact):
+    return [("...", f"{path}{form}.{i}", value / 100, 4)
+            for form, pair in (("wilson", wilson), ("clopper_pearson", exact))
+            for i, value in enumerate(pair)]
+
+
+def paired(arms, figure, verdict, low, high, printed):
+    return [(f"Table 5, {arms}, {figure}", "paired_p_value", verdict,
+             f"printed is {printed}"),
+            ("...", "witness.exact.0", low, SHARE),
+            ("...", "witness.exact.1", high, SHARE)]
+
+
+INTERVALS = "witness.matrices.0.intervals."
+
+SCAN_BURDEN = [
+    # Table 4: one matrix for each reader, all on one test set.
+    ("model", "confusion_matrix", C, "tp 50, fp 10, fn 4, tn 59"),
+    *matrix(50, 10, 4, 59, precision=0.8333, npv=0.9365, f1=0.8772,
+            balanced_accuracy=0.8905, mcc=0.7754, kappa=0.7717),
+    *bounds(INTERVALS + "accuracy.", (81.80, 93.10), (81.64, 93.64)),
+    *bounds(INTERVALS + "recall.", (82.45, 97.08), (82.11, 97.94)),
+    *bounds(INTERVALS + "specificity.", (75.34, 91.93), (74.96, 92.83)),
+    ("< 2 y", "confusion_matrix", C), *matrix(30, 25, 24, 44, f1=0.5505),
+    ("5 y", "confusion_matrix", C), *matrix(47, 9, 7, 60, f1=0.8545),
+    ("10 y", "confusion_matrix", C), *matrix(47, 0, 7, 69, f1=0.9307),
+    ("Table 4", "common_test_set", C),
+    *each(READERS, "whole_counts", C), *each(READERS, "accuracy_between", C),
+    *each(READERS, "prevalence", C, "54/123"),
+    ("model", "auc_band", C), ("...", "witness.auc.0", 0.7917, 3),
+    ("...", "witness.auc.1", 0.9893, 4),
+    ("model", "auc_from_labels", C, "is no balanced accuracy"),
+    # Percentages and counts.
+    *each(["rates of the model"] * 3 + ["rates of the readers"] * 9 +
+          ["sites"] * 8 + ["reports"] * 2, "percentages", C),
+    *each(["patients"] * 6 + ["right answers"] * 4 + ["kinds of reports"] * 6 +
+          ["patients with a wrong site"] * 3, "counts", C),
+    ("28 tiles with step 128 both ways", "sizes", I, "is 49, not 28"),
+    ("28 tiles with one column per frame", "sizes", C),
+    # Table 5: Pearson's chi-square, and no other test.
+    ("Table 5", "p_values", C, "gives 18 of 18", "McNemar"),
+    *[("...", f"witness.reproduced.{test}", n) for test, n in (
+        ("pearson", 18), ("yates", 8), ("fisher", 9), ("unpooled_z", 10),
+        ("n_minus_1", 14), ("likelihood_ratio", 11))],
+    *[("...", f"witness.values.{i}.pearson", p, 6) for i, p in (
+        (1, 0.000299), (2, 0.001573), (6, 0.04872), (7, 1), (8, 0.001916),
+        (10, 0.000011), (11, 0.003338), (12, 0.696772), (13, 0.339858),
+        (14, 0.804868), (15, 0.110217), (17, 0.001025))],
+    ("...", "witness.values.8.least_expected", 4.5, 6),
+    # What McNemar's test of the same 123 patients could give.
+    *paired("< 2 y against 5 y", "accuracy", P, 2.328e-10, 5.085e-05, "<0.001"),
+    *paired("< 2 y against 5 y", "sensitivity", P, 1.526e-05, 0.003327, "<0.001"),
+    *paired("< 2 y against 5 y", "specificity", P, 3.052e-05, 0.009041, "0.002"),
+    *paired("< 2 y against 10 y", "accuracy", P, 4.547e-13, 7.455e-09, "<0.001"),
+    *paired("< 2 y against 10 y", "sensitivity", P, 1.526e-05, 0.003327, "<0.001"),
+    *paired("< 2 y against 10 y", "specificity", P, 5.96e-08, 5.96e-08, "<0.001"),
+    *paired("5 y against 10 y", "accuracy", P, 0.0039, 0.093, "0.049"),
+    *paired("5 y against 10 y", "sensitivity", P, 1, 1, "1.000"),
+    *paired("5 y against 10 y", "specificity", I, 0.0039, 0.0039, "0.002"),
+    *paired("< 2 y against model", "accuracy", P, 5.821e-11, 1.112e-05, "<0.001"),
+    *paired("< 2 y against model", "sensitivity", P, 1.907e-06, 0.00018, "<0.001"),
+    *paired("< 2 y against model", "specificity", P, 6.104e-05, 0.01667, "0.003"),
+    *paired("5 y against model", "accuracy", I, 0.5, 0.8555, "0.697"),
+    *paired("5 y against model", "sensitivity", I, 0.25, 0.5488, "0.340"),
+    *paired("5 y against model", "specificity", I, 1, 1, "0.805"),
+    *paired("10 y against model", "accuracy", I, 0.0156, 0.19, "0.110"),
+    *paired("10 y against model", "sensitivity", I, 0.25, 0.5488, "0.340"),
+    *paired("10 y against model", "specificity", I, 0.00195, 0.00195, "0.001"),
+    # Intervals that are not printed.
+    ("accuracy", "interval_form", U),
+    *bounds("witness.", (81.80, 93.10), (81.64, 93.64)),
+    ("sensitivity", "interval_form", U),
+    *bounds("witness.", (82.45, 97.08), (82.11, 97.94)),
+    ("specificity", "interval_form", U),
+    *bounds("witness.", (75.34, 91.93), (74.96, 92.83)),
+    ("reports", "interval_form", U),
+    *bounds("witness.", (69.95, 84.45), (69.69, 85.01)),
+    ("localization", "interval_form", U),
+    *bounds("witness.", (61.07, 83.88), (60.35, 85.04)),
+    ("burden index and phosphatase", "correlation", C),
+    ("...", "witness.t", 7.19, 2), ("...", "witness.p", 3.8e-9, SHARE),
+    ("...", "witness.interval.0", 0.552, 3),
+    ("...", "witness.interval.1", 0.832, 3),
+]
+
 EXPECT = {
+    "lesion_synthesis": LESION_SYNTHESIS,
+    "scan_burden": SCAN_BURDEN,
     "scan_metastasis": SCAN_METASTASIS,
     "femur_alexnet": FEMUR_ALEXNET,
     "necrosis_series": NECROSIS_SERIES,
@@ -215,4 +347,31 @@ REFUSED = [
     (claim(rule="sizes", holds="tiles(9, 3) = 3"), "expected ',' at ') = 3'"),
     (claim(rule="counts", holds="1 = 1", hold="2 = 2"),
      "unknown member 'hold' (did you mean 'holds'?)"),
+    (claim(rule="p_values"), "claim 1: expected 'comparisons', a list"),
+    (claim(rule="p_values", test="fischer", comparisons=[{}]),
+     "unknown test 'fischer' (did you mean 'fisher'?)"),
+    (claim(rule="p_values", paired="yes", comparisons=[{}]),
+     "'paired' is true or false"),
+    (claim(rule="p_values", comparisons=[{"a": "x"}]),
+     "a comparison needs 'a', 'b' and 'p'"),
+    (claim(rule="p_values", arms={"x": {"accuracy": "1/2"}},
+           comparisons=[{"a": "x", "b": "y", "p": {"accuracy": "0.1"}}]),
+     "'arms' has no arm 'y' with its counts"),
+    (claim(rule="p_values", arms={"x": {"accuracy": "3/2"}, "y": {}},
+           comparisons=[{"a": "x", "b": "y", "p": {"accuracy": "0.1"}}]),
+     "'3/2' is no share of a whole"),
+    (claim(rule="p_values", arms={"x": {"accuracy": "1/2"}, "y": {}},
+           comparisons=[{"a": "x", "b": "y", "p": {"accuracy": "0.1"}}]),
+     "arm 'y' has no count of 'accuracy'"),
+    (claim(rule="intervals"), "claim 1: expected 'rows', a list"),
+    (claim(rule="intervals", rows=[{"auc": "0.9", "lower": "0.8"}]),
+     "expected 'auc' with 'lower' and 'upper', or 'count'"),
+    (claim(rule="intervals", rows=[{"name": "A", "auc": "0.9", "lower": "0.8",
+                                    "upper": "0.95"}],
+           pairs=[{"a": "A", "b": "B"}]),
+     "'pairs': 'B' is the name of no row with an area"),
+    (claim(rule="correlation", r="-0.72", n=50),
+     "'r': '-0.72' is no printed figure"),
+    (claim(rule="correlation", r="0.72"), "expected 'n', a number of cases"),
+    (claim(rule="correlation", n=50), "expected 'r', a correlation below 1"),
 ]

@@ -17,7 +17,7 @@ AUDITS = SOURCE / "workflows" / "audits"
 sys.path.insert(0, str(SOURCE / "tests" / "support"))
 sys.path.insert(0, str(SOURCE / "tests" / "golden"))
 import runs  # noqa: E402
-from audit_expectations import EXPECT, REFUSED  # noqa: E402
+from audit_expectations import EXPECT, REFUSED, SHARE  # noqa: E402
 from runs import check  # noqa: E402
 
 
@@ -39,6 +39,8 @@ def check_number(name, verdict, path, value, decimals=None):
     got = find(verdict, path)
     if isinstance(got, list):
         same = got[0] - 5e-5 <= value <= got[1] + 5e-5
+    elif decimals == SHARE:
+        same = abs(got - value) <= value / 50
     elif decimals is None:
         same = got == value
     else:
