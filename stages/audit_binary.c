@@ -9,8 +9,8 @@
 
 #include "base/banned.h"
 
-/* Steps of a search before it gives up: some seconds. */
-static const uint64_t patience = UINT64_C(1000000000);
+/* Steps of a search before it gives up: a second or two. */
+static const uint64_t patience = UINT64_C(50000000);
 
 /* --- one matrix ---------------------------------------------------------- */
 

@@ -14,8 +14,8 @@
 #include "base/banned.h"
 
 /* Steps of one search, and of the search for totals, before they give up. */
-static const uint64_t patience_row = UINT64_C(2000000000);
-static const uint64_t patience_totals = UINT64_C(60000000000);
+static const uint64_t patience_row = UINT64_C(100000000);
+static const uint64_t patience_totals = UINT64_C(150000000);
 
 enum { KEEPS = OST_SEARCH_KEEPS, MOST_MATRICES = 1000000, MOST_TOTALS = 64 };
 
@@ -32,7 +32,7 @@ typedef struct {
     const ost_audit_row *row;
     const int64_t *total;
     const ost_class_cells *known;
-    uint64_t enough; /* solutions after which the search ends */
+    uint64_t enough; /* matrices after which the search ends */
     uint64_t n;      /* solutions */
     uint64_t matrices;
     ost_class_solution first[KEEPS];
@@ -44,7 +44,7 @@ static bool keep_solution(void *user, const ost_class_solution *s)
     row_search *r = user;
     ost_class_cells one = { { { 0 } } };
     uint64_t n = ost_class_matrices(r->table->n_classes, r->total, s, r->known,
-                                    MOST_MATRICES, &one);
+                                    r->enough - r->matrices, &one);
 
     if (n == 0)
         return true;
@@ -54,7 +54,7 @@ static bool keep_solution(void *user, const ost_class_solution *s)
         r->first[r->n] = *s;
     r->n++;
     r->matrices += n;
-    return r->n < r->enough;
+    return r->matrices < r->enough;
 }
 
 static int64_t positives_of(const ost_audit_table *t, const ost_audit_row *row,
@@ -91,7 +91,7 @@ static bool search_classes(row_search *r, uint64_t patience, uint64_t *steps)
             search.printed[i] = &r->row->figure[i].printed;
     all = ost_class_search_run(&search);
     *steps += search.steps;
-    return all || r->n >= r->enough;
+    return all || r->matrices >= r->enough;
 }
 
 /* Whether a row is possible, whatever its cells if `known` has none;
@@ -359,8 +359,8 @@ static void judge_row(ost_audit *a, const ost_audit_table *t,
                      .row = row,
                      .total = total,
                      .known = &row->cell,
-                     .enough = UINT64_MAX };
-    const char *text = totals_text(a, t, total);
+                     .enough = MOST_MATRICES };
+    const char *least, *text = totals_text(a, t, total);
     uint64_t steps = 0;
 
     if (!search_classes(&r, patience_row, &steps)) {
@@ -369,6 +369,7 @@ static void judge_row(ost_audit *a, const ost_audit_table *t,
                       "narrow it");
         return;
     }
+    least = r.matrices >= MOST_MATRICES ? "at least " : "";
     if (r.n == 0)
         ost_audit_add(a, row->about, "confusion_matrix", OST_INFEASIBLE,
                       "no confusion matrix of %s prints all figures of this "
@@ -377,11 +378,11 @@ static void judge_row(ost_audit *a, const ost_audit_table *t,
     else
         ost_audit_add(
             a, row->about, "confusion_matrix", OST_CONSISTENT,
-            "%llu diagonal%s with predicted totals print%s all figures "
-            "(%llu confusion matri%s of %s)",
-            (unsigned long long)r.n, r.n == 1 ? "" : "s", r.n == 1 ? "s" : "",
-            (unsigned long long)r.matrices, r.matrices == 1 ? "x" : "ces",
-            text);
+            "%s%llu diagonal%s with predicted totals print%s all figures "
+            "(%s%llu confusion matri%s of %s)",
+            least, (unsigned long long)r.n, r.n == 1 ? "" : "s",
+            r.n == 1 ? "s" : "", least, (unsigned long long)r.matrices,
+            r.matrices == 1 ? "x" : "ces", text);
     ost_audit_searched(a, "candidates", steps);
     witness_of_row(a, &r);
 }

@@ -3,45 +3,53 @@
 
 #include "base/banned.h"
 
-ost_ratio ost_figure_of(ost_figure which, const ost_binary_matrix *m)
+/* A figure as a quotient; of nothing it is 0 of 0. */
+static void quotient_of(ost_figure which, const ost_binary_matrix *m,
+                        int64_t *k, int64_t *n)
 {
-    int64_t p = m->tp + m->fn, n = m->fp + m->tn;
-    int64_t k = 0, of = 1;
+    int64_t positive = m->tp + m->fn, negative = m->fp + m->tn;
 
     switch (which) {
-    case OST_FIGURE_ACCURACY:
-        k = m->tp + m->tn;
-        of = p + n;
-        break;
     case OST_FIGURE_RECALL:
-        k = m->tp;
-        of = p;
-        break;
+        *k = m->tp;
+        *n = positive;
+        return;
     case OST_FIGURE_SPECIFICITY:
-        k = m->tn;
-        of = n;
-        break;
+        *k = m->tn;
+        *n = negative;
+        return;
     case OST_FIGURE_PRECISION:
-        k = m->tp;
-        of = m->tp + m->fp;
-        break;
+        *k = m->tp;
+        *n = m->tp + m->fp;
+        return;
     case OST_FIGURE_NPV:
-        k = m->tn;
-        of = m->tn + m->fn;
-        break;
+        *k = m->tn;
+        *n = m->tn + m->fn;
+        return;
     case OST_FIGURE_F1:
-        k = 2 * m->tp;
-        of = 2 * m->tp + m->fp + m->fn;
-        break;
+        *k = 2 * m->tp;
+        *n = 2 * m->tp + m->fp + m->fn;
+        return;
     case OST_FIGURE_BALANCED_ACCURACY:
-        return ost_ratio_div(
-            ost_ratio_add(ost_figure_of(OST_FIGURE_RECALL, m),
-                          ost_figure_of(OST_FIGURE_SPECIFICITY, m)),
-            ost_ratio_of(2, 1));
+        positive = positive ? positive : 1;
+        negative = negative ? negative : 1;
+        *k = m->tp * negative + m->tn * positive;
+        *n = 2 * positive * negative;
+        return;
+    case OST_FIGURE_ACCURACY:
     case OST_FIGURES:
         break;
     }
-    return of == 0 ? ost_ratio_of(0, 1) : ost_ratio_of(k, of);
+    *k = m->tp + m->tn;
+    *n = positive + negative;
+}
+
+ost_ratio ost_figure_of(ost_figure which, const ost_binary_matrix *m)
+{
+    int64_t k, n;
+
+    quotient_of(which, m, &k, &n);
+    return n == 0 ? ost_ratio_of(0, 1) : ost_ratio_of(k, n);
 }
 
 static bool is_count(int64_t given, int64_t has)
@@ -56,10 +64,15 @@ bool ost_binary_prints(const ost_binary_figures *f, const ost_binary_matrix *m)
     if (!is_count(c->tp, m->tp) || !is_count(c->fp, m->fp) ||
         !is_count(c->fn, m->fn) || !is_count(c->tn, m->tn))
         return false;
-    for (int i = 0; i < OST_FIGURES; i++)
-        if (f->printed[i] &&
-            !ost_printed_exact(f->printed[i], ost_figure_of((ost_figure)i, m)))
+    for (int i = 0; i < OST_FIGURES; i++) {
+        int64_t k, n;
+
+        if (!f->printed[i])
+            continue;
+        quotient_of((ost_figure)i, m, &k, &n);
+        if (!ost_printed_ratio(f->printed[i], k, n))
             return false;
+    }
     return true;
 }
 

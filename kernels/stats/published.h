@@ -47,8 +47,7 @@ typedef struct ost_printed {
  * than OST_PRINTED_DIGITS digits.  A comma as decimal sign is none either. */
 bool ost_printed_parse(const char *text, ost_rounding rounding, ost_printed *p);
 
-/* True when k/n, or a fraction, prints so; 0/0 is taken for 0.
- * k and n are at most 8 * OST_PRINTED_COUNT. */
+/* True when k/n, or a fraction, prints so; 0/0 is taken for 0. */
 bool ost_printed_ratio(const ost_printed *p, int64_t k, int64_t n);
 bool ost_printed_exact(const ost_printed *p, ost_ratio v);
 /* The same for what is only known as a double, within 1e-12. */

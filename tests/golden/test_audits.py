@@ -105,6 +105,22 @@ def check_ends():
     runs.osteon("run", path, "--store", "store")
 
 
+def check_too_large():
+    """A search that would take long says what narrows it."""
+    row = {"accuracy": "0.9", "f1": "0.8"}
+    path = runs.write("large.json", one_node({"tables": [
+        {"name": "sizes", "n": {"from": 1, "to": 5000}, "rows": [row]},
+        {"name": "totals", "n": 900, "classes": ["a", "b", "c"],
+         "rows": [row]}]}))
+    runs.osteon("run", path, "--store", "store", "--out", "large", "--quiet")
+    verdicts = json.loads(pathlib.Path("large/audit.json").read_text())
+    reasons = [v["reason"] for v in verdicts["verdicts"]
+               if v["verdict"] == "undecided"]
+    check(len(reasons) == 2 and "say 'positives', or fewer sizes" in reasons[0]
+          and "say 'totals', or give more" in reasons[1],
+          f"too large: {reasons}")
+
+
 def main():
     names = {path.stem for path in AUDITS.glob("*.json")}
     check(names == EXPECT.keys(), f"audits {names} for {EXPECT.keys()}")
@@ -112,6 +128,7 @@ def main():
         check_audit(name)
     check_refusals()
     check_ends()
+    check_too_large()
 
 
 main()
