@@ -105,6 +105,19 @@ def check_ends():
     runs.osteon("run", path, "--store", "store")
 
 
+def check_page():
+    """What docs/audit.md says of its example."""
+    page = (SOURCE / "docs" / "audit.md").read_text()
+    text = page.split("```json\n")[1].split("```")[0]
+    path = runs.write("page.json", json.loads(text))
+    runs.osteon("run", path, "--store", "store", "--out", "page", "--quiet")
+    document = json.loads(pathlib.Path("page/audit.json").read_text())
+    reasons = " ".join(v["reason"] for v in document["verdicts"])
+    check(document["summary"]["consistent"] == document["summary"]["n"]
+          and "tp 50, fp 10, fn 4, tn 59" in reasons and "Pearson" in reasons,
+          f"docs/audit.md: not what it says: {document}")
+
+
 def check_too_large():
     """A search that would take long says what narrows it."""
     row = {"accuracy": "0.9", "f1": "0.8"}
@@ -129,6 +142,7 @@ def main():
     check_refusals()
     check_ends()
     check_too_large()
+    check_page()
 
 
 main()
