@@ -190,7 +190,8 @@ static void judge_share(const reading *r, const row *v)
     } forms[] = {
         { "Wilson's", ost_wilson_interval(k, n, 0.95) },
         { "Clopper and Pearson's", ost_clopper_pearson_interval(k, n, 0.95) },
-        { "the normal", ost_normal_interval(p, p * (1 - p) / (double)v->n) },
+        { "the normal",
+          ost_normal_interval(p, p * (1 - p) / (double)v->n, 0.95) },
     };
     const char *found = NULL;
 
