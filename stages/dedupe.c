@@ -20,8 +20,8 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "stages/near_hashes.h"
-#include "stages/picture_hash.h"
-#include "stages/planes.h"
+#include "stages/picture_marks.h"
+#include "stages/stage.h"
 
 #include <string.h>
 
@@ -29,7 +29,7 @@
 
 enum { EXACT, DHASH, PHASH };
 enum { KEEP, DROP, ERROR };
-enum { CHUNK = 64, MOST_LISTED = 10000, NONE = -1 };
+enum { MOST_LISTED = 10000, NONE = -1 };
 
 typedef struct {
     int method;
@@ -70,7 +70,6 @@ typedef struct {
     const dedupe_params *p;
     OST_VEC(entry) entries;
     size_t n_in;
-    size_t fresh; /* hashes that were not remembered */
     ost_map by_pixels;
     ost_near_hashes near;
     OST_VEC(uint32_t) near_entry; /* of the hashes in `near` */
@@ -86,128 +85,34 @@ static ost_rc add_items(deduping *d, const ost_input *in, bool against,
     size_t n;
     ost_rc rc = ost_ctx_items(d->ctx, in, &items, &n, err);
 
-    for (size_t i = 0; i < n && !rc; i++) {
-        const ost_field *f = ost_item_field(&items[i], d->p->field);
-        ost_plane_kind kind = f ? ost_plane_kind_of(f) : OST_PLANE_NONE;
-
-        if (kind == OST_PLANE_NONE || kind == OST_PLANE_BOXES)
-            return ost_fail(err, OST_EINPUT,
-                            "item '%s' has no picture in field '%s'",
-                            items[i].id, d->p->field);
+    for (size_t i = 0; i < n && !rc; i++)
         ost_vec_push(
             &d->entries,
             (entry){ .item = &items[i], .against = against, .same_as = NONE });
-    }
-    return rc;
-}
-
-/* Names what a hash hangs on: the method and the picture's bytes. */
-static void memo_name(const deduping *d, const entry *e, ost_buf *name)
-{
-    const ost_field *f = ost_item_field(e->item, d->p->field);
-    char hex[2 * sizeof(ost_digest) + 1];
-
-    ost_digest_hex(&f->blob, hex);
-    ost_buf_reset(name);
-    ost_buf_addf(name, "%d %d %s %d %llu", d->p->method,
-                 (int)ost_plane_kind_of(f), hex, (int)f->dtype,
-                 (unsigned long long)f->offset);
-    for (int k = 0; k < f->ndim; k++)
-        ost_buf_addf(name, " %lld:%lld", (long long)f->shape[k],
-                     (long long)f->stride[k]);
-}
-
-static bool recall(deduping *d, entry *e, ost_buf *name, ost_buf *value)
-{
-    bool exact = d->p->method == EXACT;
-    void *to = exact ? (void *)&e->pixels : (void *)&e->hash;
-    size_t size = exact ? sizeof(e->pixels) : sizeof(e->hash);
-
-    memo_name(d, e, name);
-    ost_buf_reset(value);
-    if (ost_memo_get(d->ctx, ost_buf_str(name), value, NULL) ||
-        value->len != size)
-        return false;
-    memcpy(to, value->data, size);
-    return true;
-}
-
-/* A few pictures that are hashed at once. */
-typedef struct {
-    const deduping *d;
-    entry *entries[CHUNK];
-    ost_tensor tensors[CHUNK];
-    size_t n;
-} chunk;
-
-static ost_rc hash_one(void *user, size_t i, ost_err *err)
-{
-    chunk *c = user;
-    entry *e = c->entries[i];
-    const ost_field *f = ost_item_field(e->item, c->d->p->field);
-    bool frames = ost_plane_is_stack(ost_plane_kind_of(f));
-
-    (void)err;
-    if (c->d->p->method == EXACT)
-        e->pixels = ost_picture_digest(&c->tensors[i]);
-    else if (c->d->p->method == DHASH)
-        e->hash = ost_picture_dhash(&c->tensors[i], frames);
-    else
-        e->hash = ost_picture_phash(&c->tensors[i], frames);
-    return OST_OK;
-}
-
-static ost_rc hash_chunk(deduping *d, chunk *c, ost_err *err)
-{
-    bool exact = d->p->method == EXACT;
-    ost_buf name = { 0 };
-    ost_rc rc = OST_OK;
-
-    for (size_t i = 0; i < c->n && !rc; i++) {
-        rc = ost_item_tensor(d->ctx, c->entries[i]->item, d->p->field,
-                             &c->tensors[i], err);
-        if (rc)
-            ost_err_at(err, "item '%s'", c->entries[i]->item->id);
-    }
-    if (!rc)
-        rc = ost_parallel(d->ctx, c->n, hash_one, c, err);
-    for (size_t i = 0; i < c->n && !rc; i++) {
-        const entry *e = c->entries[i];
-
-        memo_name(d, e, &name);
-        ost_memo_put(d->ctx, ost_buf_str(&name),
-                     exact ? (const void *)&e->pixels : (const void *)&e->hash,
-                     exact ? sizeof(e->pixels) : sizeof(e->hash));
-    }
-    d->fresh += c->n;
-    c->n = 0;
-    ost_buf_release(&name);
-    ost_ctx_return(d->ctx);
     return rc;
 }
 
 static ost_rc hash_all(deduping *d, ost_err *err)
 {
-    chunk *c = ost_xalloc(sizeof(*c));
-    ost_buf name = { 0 }, value = { 0 };
-    ost_rc rc = OST_OK;
+    static const unsigned wanted[] = { OST_MARK_PIXELS, OST_MARK_DHASH,
+                                       OST_MARK_PHASH };
+    ost_arena *arena = ost_ctx_arena(d->ctx);
+    size_t n = d->entries.len, fresh = 0;
+    const ost_item **items = OST_ARENA_ARRAY(arena, const ost_item *, n);
+    ost_picture_mark *marks = OST_ARENA_ARRAY(arena, ost_picture_mark, n);
+    ost_rc rc;
 
-    c->d = d;
-    for (size_t i = 0; i < d->entries.len && !rc; i++) {
-        if (!recall(d, &d->entries.data[i], &name, &value))
-            c->entries[c->n++] = &d->entries.data[i];
-        if (c->n == CHUNK)
-            rc = hash_chunk(d, c, err);
-        if (!rc && ost_ctx_stop(d->ctx))
-            rc = ost_fail(err, OST_EINTERRUPTED, "interrupted");
-        ost_progress(d->ctx, i + 1, d->entries.len, NULL);
+    for (size_t i = 0; i < n; i++)
+        items[i] = d->entries.data[i].item;
+    rc = ost_picture_marks(d->ctx, items, n, d->p->field, wanted[d->p->method],
+                           marks, &fresh, err);
+    for (size_t i = 0; i < n && !rc; i++) {
+        d->entries.data[i].pixels = marks[i].pixels;
+        d->entries.data[i].hash =
+            d->p->method == DHASH ? marks[i].dhash : marks[i].phash;
     }
-    if (!rc && c->n)
-        rc = hash_chunk(d, c, err);
-    ost_count_items(d->ctx, d->fresh, d->entries.len - d->fresh);
-    ost_buf_release(&name);
-    ost_buf_release(&value);
-    ost_free(c);
+    if (!rc)
+        ost_count_items(d->ctx, fresh, n - fresh);
     return rc;
 }
 

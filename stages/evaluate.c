@@ -16,7 +16,8 @@
  * item are judged one by one and on average; numbers by their errors.
  *
  * An item whose group had a part in training what judged it is a leak, and an
- * error unless `leakage` says otherwise (leaks.h).
+ * error unless `leakage` says otherwise (leaks.h).  With the pictures at port
+ * `images`, so is one that training has under another group (twins.h).
  *
  * docs/evaluation.md has the members of the document and the edge cases.
  */
@@ -107,6 +108,14 @@ static const ost_param params[] = {
               .dflt = "0", .min = 0, .max = 4294967295.0),
     OST_PARAM(ost_evaluate_params, leakage, CHOICE, OST_LEAKAGE_HELP,
               .dflt = "\"error\"", .choices = OST_LEAKAGE_CHOICES),
+    OST_PARAM(ost_evaluate_params, duplicates, CHOICE, OST_DUPLICATES_HELP,
+              .dflt = "\"warn\"", .choices = OST_LEAKAGE_CHOICES),
+    OST_PARAM(ost_evaluate_params, duplicate_distance, I64,
+              "bits of 256 in which the hashes of pictures that are nearly "
+              "the same may differ",
+              .dflt = "12", .min = 0, .max = OST_WIDE_MOST),
+    OST_PARAM(ost_evaluate_params, duplicate_field, STR,
+              "field of the pictures at port 'images'", .dflt = "\"image\""),
     OST_END,
 };
 
@@ -276,15 +285,25 @@ static const char *part_of(const judging *j, size_t i)
 /* Whether what judged the items had learned from their groups. */
 static ost_rc check_leaks(judging *j, ost_err *err)
 {
+    const ost_evaluate_params *p = j->params;
     ost_leak_check c = { .ctx = j->ctx,
-                         .mode = (ost_leakage)j->params->leakage,
-                         .axis = j->by };
-    ost_rc rc;
+                         .mode = (ost_leakage)p->leakage,
+                         .axis = j->by,
+                         .near = (ost_leakage)p->duplicates };
+    ost_twins twins = { 0 };
+    ost_rc rc = OST_OK;
 
+    if (ost_ctx_input_count(j->ctx, "images") && c.mode != OST_LEAKAGE_OFF) {
+        rc = ost_twins_open(&twins, j->ctx, "images", p->duplicate_field,
+                            (int)p->duplicate_distance, err);
+        c.twins = &twins;
+    }
     for (size_t i = 0; i < j->cases.n; i++)
         ost_leaks_add(&c, j->cases.item[i], part_of(j, i));
-    rc = ost_leaks_finish(&c, &j->leakage, err);
+    if (!rc)
+        rc = ost_leaks_finish(&c, &j->leakage, err);
     ost_leaks_release(&c);
+    ost_twins_close(&twins);
     return rc;
 }
 
@@ -448,6 +467,12 @@ const ost_stage ost_stage_evaluate = {
                           .type = OST_PREDICTIONS,
                           .help = "other items' predictions by the same "
                                   "models, on which a threshold is chosen",
+                          .many = true,
+                          .optional = true },
+                        { .name = "images",
+                          .type = OST_DATASET,
+                          .help = "pictures of the test and training sets, "
+                                  "among which the same ones are looked for",
                           .many = true,
                           .optional = true }),
     .outputs = OST_PORTS(

@@ -45,6 +45,9 @@ typedef struct ost_evaluate_params {
     int bootstrap_interval; /* OST_BOOTSTRAP_BCA or not */
     int like;               /* OST_LIKE_NUMPY or not */
     int64_t random_state;
+    int duplicates; /* ost_leakage */
+    int64_t duplicate_distance;
+    const char *duplicate_field;
 } ost_evaluate_params;
 
 /* In the order of the words in evaluate.c. */

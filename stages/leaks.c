@@ -159,6 +159,9 @@ static ost_rc look_up(search *s, const ost_digest *exposure,
             found = holds(groups, n_groups, group, &at);
         last = group;
         s->leaked[index[i]] = found;
+        if (!found && s->check->twins)
+            ost_twins_look(s->check->twins, rows[index[i]].item,
+                           rows[index[i]].part, groups, n_groups);
     }
     return rc;
 }
@@ -265,6 +268,9 @@ static json_t *document(const search *s)
         json_object_set(out, "parts", parts);
     }
     json_decref(parts);
+    if (c->twins)
+        json_object_set_new(out, "duplicates",
+                            ost_twins_json(c->twins, c->axis));
     return out;
 }
 
@@ -307,33 +313,80 @@ static void tell(const search *s, ost_buf *out)
         ost_buf_addf(out, " and %zu more", all->groups.len - TOLD);
 }
 
+/* What is found is an error or a note; of several errors the first is told. */
+static ost_rc raise_finding(const search *s, ost_leakage mode, const char *text,
+                            const char *advice, ost_err *err)
+{
+    if (mode == OST_LEAKAGE_ERROR)
+        return ost_fail(err, OST_EINPUT, "%s; %s", text, advice);
+    if (mode == OST_LEAKAGE_WARN)
+        ost_note(s->check->ctx, "%s", text);
+    return OST_OK;
+}
+
+static ost_rc conclude_groups(const search *s, ost_err *err)
+{
+    size_t leaked = s->findings.data[0].leaked;
+    ost_buf text = { 0 };
+    ost_rc rc;
+
+    if (leaked == 0)
+        return OST_OK;
+    ost_count_leaks(s->check->ctx, leaked);
+    tell(s, &text);
+    rc = raise_finding(s, s->check->mode, ost_buf_str(&text),
+                       "let every model, generator and filter learn from the "
+                       "training part of the split alone (leakage: warn judges "
+                       "them all the same)",
+                       err);
+    ost_buf_release(&text);
+    return rc;
+}
+
+static ost_rc conclude_twins(const search *s, bool identical, ost_err *err)
+{
+    ost_twins *t = s->check->twins;
+    size_t n = !t ? 0 : identical ? t->n_identical : t->n_near;
+    ost_buf text = { 0 };
+    ost_rc rc;
+
+    if (n == 0)
+        return OST_OK;
+    ost_buf_addf(&text,
+                 "leakage: %zu of %zu items show %s picture that what judged "
+                 "them had learned from under another group: ",
+                 n, t->n_judged + t->n_without,
+                 identical ? "the very" : "nearly a");
+    ost_twins_tell(t, identical, &text);
+    rc = raise_finding(
+        s, identical ? s->check->mode : s->check->near, ost_buf_str(&text),
+        identical ? "give them one group, or keep each picture once "
+                    "(leakage: warn judges them all the same)"
+                  : "give them one group, or keep each picture once "
+                    "(duplicates: warn judges them all the same)",
+        err);
+    ost_buf_release(&text);
+    return rc;
+}
+
 static ost_rc conclude(const search *s, json_t **leakage, ost_err *err)
 {
     const ost_leak_check *c = s->check;
     size_t unknown = c->rows.len - s->findings.data[0].checked;
-    ost_buf text = { 0 };
-    ost_rc rc = OST_OK;
+    ost_rc rc;
 
     if (unknown)
         ost_note(c->ctx,
                  "leakage: what judged %zu of %zu items had learned from is "
                  "unknown",
                  unknown, c->rows.len);
-    if (s->findings.data[0].leaked) {
-        ost_count_leaks(c->ctx, s->findings.data[0].leaked);
-        tell(s, &text);
-        if (c->mode == OST_LEAKAGE_ERROR)
-            rc = ost_fail(err, OST_EINPUT,
-                          "%s; let every model, generator and filter learn "
-                          "from the training part of the split alone "
-                          "(leakage: warn judges them all the same)",
-                          ost_buf_str(&text));
-        else
-            ost_note(c->ctx, "%s", ost_buf_str(&text));
-    }
+    rc = conclude_groups(s, err);
+    if (!rc)
+        rc = conclude_twins(s, true, err);
+    if (!rc)
+        rc = conclude_twins(s, false, err);
     if (!rc)
         *leakage = document(s);
-    ost_buf_release(&text);
     return rc;
 }
 

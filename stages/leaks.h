@@ -17,6 +17,7 @@
 
 #include "base/vec.h"
 #include "stages/stage.h"
+#include "stages/twins.h"
 
 /* What becomes of a leak; the words of a parameter, in this order. */
 typedef enum ost_leakage {
@@ -31,6 +32,11 @@ typedef enum ost_leakage {
     "judged, made or chose it: refuse, say so in the metrics and the run's " \
     "summary, or do not look"
 
+/* Of pictures that are nearly the same; identical ones are a leak. */
+#define OST_DUPLICATES_HELP                                                   \
+    "what to do when a picture of an item is nearly one that what judged it " \
+    "had learned from, of another patient"
+
 /* One item that is judged. */
 typedef struct ost_leak_row {
     const ost_item *item;
@@ -42,6 +48,8 @@ typedef struct ost_leak_check {
     ost_stage_ctx *ctx;
     ost_leakage mode;
     const char *axis; /* what `part` is a value of */
+    ost_twins *twins; /* open, to be looked for as well; or NULL */
+    ost_leakage near; /* what becomes of those that are not identical */
     OST_VEC(ost_leak_row) rows;
 } ost_leak_check;
 
@@ -58,11 +66,12 @@ void ost_leaks_add_against(ost_leak_check *c, const ost_item *item,
  *      "n_checked": items whose exposure is known, "n_unknown": the others,
  *      "n_leaked": items, "n_groups": their groups, "groups": [first names],
  *      "by": axis, "parts": [{axis: value, "n_checked", "n_leaked",
- *                             "n_groups", "groups"}]}
+ *                             "n_groups", "groups"}],
+ *      "duplicates": of twins.h}
  *
- * with parts only when there are any, and only `mode` when it is off.  When
- * something leaked and the mode is error: OST_EINPUT, and no document; when it
- * is warn, a note.  Caller decrefs. */
+ * with parts and duplicates only when there are any, and only `mode` when it is
+ * off.  When something leaked and the mode is error: OST_EINPUT, and no
+ * document; when it is warn, a note.  Caller decrefs. */
 ost_rc ost_leaks_finish(ost_leak_check *c, json_t **leakage, ost_err *err);
 void ost_leaks_release(ost_leak_check *c);
 

@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-enum { SMALL = 32, LOW = 8 };
+enum { SMALL = 32, LOW = 8, MOST_LOW = 16 };
 
 /* --- equal --------------------------------------------------------------- */
 
@@ -120,6 +120,53 @@ static void shrink(const ost_tensor *t, bool frames, int64_t rows, int64_t cols,
         }
 }
 
+/* Adds up what part of each pixel lies in each of SMALL areas of a line, as
+ * wide as they are, whatever the number of pixels. */
+static void add_line(const picture *p, int64_t y, double *areas)
+{
+    double wide = (double)p->width / SMALL;
+
+    for (int j = 0; j < SMALL; j++) {
+        double from = j * wide, to = (j + 1) * wide, sum = 0.0;
+
+        for (int64_t x = (int64_t)from; x < p->width && (double)x < to; x++) {
+            double left = (double)x > from ? (double)x : from;
+            double right = (double)(x + 1) < to ? (double)(x + 1) : to;
+            double value = 0.0;
+
+            for (int64_t k = 0; k < p->planes; k++)
+                value += value_at(p->t,
+                                  y * p->row + x * p->step + k * p->plane_step);
+            sum += value * (right - left);
+        }
+        areas[j] = sum;
+    }
+}
+
+/* Means of SMALL x SMALL areas of equal size, which cut through pixels: they
+ * stay the same when a picture is resized. */
+static void shrink_evenly(const ost_tensor *t, bool frames, double *out)
+{
+    picture p = picture_of(t, frames);
+    double high = (double)p.height / SMALL;
+    double line[SMALL];
+
+    memset(out, 0, sizeof(*out) * SMALL * SMALL);
+    for (int64_t y = 0; y < p.height; y++) {
+        add_line(&p, y, line);
+        for (int i = (int)((double)y / high); i < SMALL; i++) {
+            double top = (double)y > i * high ? (double)y : i * high;
+            double bottom = (double)(y + 1) < (i + 1) * high ? (double)(y + 1)
+                                                             : (i + 1) * high;
+
+            if (i * high >= (double)(y + 1))
+                break;
+            for (int j = 0; j < SMALL && bottom > top; j++)
+                out[i * SMALL + j] += line[j] * (bottom - top);
+        }
+    }
+}
+
 /* --- similar ------------------------------------------------------------- */
 
 uint64_t ost_picture_dhash(const ost_tensor *t, bool frames)
@@ -159,47 +206,77 @@ static int compare_numbers(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The lowest frequencies, in whole numbers: cosines times 2^14. */
-static void frequencies(const int64_t *v, int64_t out[LOW * LOW])
+/* The `low` x `low` lowest frequencies, in whole numbers: cosines times 2^14.
+ */
+static void frequencies(const int64_t *v, int low, int64_t *out)
 {
-    int64_t wave[LOW][SMALL], half[LOW][SMALL];
+    int64_t wave[MOST_LOW][SMALL], half[MOST_LOW][SMALL];
 
-    for (int k = 0; k < LOW; k++)
+    for (int k = 0; k < low; k++)
         for (int x = 0; x < SMALL; x++)
             wave[k][x] = llround(
                 16384.0 * cos(acos(-1.0) * k * (2 * x + 1) / (2.0 * SMALL)));
-    for (int k = 0; k < LOW; k++)
+    for (int k = 0; k < low; k++)
         for (int y = 0; y < SMALL; y++) {
             half[k][y] = 0;
             for (int x = 0; x < SMALL; x++)
                 half[k][y] += v[y * SMALL + x] * wave[k][x];
         }
-    for (int i = 0; i < LOW; i++)
-        for (int k = 0; k < LOW; k++) {
+    for (int i = 0; i < low; i++)
+        for (int k = 0; k < low; k++) {
             int64_t sum = 0;
 
             for (int y = 0; y < SMALL; y++)
                 sum += half[k][y] * wave[i][y];
-            out[i * LOW + k] = sum;
+            out[i * low + k] = sum;
         }
+}
+
+/* Which of the lowest frequencies are above the median of all but the first. */
+static void high_ones(const double *v, int low, bool *high)
+{
+    int64_t whole[SMALL * SMALL], f[MOST_LOW * MOST_LOW],
+        sorted[MOST_LOW * MOST_LOW];
+    int n = low * low;
+
+    to_whole(v, whole);
+    frequencies(whole, low, f);
+    memcpy(sorted, f + 1, (size_t)(n - 1) * sizeof(*sorted));
+    qsort(sorted, (size_t)n - 1, sizeof(*sorted), compare_numbers);
+    for (int i = 0; i < n; i++)
+        high[i] = f[i] > sorted[(n - 1) / 2];
 }
 
 uint64_t ost_picture_phash(const ost_tensor *t, bool frames)
 {
-    double *v;
-    int64_t whole[SMALL * SMALL], f[LOW * LOW], sorted[LOW * LOW - 1];
+    bool high[LOW * LOW];
     uint64_t hash = 0;
+    double *v;
 
     if (ost_tensor_count(t) == 0)
         return 0;
     v = ost_xalloc(sizeof(*v) * SMALL * SMALL);
     shrink(t, frames, SMALL, SMALL, v);
-    to_whole(v, whole);
+    high_ones(v, LOW, high);
     ost_free(v);
-    frequencies(whole, f);
-    memcpy(sorted, f + 1, sizeof(sorted));
-    qsort(sorted, LOW * LOW - 1, sizeof(*sorted), compare_numbers);
     for (int i = 0; i < LOW * LOW; i++)
-        hash = hash << 1 | (f[i] > sorted[(LOW * LOW - 1) / 2]);
+        hash = hash << 1 | high[i];
+    return hash;
+}
+
+ost_wide_hash ost_picture_wide_hash(const ost_tensor *t, bool frames)
+{
+    bool high[MOST_LOW * MOST_LOW];
+    ost_wide_hash hash = { { 0 } };
+    double *v;
+
+    if (ost_tensor_count(t) == 0)
+        return hash;
+    v = ost_xalloc(sizeof(*v) * SMALL * SMALL);
+    shrink_evenly(t, frames, v);
+    high_ones(v, MOST_LOW, high);
+    ost_free(v);
+    for (int i = 0; i < MOST_LOW * MOST_LOW; i++)
+        hash.w[i / 64] |= (uint64_t)high[i] << (i % 64);
     return hash;
 }

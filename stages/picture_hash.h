@@ -4,6 +4,9 @@
  *     dhash  64 bits: of 9 x 8 areas, is one brighter than its right neighbor?
  *     phash  64 bits: of the 8 x 8 lowest frequencies of 32 x 32 areas, is one
  *            above the median of all but the first?
+ *     wide   256 bits: the same of the 16 x 16 lowest frequencies, the rows of
+ *            low ones first.  Pictures of the same part of the body by the same
+ *            device are alike to the others, and are told apart by this one
  *
  * All is reckoned in whole numbers and in sums of fixed order, so that a hash
  * is the same on every machine.
@@ -12,6 +15,7 @@
 #define OST_STAGES_PICTURE_HASH_H
 
 #include "kernels/tensor.h"
+#include "stages/wide_hashes.h"
 #include "store/key.h"
 
 #include <stdint.h>
@@ -24,5 +28,7 @@ ost_digest ost_picture_digest(const ost_tensor *t);
  * first side `frames` says is T. */
 uint64_t ost_picture_dhash(const ost_tensor *t, bool frames);
 uint64_t ost_picture_phash(const ost_tensor *t, bool frames);
+/* All 0 for a picture without contrast, and for no other. */
+ost_wide_hash ost_picture_wide_hash(const ost_tensor *t, bool frames);
 
 #endif

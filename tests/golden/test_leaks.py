@@ -7,11 +7,14 @@ import copy
 import json
 import os
 import pathlib
+import struct
 import sys
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(os.environ["OSTEON_SOURCE"]) / "tests"
                        / "support"))
 import runs  # noqa: E402
+from pictures import chunk, png, read_gray_png  # noqa: E402
 from runs import check  # noqa: E402
 
 STORE = "store"
@@ -265,6 +268,124 @@ def test_parts():
         caught(name, split_parts(False, **nodes),
                "parts -> folds.train[fold=0] -> model[fold=0] (learned from "
                "it) -> scores[fold=0]")
+
+
+# --- the same picture under two names -----------------------------------------
+
+def gray_png(rows):
+    packed = zlib.compress(b"".join(b"\0" + bytes(row) for row in rows))
+    return (b"\x89PNG\r\n\x1a\n" +
+            chunk(b"IHDR", struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8,
+                                       0, 0, 0, 0)) +
+            chunk(b"IDAT", packed) + chunk(b"IEND", b""))
+
+
+def folder(name, copy_of_first, copies=("e1",)):
+    """Two images of each of six patients; `copies` are made of 'a0'."""
+    where = pathlib.Path(name)
+    where.mkdir()
+    lines = ["path,label,group"]
+    for at, patient in enumerate("abcdef"):
+        for k, label in enumerate(("no", "yes")):
+            pixels = read_gray_png(png(10 * at + k))
+            if f"{patient}{k}" in copies:
+                pixels = copy_of_first(read_gray_png(png(0)))
+            (where / f"{patient}{k}.png").write_bytes(gray_png(pixels))
+            lines.append(f"{patient}{k}.png,{label},{patient}")
+    (where / "manifest.csv").write_text("\n".join(lines) + "\n")
+    return where
+
+
+def with_pictures(name, *copies):
+    """A study on such a folder, a fold for each patient."""
+    folder(name, *copies)
+    document = study(
+        phantom=None, edges=None, images={"stage": "ingest", "in": "$images"},
+        folds={"stage": "split", "per": ["fold"], "in": "images",
+               "with": {"method": "kfold", "folds": 6, "fold": "${fold}"}},
+        metrics={"stage": "evaluate",
+                 "in": {"predictions": "scores", "images": "images"},
+                 "with": {"leakage": "${leakage}"}})
+    document["axes"] = {"fold": {"range": 6}}
+    document["inputs"] = {"images": {"type": "dataset", "default": name}}
+    return document
+
+
+def duplicates(name, document, *words):
+    done = run(name, document, "--out", f"out-{name}", *words)
+    return done.stderr, json.loads(pathlib.Path(
+        f"out-{name}/metrics.json").read_text())["leakage"]["duplicates"]
+
+
+def test_identical_pictures():
+    document = with_pictures("identical", lambda rows: rows)
+    done = run("identical", document, status=1)
+    check("leakage: 2 of 12 items show the very picture that what judged them "
+          "had learned from under another group: 'a0' of 'a' is 'e1' of 'e', "
+          "'e1' of 'e' is 'a0' of 'a'; give them one group" in done.stderr,
+          done.stderr)
+    notes, found = duplicates("identical", document, "--set", "leakage=warn")
+    check("note: metrics: leakage: 2 of 12 items show the very" in notes, notes)
+    fold = found["pairs"][0].pop("fold")
+    check(0 <= fold < 6 and found["n_identical"] == 2 and
+          found["n_near"] == 0 and found["n_pictures"] == 12 and
+          found["n_judged"] == 12 and
+          found["pairs"][0] == {"item": "a0", "group": "a", "same_as": "e1",
+                                "same_as_group": "e", "distance": 0,
+                                "identical": True}, f"{found}")
+
+
+def test_near_pictures():
+    def brighter(rows):
+        return [bytes(min(255, v * 9 // 8 + 5) for v in row) for row in rows]
+
+    document = with_pictures("near", brighter)
+    notes, found = duplicates("near", document)
+    check("note: metrics: leakage: 2 of 12 items show nearly a picture" in notes
+          and found["n_identical"] == 0 and found["n_near"] == 2 and
+          [(p["item"], p["same_as"]) for p in found["pairs"]] ==
+          [("a0", "e1"), ("e1", "a0")] and
+          0 <= found["pairs"][0]["distance"] <= 12, f"{notes} {found}")
+    document["nodes"]["metrics"]["with"]["duplicates"] = "error"
+    done = run("near", document, status=1)
+    check("'a0' of 'a' is near 'e1' of 'e'" in done.stderr, done.stderr)
+    document["nodes"]["metrics"]["with"]["duplicates"] = "off"
+    notes, found = duplicates("near", document)
+    check("nearly" not in notes and found["n_near"] == 2, notes)
+
+
+def test_other_pictures():
+    """Neither what shows nothing nor other pictures of a kind are copies."""
+    def black(rows):
+        return [bytes(len(row)) for row in rows]
+
+    for name, *copies in (("flat", black, ("c0", "e1")),
+                          ("other", lambda rows: read_gray_png(png(99)))):
+        notes, found = duplicates(name, with_pictures(name, *copies))
+        check("leakage" not in notes and not found["pairs"] and
+              found["n_judged"] == 12, f"{notes} {found}")
+    document = study(metrics={
+        "stage": "evaluate", "in": {"predictions": "scores",
+                                    "images": "images"}})
+    notes, found = duplicates("phantoms", document)
+    check(not found["pairs"] and found["n_without"] == 0, f"{found}")
+
+
+def test_one_patient():
+    """Copies within a patient are no leak; of pooled predictions all pictures
+    of the patient are looked at."""
+    document = with_pictures("pooled", lambda rows: rows)
+    document["nodes"]["patients"] = {
+        "stage": "pool", "per": ["fold"], "in": "scores",
+        "with": {"label": "any"}}
+    document["nodes"]["metrics"]["in"]["predictions"] = "patients"
+    done = run("pooled", document, status=1)
+    check("2 of 6 items show the very picture" in done.stderr, done.stderr)
+    manifest = pathlib.Path("pooled/manifest.csv")
+    manifest.write_text(manifest.read_text().replace("e1.png,yes,e",
+                                                     "e1.png,yes,a"))
+    notes, found = duplicates("pooled", document)
+    check(not found["pairs"], f"{found}")
 
 
 # --- where it is told ---------------------------------------------------------
