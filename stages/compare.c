@@ -68,6 +68,11 @@ static const ost_param params[] = {
               "random swaps of a permutation test; all swaps are tried when "
               "they are no more",
               .dflt = "9999", .min = 99, .max = 10000000),
+    OST_PARAM(ost_compare_params, bootstrap, I64,
+              "how often groups are drawn again for the interval of a paired "
+              "difference, where a test has none or groups have several items; "
+              "0: never",
+              .dflt = "2000", .min = 0, .max = 1000000),
     OST_PARAM(ost_compare_params, test_to_train, F64,
               "items in a test set over items in its training set, for "
               "corrected_t; 0: as k folds have it, 1 / (k - 1)",
@@ -178,6 +183,16 @@ static void number_groups(ost_contest *t)
     ost_map_release(&seen);
 }
 
+/* Whether the test has no interval of its own that holds. */
+static bool wants_draws(const ost_contest *t)
+{
+    bool several = t->n_groups < t->n[1];
+
+    return t->paired && t->c->params->bootstrap > 0 &&
+           (!t->method ||
+            (several && ost_comparison_test_named(t->test)->takes_items));
+}
+
 static ost_rc run_contest(void *user, size_t i, ost_err *err)
 {
     const ost_comparison *c = user;
@@ -198,6 +213,8 @@ static ost_rc run_contest(void *user, size_t i, ost_err *err)
             ost_number_or(ost_comparison_value(t->metric, &t->judged[k]),
                           "undefined"));
     rc = ost_comparison_test_named(t->test)->run(t, err);
+    if (!rc && wants_draws(t))
+        ost_contest_bootstrap(t);
     ost_arena_release(&arena);
     return rc;
 }
@@ -226,14 +243,16 @@ static ost_rc list_contests(ost_comparison *c, const metric_list *metrics,
                                     "same items; without pairs there are "
                                     "delong, pearson_chi2, yates_chi2, fisher",
                                     name);
-                c->contests[c->n_contests] =
-                    (ost_contest){ .c = c,
-                                   .arm = { &c->arms[a], &c->arms[b] },
-                                   .metric = metric,
-                                   .test = name,
-                                   .number = c->n_contests,
-                                   .paired = c->paired,
-                                   .out = json_object() };
+                c->contests[c->n_contests] = (ost_contest){
+                    .c = c,
+                    .arm = { &c->arms[a], &c->arms[b] },
+                    .metric = metric,
+                    .test = name,
+                    .number = c->n_contests,
+                    .question = (b * c->n_arms + a) * metrics->n + m / tests->n,
+                    .paired = c->paired,
+                    .out = json_object()
+                };
                 c->n_contests++;
             }
         }
@@ -311,7 +330,7 @@ out:
 
 const ost_stage ost_stage_compare = {
     .name = "compare",
-    .version = 2, /* bump when any output byte can change */
+    .version = 3, /* bump when any output byte can change */
     .summary = "Test readers or models against a baseline, pair by pair.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(ost_compare_params),

@@ -6,6 +6,7 @@
  *     comparison_metrics.c   what is compared: one number of an arm
  *     comparison_tests.c     the tests of two arms, by name
  *     comparison_draws.c     tests that swap what two arms said of a patient
+ *     comparison_bootstrap.c how sure a paired difference is
  *     comparison_document.c  what is told of it all
  */
 #ifndef OST_STAGES_COMPARISON_H
@@ -38,6 +39,7 @@ typedef struct ost_compare_params {
     int unmatched;  /* ost_unmatched */
     int correction; /* 1: Holm's */
     int64_t draws;
+    int64_t bootstrap;
     double test_to_train;
     int leakage; /* ost_leakage */
 } ost_compare_params;
@@ -110,6 +112,10 @@ typedef struct ost_judged {
 /* NaN when it is undefined. */
 double ost_comparison_value(const ost_comparison_metric *m,
                             const ost_judged *j);
+/* The same of a metric without scores, from the cases that are: neither,
+ * called so alone, so but not called so, both. */
+double ost_comparison_rate(const ost_comparison_metric *m,
+                           const uint64_t count[4]);
 /* Of a share: whether case i counts at all, and whether it is right. */
 bool ost_comparison_counts(const ost_comparison_metric *m, const ost_judged *j,
                            size_t i);
@@ -128,7 +134,8 @@ typedef struct ost_contest {
     const ost_arm *arm[2];
     const ost_comparison_metric *metric;
     const char *test;
-    size_t number; /* of the contest */
+    size_t number;   /* of the contest */
+    size_t question; /* the same for all tests of one metric of two arms */
     bool paired;
     size_t n[2];
     uint32_t *index[2];
@@ -155,6 +162,8 @@ const char *const *ost_comparison_test_names(size_t *n);
 
 /* Swaps all that two arms said of a patient. */
 ost_rc ost_contest_permute(ost_contest *t, ost_err *err);
+/* Replaces the interval of a paired contest by one from groups drawn again. */
+void ost_contest_bootstrap(ost_contest *t);
 
 /* --- the document --------------------------------------------------------- */
 

@@ -121,23 +121,24 @@ static json_t *judge_arms(ost_comparison *c)
         .bins = 10,
         .zero_division = OST_ZERO_IS_UNDEFINED,
         .level = 0.95,
-        .bootstrap = 2000,
     };
-    ost_rng draws = ost_ctx_rng(c->ctx, NULL, 0);
+    ost_rng rng = ost_ctx_rng(c->ctx, NULL, UINT64_MAX);
+    ost_evaluate_params how = as_usual;
     const ost_evaluation e = {
         .ctx = c->ctx,
-        .params = &as_usual,
+        .params = &how,
         .kind = OST_PREDICTS_CLASS,
         .cases = &c->cases,
         .positive = c->positive,
         .clustered = c->cases.n_groups < c->cases.n_items,
-        .seed = ost_rng_u64(&draws),
+        .seed = ost_rng_u64(&rng),
         .arena = c->arena,
         .warnings = c->warnings,
     };
     uint32_t *index = OST_ARENA_ARRAY(c->arena, uint32_t, c->cases.n);
     json_t *arms = json_array();
 
+    how.bootstrap = c->params->bootstrap;
     for (size_t a = 0; a < c->n_arms; a++) {
         json_t *one = json_pack("{s:s}", "name", c->arms[a].name), *block;
         size_t n = ost_comparison_cases(c, &c->arms[a], index);

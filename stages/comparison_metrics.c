@@ -69,27 +69,17 @@ ost_judged ost_comparison_gather(const ost_comparison *c, const uint32_t *index,
     return (ost_judged){ n, hit, said, score };
 }
 
-static ost_class_counts counts_of(const ost_judged *j)
+double ost_comparison_rate(const ost_comparison_metric *m,
+                           const uint64_t count[4])
 {
-    uint64_t count[4] = { 0 };
-
-    for (size_t i = 0; i < j->n; i++)
-        count[2 * j->hit[i] + j->said[i]]++;
-    return (ost_class_counts){
+    uint64_t table[4] = { count[0], count[1], count[2], count[3] };
+    ost_confusion both = { .classes = 2, .count = table };
+    ost_class_counts c = {
         .tp = count[3], .fp = count[1], .fn = count[2], .tn = count[0]
     };
-}
-
-double ost_comparison_value(const ost_comparison_metric *m, const ost_judged *j)
-{
-    ost_class_counts c = counts_of(j);
-    uint64_t table[4] = { c.tn, c.fp, c.fn, c.tp };
-    ost_confusion both = { .classes = 2, .count = table };
     const ost_zero_division zero = OST_ZERO_IS_UNDEFINED;
 
     switch (m - metrics) {
-    case AUC:
-        return ost_auc(&(ost_scores){ j->hit, j->score, j->n });
     case ACCURACY:
         return ost_accuracy(&both);
     case RECALL:
@@ -105,6 +95,18 @@ double ost_comparison_value(const ost_comparison_metric *m, const ost_judged *j)
     case BALANCED:
         return (ost_recall(&c, zero) + ost_specificity(&c, zero)) / 2;
     default:
-        return j->n > 0 ? ost_mcc(&both) : OST_UNDEFINED;
+        return count[0] + count[1] + count[2] + count[3] > 0 ? ost_mcc(&both)
+                                                             : OST_UNDEFINED;
     }
+}
+
+double ost_comparison_value(const ost_comparison_metric *m, const ost_judged *j)
+{
+    uint64_t count[4] = { 0 };
+
+    if (m->scored)
+        return ost_auc(&(ost_scores){ j->hit, j->score, j->n });
+    for (size_t i = 0; i < j->n; i++)
+        count[2 * j->hit[i] + j->said[i]]++;
+    return ost_comparison_rate(m, count);
 }

@@ -21,7 +21,7 @@ from runs import check  # noqa: E402
 # The pages that are here to show one; another page may, too.
 PAGES = {"annotations", "augmentation", "comparisons", "datasets", "dicom",
          "formats", "generated", "image_steps", "phantoms", "regions",
-         "splits", "tiles"}
+         "segmentation", "splits", "tiles"}
 
 
 def workflows():
@@ -208,10 +208,17 @@ def check_two_networks(out):
     check(metrics["n_common"] == metrics["n_items"] > 0, "not the same items")
 
 
+def check_masks(out):
+    metrics = json.loads((out / "metrics.json").read_text())
+    check(0.3 < metrics["pooled"]["dice"] < 1, "no Dice to speak of")
+    check(metrics["unit"] == "mm" and len(metrics["items"])
+          == metrics["pooled"]["n_items"], "not all pictures")
+
+
 CHECKS = {"mri-regions": check_regions, "score-filter": check_filter,
           "lungs": check_lungs, "readers": check_readers,
           "two-networks": check_two_networks, "evaluated-study": check_study,
-          "several-labels": check_labels}
+          "several-labels": check_labels, "bright-spots": check_masks}
 
 
 # --- runs --------------------------------------------------------------------

@@ -209,6 +209,31 @@ static void permutation_swaps_groups(void **state)
     assert_true(json_is_true(at(doc, "tests.0.exact")));
     /* By group, right in new less right in old: -1 and 0, else 0. */
     near(doc, "tests.0.p", 1);
+    /* Groups drawn again: where a test has no interval, or groups of several
+     * items make its own too short; the same draws for all tests of a metric.
+     */
+    assert_true(text_is(doc, "tests.0.interval", "bootstrap_percentile"));
+    near(doc, "tests.0.replicates", 2000);
+    assert_true(number(doc, "tests.0.lower") < -0.125);
+    near(doc, "tests.0.upper", 0);
+    json_decref(doc);
+    doc = compare(f,
+                  "{'tests': ['permutation', 'mcnemar'], 'metrics': "
+                  "['accuracy']}",
+                  in, 2);
+    near(doc, "tests.0.lower", number(doc, "tests.1.lower"));
+    json_decref(doc);
+    doc = compare(f,
+                  "{'tests': ['mcnemar'], 'metrics': ['accuracy'], "
+                  "'bootstrap': 0}",
+                  in, 2);
+    assert_true(text_is(doc, "tests.0.interval", "bonett_price"));
+    json_decref(doc);
+    doc = compare(f,
+                  "{'tests': ['permutation'], 'metrics': ['accuracy', 'auc'], "
+                  "'bootstrap': 0}",
+                  in, 2);
+    undefined(doc, "tests.0.lower", "the test has no interval");
     near(doc, "tests.1.difference", 14.0 / 16 - 15.0 / 16);
     json_decref(doc);
 }
