@@ -133,6 +133,32 @@ def two_classes(r, n, decimals, replicates=0):
             "table": table(rows, ["id", "label", "score"])}
 
 
+def grouped(r, n, groups, replicates):
+    """Whole groups are drawn; the headline numbers of each resample."""
+    of = np.sort(r.randint(0, groups, n))
+    of = np.unique(of, return_inverse=True)[1]
+    y = ((r.rand(groups) < 0.5)[of] ^ (r.rand(n) < 0.2)).astype(int)
+    score = np.clip(np.round(r.normal(0.35 + 0.3 * y, 0.2), 1), 0, 1)
+    called = (score >= 0.5).astype(int)
+    draws = np.random.RandomState(5)
+    units, found = of.max() + 1, []
+    for _ in range(replicates):
+        i = np.concatenate([np.flatnonzero(of == g)
+                            for g in draws.randint(0, units, units)])
+        found.append({**rates(y[i], called[i]), **areas(y[i], score[i])})
+    want = {"interval_method.bootstrap.n_units": units,
+            "pooled.n_groups": units}
+    for name in NAMES:
+        want.update(interval(f"pooled.intervals.{name}",
+                             [f[name] for f in found]))
+    rows = [(f"i{i:03}", f"g{of[i]:02}", "ny"[y[i]], score[i])
+            for i in range(n)]
+    return {"kind": "label", "want": want,
+            "with": {"threshold": 0.5, "bootstrap": replicates,
+                     "like": "numpy", "random_state": 5},
+            "table": table(rows, ["id", "group", "label", "score"])}
+
+
 def more_classes(r, n, classes):
     names = [f"k{k}" for k in range(classes)]
     y = r.randint(0, classes, n)
@@ -237,6 +263,7 @@ def main():
     cases += [more_classes(r, n, k) for n, k in ((60, 3), (90, 5))]
     cases += [more_labels(r, n, k) for n, k in ((50, 3), (80, 4))]
     cases += [numbers(r, 40, 100)]
+    cases += [grouped(r, n, g, 150) for n, g in ((60, 20), (90, 12))]
     for case in cases:
         case["want"] = {k: float(v) for k, v in case["want"].items()}
     (HERE / "evaluation_references.json").write_text(

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Whole documents of the stage `evaluate`, against scikit-learn's numbers.
 
+The same documents come from any number of threads.
+
 evaluation_references.json is written by make_evaluation_references.py.
 """
 import json
@@ -37,11 +39,14 @@ def main():
         outputs[f"metrics{i}"] = f"metrics{i}"
     runs.write("workflow.json", {"osteon": 1, "name": "references", "seed": 1,
                                  "nodes": nodes, "outputs": outputs})
-    runs.osteon("run", "workflow.json", "--store", "store", "--out", "out",
-                "--quiet")
+    for threads in (1, 3):
+        runs.osteon("run", "workflow.json", "--store", f"store{threads}",
+                    "--out", f"out{threads}", "--quiet", "--threads", threads)
+    runs.check(runs.digests("out1") == runs.digests("out3"),
+               "three threads give other numbers than one")
     seen = faults = 0
     for i, case in enumerate(cases):
-        got = json.loads(pathlib.Path(f"out/metrics{i}.json").read_text())
+        got = json.loads(pathlib.Path(f"out1/metrics{i}.json").read_text())
         for path, want in case["want"].items():
             found = member(got, path)
             seen += 1

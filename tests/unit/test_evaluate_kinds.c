@@ -116,6 +116,25 @@ static void numbers_are_judged_by_their_errors(void **state)
             "item 'i2': label '3 cm' is not a number");
 }
 
+static void predictions_of_two_kinds_are_refused(void **state)
+{
+    fixture *f = *state;
+    ost_item items[4];
+    ost_step_input in[2];
+    ost_done_msg done;
+
+    in[0] = at_port("predictions", four_labeled(f, items));
+    in[1] = at_port("predictions", put_predictions(f->batch, "{}", eight, 8));
+    done = run_stage(f->batch, &ost_stage_evaluate, "{}", in, 2, &f->arena);
+    assert_string_equal(done.error,
+                        "the predictions are of different kinds: some are of "
+                        "classes, of labels or of numbers, and others not");
+    refuses(f, "{'resample': 'stratified'}", in[0].artifact,
+            "resample 'stratified' is for predictions of classes");
+    refuses(f, "{'positive': 'bone'}", in[0].artifact,
+            "param 'positive' is for predictions of classes");
+}
+
 /* --- thresholds ----------------------------------------------------------- */
 
 /* Validation items v1, ... of folds 0 and 1, whose best cuts are 0.3 and 0.6.
@@ -193,7 +212,7 @@ static void thresholds_are_not_chosen_on_what_is_judged(void **state)
     static const char youden[] = "{'threshold': 'youden'}";
     fixture *f = *state;
     ost_digest test = put_predictions(f->batch, "{}", eight, 8);
-    case_row rows[6];
+    case_row rows[6], without[8];
 
     refuses(f, youden, test,
             "param 'threshold': a threshold is chosen on validation "
@@ -212,9 +231,49 @@ static void thresholds_are_not_chosen_on_what_is_judged(void **state)
     two_inputs_refuse(f, youden, test, rows, 4,
                       "param 'threshold': the validation items for fold 1 are "
                       "of one class, so that nothing can be chosen");
+    for (int i = 0; i < 8; i++)
+        without[i] = eight[i];
+    without[7].fold = NULL;
+    two_inputs_refuse(f, youden, put_predictions(f->batch, "{}", without, 8),
+                      chosen_on, 6,
+                      "item 'i8' has no fold, so no threshold was chosen for "
+                      "it");
     two_inputs_refuse(f, "{}", test, rows, 6,
                       "port 'validation' is for choosing a threshold: param "
                       "'threshold' says by which rule (\"youden\")");
+}
+
+static void validation_predictions_are_of_the_same_classes(void **state)
+{
+    static const case_row other = { "v1", "v1", "c", 0.5, NULL };
+    fixture *f = *state;
+    ost_digest test = put_predictions(f->batch, "{}", eight, 8);
+    ost_item item = { .id = "v1", .group = "v1" };
+    ost_step_input in[2];
+    ost_done_msg done;
+
+    in[0] = at_port("predictions", test);
+    ost_item_set_label(&f->arena, &item, "a");
+    ost_item_set_text(&f->arena, &item, "predicted", "b");
+    in[1] = at_port("validation",
+                    put_items(f->batch, OST_PREDICTIONS, "{}", &item, 1));
+    done = run_stage(f->batch, &ost_stage_evaluate, "{'threshold': 'youden'}",
+                     in, 2, &f->arena);
+    assert_string_equal(done.error,
+                        "port 'validation': the predictions have no scores");
+    two_inputs_refuse(f, "{'threshold': 'youden'}", test, &other, 1,
+                      "port 'validation': item 'v1': label 'c' is not among "
+                      "the 2 classes");
+    item.n_attrs = 0;
+    ost_item_set_number(&f->arena, &item, "score.a", 0.5);
+    ost_item_set_number(&f->arena, &item, "score.c", 0.5);
+    in[1] = at_port("validation",
+                    put_items(f->batch, OST_PREDICTIONS, "{}", &item, 1));
+    done = run_stage(f->batch, &ost_stage_evaluate, "{'threshold': 'youden'}",
+                     in, 2, &f->arena);
+    assert_string_equal(done.error,
+                        "port 'validation': class 'c' stands where the "
+                        "predictions that are judged have 'b'");
 }
 
 static void labels_have_thresholds_of_their_own(void **state)
@@ -411,9 +470,11 @@ int main(void)
         cmocka_unit_test(several_labels_are_judged_together),
         cmocka_unit_test(a_label_that_no_score_is_for_is_named),
         cmocka_unit_test(numbers_are_judged_by_their_errors),
+        cmocka_unit_test(predictions_of_two_kinds_are_refused),
         cmocka_unit_test(rules_choose_on_validation_items_of_the_same_fold),
         cmocka_unit_test(one_validation_set_without_folds_serves_all),
         cmocka_unit_test(thresholds_are_not_chosen_on_what_is_judged),
+        cmocka_unit_test(validation_predictions_are_of_the_same_classes),
         cmocka_unit_test(labels_have_thresholds_of_their_own),
         cmocka_unit_test(subgroups_have_numbers_of_their_own),
         cmocka_unit_test(repeats_are_judged_each_and_on_average),
