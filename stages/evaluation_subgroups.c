@@ -18,7 +18,8 @@
 
 /* More values than this are measurements, which need cut points. */
 enum { MOST_NUMBERS = 20 };
-/* Below this the numbers of a block mean little. */
+/* Below this the numbers of a block mean little; of groups that are drawn, its
+ * intervals. */
 enum { FEW_ITEMS = 10 };
 
 static const char expected[] =
@@ -243,6 +244,10 @@ static void add_block(const dividing *d, const subgroup *g, json_t *out)
     if (g->n < FEW_ITEMS)
         json_array_append_new(flags,
                               json_sprintf("fewer than %d items", FEW_ITEMS));
+    if (d->e->clustered &&
+        json_integer_value(json_object_get(one, "n_groups")) < FEW_ITEMS)
+        json_array_append_new(flags,
+                              json_sprintf("fewer than %d groups", FEW_ITEMS));
     if (has_one_class(one))
         json_array_append_new(flags, json_string("one class"));
     json_object_set_new(one, "flags", flags);

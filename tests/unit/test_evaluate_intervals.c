@@ -116,6 +116,36 @@ static void groups_of_several_items_are_drawn_whole(void **state)
     json_decref(doc);
 }
 
+static void subgroups_of_few_groups_are_flagged(void **state)
+{
+    fixture *f = *state;
+    ost_item items[24];
+    ost_step_input in;
+    json_t *doc;
+
+    for (int i = 0; i < 24; i++) {
+        items[i] = (ost_item){
+            .id = ost_arena_printf(&f->arena, "i%02d", i),
+            .group = ost_arena_printf(&f->arena, "p%02d", i / 2),
+        };
+        ost_item_set_label(&f->arena, &items[i], i % 3 ? "b" : "a");
+        ost_item_set_number(&f->arena, &items[i], "score.b", i * 7 % 24 / 24.0);
+        ost_item_set_number(&f->arena, &items[i], "score.a",
+                            1 - i * 7 % 24 / 24.0);
+        ost_item_set_text(&f->arena, &items[i], "site", "x");
+        if (i < 12)
+            ost_item_set_text(&f->arena, &items[i], "ward", "y");
+    }
+    in = at_port("predictions",
+                 put_items(f->batch, OST_PREDICTIONS, "{}", items, 24));
+    doc = judge(f, "{'subgroups': ['site', 'ward'], 'bootstrap': 100}", &in, 1);
+    assert_int_equal(json_array_size(at(doc, "subgroups.0.flags")), 0);
+    near(doc, "subgroups.1.n_groups", 6);
+    assert_string_equal(json_string_value(at(doc, "subgroups.1.flags.0")),
+                        "fewer than 10 groups");
+    json_decref(doc);
+}
+
 static void params_say_which_interval_it_is(void **state)
 {
     json_t *doc = judge_forty(*state,
@@ -229,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(single_items_have_formulas_and_the_rest_is_drawn),
         cmocka_unit_test(groups_of_several_items_are_drawn_whole),
+        cmocka_unit_test(subgroups_of_few_groups_are_flagged),
         cmocka_unit_test(params_say_which_interval_it_is),
         cmocka_unit_test(replicates_with_one_class_are_skipped_and_counted),
         cmocka_unit_test(labels_and_numbers_have_intervals_too),
