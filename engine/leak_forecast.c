@@ -102,6 +102,10 @@ static void visit_maker(void *user, const ost_feed *feed)
     m->f->visits++;
     if (!m->exposing && !first)
         return;
+    if (type == OST_METRICS && m->exposing) {
+        add(m->known, m->list, feed); /* what they decide is exposed */
+        return;
+    }
     if (type != OST_MODEL && !ost_artifact_has_items(type))
         return;
     /* What may be left out of a stage that is no model decides nothing. */
@@ -243,6 +247,28 @@ static void visit_learner(void *user, const ost_feed *data)
         tell(m->f, &model, data, (size_t)at);
 }
 
+/* Metrics upstream decide: they are not measured on what is judged. */
+static void visit_measured(void *user, const ost_feed *data)
+{
+    making *m = user;
+    ost_feed metrics = m->list->data[0];
+    const ost_port *port = &m->stage->inputs[data->port];
+    ost_buf text = { 0 };
+
+    if (!ost_stage_judges(m->stage, port->name) || in_line(m->f, data) < 0 ||
+        !ost_map_put(&m->f->told, &metrics.node, sizeof(metrics.node), 0))
+        return;
+    ost_buf_addf(&text, "'%s' decides what '%s' judges, and is measured on '",
+                 ost_workflow_node(m->f->wf, metrics.node)->name,
+                 ost_workflow_node(m->f->wf, m->f->judge)->name);
+    ost_feed_name(m->f->wf, data, false, &text);
+    ost_buf_adds(&text, "', which holds the same patients: let it be measured "
+                        "on validation patients");
+    m->f->visit(m->f->user, m->f->judge, m->f->judge_instance,
+                ost_buf_str(&text));
+    ost_buf_release(&text);
+}
+
 /* Something that is judged. */
 static void look_at(forecast *f, const ost_feed *judged)
 {
@@ -255,11 +281,16 @@ static void look_at(forecast *f, const ost_feed *judged)
     close_over(f, &f->seen, &f->upstream, true);
     for (size_t i = 0; i < f->upstream.len && f->visits < MOST_VISITS; i++) {
         ost_feed feed = f->upstream.data[i];
-        feed_list model = { &feed, 1, 1 };
-        making m = { .f = f, .list = &model };
+        feed_list made = { &feed, 1, 1 };
+        making m = { .f = f, .stage = maker(f, &feed), .list = &made };
 
-        if (type_of(f, &feed) == OST_MODEL && feed.source < 0)
+        if (!m.stage)
+            continue;
+        if (type_of(f, &feed) == OST_MODEL)
             ost_instance_feeds(f->wf, feed.node, feed.instance, visit_learner,
+                               &m);
+        else if (type_of(f, &feed) == OST_METRICS)
+            ost_instance_feeds(f->wf, feed.node, feed.instance, visit_measured,
                                &m);
     }
 }

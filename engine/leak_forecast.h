@@ -3,9 +3,10 @@
  * Nothing is run and no store is read.  What is judged descends from a line of
  * artifacts: those that hold its items, or of whose items it is a part.  A
  * model upstream of it that learns from one of that line, or from what was made
- * of all of one, learns from the groups that it will be judged on.  Where
- * a stage may leave groups out on the way to the model, nobody can know before
- * the run, and nothing is said.
+ * of all of one, learns from the groups that it will be judged on; so do
+ * metrics that decide (`choose`) and were measured on these.  Where a stage may
+ * leave groups out on the way, nobody can know before the run, and nothing is
+ * said.
  */
 #ifndef OST_ENGINE_LEAK_FORECAST_H
 #define OST_ENGINE_LEAK_FORECAST_H

@@ -64,6 +64,11 @@ def main():
     error = run("test", tested, 1).stderr
     check("metrics: failed: leakage" in error and "P0" in error, error)
 
+    foretold = runs.osteon("validate", "test.json").stderr
+    check("'quality' decides what 'metrics' judges" in foretold, foretold)
+    foretold = runs.osteon("validate", "validation.json").stderr
+    check("leakage" not in foretold, foretold)
+
     # The validation patients of one fold are test patients of the other.
     once = copy.deepcopy(CHOSEN)
     once["nodes"]["quality"] = {"stage": "evaluate", "per": ["epochs"],
