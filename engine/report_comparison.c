@@ -16,28 +16,40 @@ static const char *title_of(ost_report_page *p, const json_t *test)
         ost_report_text(test, "test"));
 }
 
-/* Differences with an interval, by metric. */
+static ost_forest_row row_of(ost_report_page *p, const json_t *test)
+{
+    return (ost_forest_row){
+        .group = title_of(p, test),
+        .name = ost_arena_printf(&p->arena, "%s \xe2\x88\x92 %s",
+                                 ost_report_text(test, "a"),
+                                 ost_report_text(test, "b")),
+        .note = "",
+        .value = ost_report_real(test, "difference"),
+        .lower = ost_report_real(test, "lower"),
+        .upper = ost_report_real(test, "upper"),
+    };
+}
+
+/* Differences with an interval; those of a metric and a test together. */
 static void add_forest(ost_report_page *p, const json_t *tests)
 {
     size_t n = json_array_size(tests), found = 0;
     ost_forest_row *rows = OST_ARENA_ARRAY(&p->arena, ost_forest_row, n + 1);
+    bool *taken = OST_ARENA_ARRAY(&p->arena, bool, n + 1);
     ost_report_figure *f;
 
-    for (size_t i = 0; i < n && found < MOST_ROWS; i++) {
-        const json_t *one = json_array_get(tests, i);
-        ost_forest_row row = {
-            .group = title_of(p, one),
-            .name = ost_arena_printf(&p->arena, "%s \xe2\x88\x92 %s",
-                                     ost_report_text(one, "b"),
-                                     ost_report_text(one, "a")),
-            .note = "",
-            .value = ost_report_real(one, "difference"),
-            .lower = ost_report_real(one, "lower"),
-            .upper = ost_report_real(one, "upper"),
-        };
+    for (size_t i = 0; i < n; i++) {
+        const char *group = title_of(p, json_array_get(tests, i));
 
-        if (isfinite(row.value) && isfinite(row.lower))
-            rows[found++] = row;
+        for (size_t k = i; k < n && found < MOST_ROWS; k++) {
+            ost_forest_row row = row_of(p, json_array_get(tests, k));
+
+            if (taken[k] || strcmp(row.group, group) != 0)
+                continue;
+            taken[k] = true;
+            if (isfinite(row.value) && isfinite(row.lower))
+                rows[found++] = row;
+        }
     }
     f = ost_forest_make(p, ost_report_id(p, "differences"), "Difference", 0,
                         rows, found);
@@ -72,8 +84,8 @@ static void add_tests(ost_report_page *p, const json_t *document)
         ost_table_text(t,
                        ost_report_heading(p, ost_report_text(one, "metric")));
         ost_table_text(t, ost_report_text(one, "test"));
-        ost_table_text(t, ost_report_text(one, "b"));
         ost_table_text(t, ost_report_text(one, "a"));
+        ost_table_text(t, ost_report_text(one, "b"));
         ost_table_interval(t, json_object_get(one, "difference"), one, 3,
                            false);
         add_p(t, json_object_get(one, "p"));

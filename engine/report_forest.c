@@ -6,7 +6,7 @@
 
 #include "base/banned.h"
 
-enum { ROW = 22, TOP = 8, WIDTH = 620, MOST_NAME = 190, VALUE = 150 };
+enum { ROW = 22, TOP = 8, WIDTH = 660, MOST_NAME = 190, VALUE = 190 };
 
 /* The range that holds all ends, with room at both sides. */
 static bool find_range(const ost_forest_row *rows, size_t n, double mark,
@@ -131,7 +131,7 @@ ost_report_figure *ost_forest_make(ost_report_page *p, const char *id,
             (i == 0 || strcmp(rows[i - 1].group, rows[i].group) != 0)) {
             ost_svg_text(
                 &f->body, "name", 0, y + 4,
-                ost_text_fit(&p->arena, rows[i].group, 12, plot.left - 16));
+                ost_text_fit(&p->arena, rows[i].group, 12, plot.right));
             y += ROW;
         }
         add_row(p, f, &plot, &rows[i], y);

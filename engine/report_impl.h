@@ -67,6 +67,7 @@ ost_rc ost_report_picture(ost_report_page *p, const json_t *e,
                           const char *alt, ost_err *err);
 ost_rc ost_report_generated(ost_report_page *p, ost_err *err);
 ost_rc ost_report_outlines(ost_report_page *p, ost_err *err);
+void ost_report_notes(ost_report_page *p);
 void ost_report_checklists(ost_report_page *p);
 void ost_report_origin(ost_report_page *p);
 
@@ -129,7 +130,8 @@ bool ost_report_has(const json_t *set, const char *name);
 double ost_report_real(const json_t *set, const char *name);
 /* Any scalar as text; arrays and objects as JSON.  In the page's arena. */
 const char *ost_report_words(ost_report_page *p, const json_t *v);
-/* A name as a heading: "learning_rate" becomes "Learning rate". */
+/* A name as a heading: "learning_rate" becomes "Learning rate",
+ * "auc" "AUC". */
 const char *ost_report_heading(ost_report_page *p, const char *name);
 /* The member as text, "" when there is none. */
 const char *ost_report_text(const json_t *object, const char *name);

@@ -156,6 +156,7 @@ static ost_rc add_page(ost_report_page *p, ost_err *err)
         rc = ost_report_generated(p, err);
     if (rc)
         return rc;
+    ost_report_notes(p);
     ost_report_checklists(p);
     ost_report_origin(p);
     if (ost_report_is_html(p))

@@ -112,7 +112,8 @@ static void tick_text(char *text, size_t size, double v, double step)
         step *= 10;
         digits++;
     }
-    snprintf(text, size, "%.*f", digits, v + 0.0);
+    snprintf(text, size, "%s%.*f", v < 0 ? "\xe2\x88\x92" : "", digits,
+             fabs(v));
 }
 
 void ost_plot_x_axis(ost_buf *out, const ost_plot *plot, double step,

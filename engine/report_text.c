@@ -88,15 +88,30 @@ const char *ost_report_words(ost_report_page *p, const json_t *v)
     return words;
 }
 
+/* Words that are not written as others are. */
+static const char *const spelled[][2] = {
+    { "auc", "AUC" },   { "ece", "ECE" }, { "f1", "F1" },   { "fid", "FID" },
+    { "iou", "IoU" },   { "kid", "KID" }, { "mcc", "MCC" }, { "mce", "MCE" },
+    { "npv", "NPV" },   { "pr", "PR" },   { "roc", "ROC" }, { "sd", "SD" },
+    { "hd95", "HD95" }, { "p", "p" },
+};
+
 const char *ost_report_heading(ost_report_page *p, const char *name)
 {
-    char *words = ost_arena_strdup(&p->arena, name);
+    char *words = ost_arena_strdup(&p->arena, name), *c = words;
 
-    if (islower((unsigned char)*words))
+    while (*c) {
+        size_t n = strcspn(c, "_ ");
+
+        for (size_t i = 0; i < sizeof(spelled) / sizeof(spelled[0]); i++)
+            if (strlen(spelled[i][0]) == n && memcmp(spelled[i][0], c, n) == 0)
+                memcpy(c, spelled[i][1], n);
+        c += n;
+        if (*c)
+            *c++ = ' ';
+    }
+    if (islower((unsigned char)*words) && words[1] != 0 && words[1] != ' ')
         *words = (char)toupper((unsigned char)*words);
-    for (char *c = words; *c; c++)
-        if (*c == '_')
-            *c = ' ';
     return words;
 }
 

@@ -189,7 +189,7 @@ static void each_kind_has_its_tables(void **state)
         "\"comparison\", \"baseline\": \"old\", \"correction\": \"holm\", "
         "\"arms\": [{\"name\": \"old\", \"n_items\": 9, \"auc\": 0.5}, "
         "{\"name\": \"new\", \"n_items\": 9, \"auc\": 0.75}], \"tests\": "
-        "[{\"a\": \"old\", \"b\": \"new\", \"metric\": \"auc\", \"test\": "
+        "[{\"a\": \"new\", \"b\": \"old\", \"metric\": \"auc\", \"test\": "
         "\"delong\", \"difference\": 0.25, \"lower\": 0.125, \"upper\": 0.5, "
         "\"p\": 0.00001, \"p_adjusted\": 0.03, \"n\": 9}]}}, {\"name\": "
         "\"a\", \"document\": {\"kind\": \"audit\", \"summary\": {\"n\": 2, "
@@ -202,7 +202,7 @@ static void each_kind_has_its_tables(void **state)
     writes_of(f, kinds, OST_REPORT_MARKDOWN);
     text = file_named(f, "report.md");
     has(text, "## Comparison");
-    has(text, "| Auc | delong | new | old | 0.250 (0.125\xe2\x80\x93"
+    has(text, "| AUC | delong | new | old | 0.250 (0.125\xe2\x80\x93"
               "0.500) | \\< 0.0001 | 0.0300 | 9 |");
     has(text, "Of 2 checks 1 consistent, 0 plausible, 0 undecided, **1 "
               "infeasible**.");

@@ -282,11 +282,11 @@ static void any_other_metrics_are_shown_by_their_shape(void **state)
                "{'name': 'two', 'axes': {}, 'document': {}}]}",
                NULL);
 
-    has(page, "<h3>A</h3>");
-    has(page, ">B</th><td class=\"text any\">0.125<");
-    has(page, ">C</th><td class=\"text any\">1, 2<");
+    has(page, "<h3>a</h3>");
+    has(page, ">b</th><td class=\"text any\">0.125<");
+    has(page, ">c</th><td class=\"text any\">1, 2<");
     has(page, "<h3>Arms</h3>");
-    has(page, ">Name</th><th scope=\"col\">N</th><th scope=\"col\">Dice<");
+    has(page, ">Name</th><th scope=\"col\">n</th><th scope=\"col\">Dice<");
     has(page, ">x</th><td>4</td><td>0.750 <small>0.500\xe2\x80\x93"
               "1.000<");
     has(page, "title=\"empty\"");
