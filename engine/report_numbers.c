@@ -288,6 +288,5 @@ void ost_report_numbers(ost_report_page *p, const json_t *document)
                       "labels", "Each label");
     add_note(p, document);
     ost_report_leakage(p, document);
-    ost_report_operating(p, document);
     ost_report_close(p);
 }

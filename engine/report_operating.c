@@ -55,8 +55,8 @@ void ost_report_operating(ost_report_page *p, const json_t *document)
 
     if (json_object_size(points) == 0)
         return;
-    t = ost_table_new(&p->arena, ost_report_id(p, "operating-points"),
-                      "Operating points on the pooled curve");
+    ost_report_open(p, "operating", "Operating points on the pooled curve");
+    t = ost_table_new(&p->arena, ost_report_id(p, "operating-points"), "");
     ost_table_column(t, "", OST_COLUMN_TEXT);
     ost_table_column(t, "Threshold", 0);
     ost_table_column(t, "Sensitivity", 0);
@@ -73,6 +73,7 @@ void ost_report_operating(ost_report_page *p, const json_t *document)
     t->note = "Chosen on the items that are judged, so they say what a curve "
               "allows, not what a new study would find.";
     ost_report_table_put(p, t);
+    ost_report_close(p);
 }
 
 /* --- leaks --------------------------------------------------------------- */

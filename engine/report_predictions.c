@@ -17,6 +17,7 @@ void ost_report_predictions(ost_report_page *p, const json_t *document)
     ost_report_confusion(p, document);
     ost_report_calibration(p, document);
     ost_buf_adds(p->out, html ? "</div>\n" : "");
+    ost_report_operating(p, document);
     ost_report_subgroups(p, document);
 }
 

@@ -146,7 +146,6 @@ static ost_rc add_page(ost_report_page *p, ost_err *err)
     add_masthead(p);
     ost_report_published(p);
     ost_report_flow(p);
-    ost_report_graph(p);
     add_metrics(p);
     ost_report_training(p);
     rc = ost_report_examples(p, err);
@@ -156,6 +155,7 @@ static ost_rc add_page(ost_report_page *p, ost_err *err)
         rc = ost_report_generated(p, err);
     if (rc)
         return rc;
+    ost_report_graph(p);
     ost_report_notes(p);
     ost_report_checklists(p);
     ost_report_origin(p);
