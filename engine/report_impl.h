@@ -51,6 +51,8 @@ void ost_report_subgroups(ost_report_page *p, const json_t *document);
 void ost_report_operating(ost_report_page *p, const json_t *document);
 void ost_report_leakage(ost_report_page *p, const json_t *document);
 void ost_report_comparison(ost_report_page *p, const json_t *document);
+void ost_report_segmentation(ost_report_page *p, const json_t *document);
+void ost_report_made(ost_report_page *p, const json_t *document);
 void ost_report_audit(ost_report_page *p, const json_t *document);
 /* A document of any shape. */
 void ost_report_generic(ost_report_page *p, const json_t *document,

@@ -21,14 +21,19 @@ void ost_report_predictions(ost_report_page *p, const json_t *document)
     ost_report_subgroups(p, document);
 }
 
+/* How to add a kind: one row; a function of its own, or a title for a document
+ * of any shape. */
 static const struct {
     const char *kind;
+    void (*show)(ost_report_page *p, const json_t *document);
     const char *title;
 } kinds[] = {
-    { "choice", "What was chosen" },
-    { "correlation", "Correlation" },
-    { "images", "Generated images" },
-    { "masks", "Segmentation" },
+    { "audit", ost_report_audit, NULL },
+    { "choice", NULL, "What was chosen" },
+    { "comparison", ost_report_comparison, NULL },
+    { "correlation", NULL, "Correlation" },
+    { "images", ost_report_made, NULL },
+    { "masks", ost_report_segmentation, NULL },
 };
 
 void ost_report_metrics(ost_report_page *p, const json_t *document)
@@ -36,20 +41,17 @@ void ost_report_metrics(ost_report_page *p, const json_t *document)
     const char *kind = ost_report_text(document, "kind");
     const char *title = "The numbers";
 
-    if (ost_report_is_evaluation(document)) {
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(kinds[i].kind, kind) != 0)
+            continue;
+        if (kinds[i].show) {
+            kinds[i].show(p, document);
+            return;
+        }
+        title = kinds[i].title;
+    }
+    if (ost_report_is_evaluation(document))
         ost_report_predictions(p, document);
-        return;
-    }
-    if (strcmp(kind, "comparison") == 0) {
-        ost_report_comparison(p, document);
-        return;
-    }
-    if (strcmp(kind, "audit") == 0) {
-        ost_report_audit(p, document);
-        return;
-    }
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strcmp(kinds[i].kind, kind) == 0)
-            title = kinds[i].title;
-    ost_report_generic(p, document, title);
+    else
+        ost_report_generic(p, document, title);
 }

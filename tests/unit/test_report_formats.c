@@ -211,6 +211,41 @@ static void each_kind_has_its_tables(void **state)
     has(file_named(f, "c-differences.svg"), ">new \xe2\x88\x92 old</text>");
 }
 
+static void masks_and_made_images_have_theirs(void **state)
+{
+    static const char kinds[] =
+        "{\"metrics\": [{\"name\": \"m\", \"document\": {\"kind\": \"masks\", "
+        "\"by\": \"fold\", \"unit\": \"mm\", \"folds\": [{\"fold\": 0, "
+        "\"n_items\": 2, \"dice\": 0.5}], \"pooled\": {\"n_items\": 4, "
+        "\"dice\": 0.75, \"intervals\": {\"dice\": {\"lo\": 0.5, \"hi\": "
+        "0.9}}, \"dice_variants\": {\"with_reference\": {\"n\": 3, \"value\": "
+        "0.8}}}, \"items\": [{\"id\": \"good\", \"dice\": 0.9}, {\"id\": "
+        "\"bad\", \"dice\": 0.1}, {\"id\": \"none\", \"dice\": {\"value\": "
+        "null, \"reason\": \"empty\"}}]}}, {\"name\": \"g\", \"document\": "
+        "{\"kind\": \"images\", \"fid\": 12.5, \"dims\": 64, \"kid\": "
+        "{\"value\": 0.03125, \"subsets\": {\"n\": 100, \"size\": 50, "
+        "\"mean\": 0.03, \"std\": 0.001}}, \"memorization\": {\"against\": "
+        "\"training\", \"quantile\": 0.01, \"pixels\": {\"n\": 8, "
+        "\"n_identical\": 1, \"n_below\": 2, \"share\": 0.25, \"nearest\": "
+        "[{\"generated\": \"new\", \"learned\": \"old\", \"distance\": 0}]}}}"
+        "}]}";
+    fixture *f = *state;
+    const char *text;
+
+    writes_of(f, kinds, OST_REPORT_MARKDOWN);
+    text = file_named(f, "report.md");
+    has(text, "| Pooled | 4 |  | 0.750 (0.500\xe2\x80\x93"
+              "0.900) |");
+    has(text, "| Images with a reference | 3 | 0.800 |");
+    has(text, "| bad |  | 0.100 |");
+    assert_true(strstr(text, "| bad |") < strstr(text, "| good |"));
+    assert_null(strstr(text, "| none |"));
+    has(text, "| FID | 12.500 |");
+    has(text, "| KID over 100 subsets of 50 images | 0.03000 \xc2\xb1");
+    has(text, "| pixels | 8 | 1 | 2 | 0.250 |");
+    has(text, "| new | old | 0.0000 |");
+}
+
 static void checklists_say_what_is_known_and_what_is_open(void **state)
 {
     fixture *f = *state;
@@ -255,6 +290,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(each_kind_has_its_tables, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(masks_and_made_images_have_theirs,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(
             checklists_say_what_is_known_and_what_is_open, setup, teardown),
         cmocka_unit_test(texts_are_cut_to_the_room_they_have),
