@@ -208,14 +208,31 @@ static void add_positive(ost_buf *words, const json_t *document)
     ost_buf_adds(words, ". ");
 }
 
-/* Which intervals the block has: "wilson", "delong", ... once each. */
-static void add_methods(ost_buf *words, const json_t *pooled)
+/* How intervals call their methods, for people. */
+static const char *method_words(ost_report_page *p, const char *method)
+{
+    static const char *const known[][2] = {
+        { "bootstrap_bca", "bootstrap over patients, BCa" },
+        { "bootstrap_percentile", "bootstrap over patients" },
+        { "clopper_pearson", "Clopper and Pearson" },
+        { "delong", "DeLong" },
+        { "delong_logit", "DeLong on the logit scale" },
+        { "fisher_z", "Fisher's z" },
+        { "wilson", "Wilson" },
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(known[i][0], method) == 0)
+            return known[i][1];
+    return ost_report_heading(p, method);
+}
+
+/* Methods of the block's intervals, once each; the level of the last. */
+static json_t *methods_of(const json_t *pooled, double *level)
 {
     json_t *intervals = json_object_get(pooled, "intervals"), *one;
     json_t *seen = json_object();
     const char *name;
-    double level = 0.95;
-    bool first = true;
 
     json_object_foreach(intervals, name, one)
     {
@@ -224,31 +241,51 @@ static void add_methods(ost_buf *words, const json_t *pooled)
         if (*method)
             json_object_set_new(seen, method, json_true());
         if (ost_report_has(one, "level"))
-            level = ost_report_real(one, "level");
+            *level = ost_report_real(one, "level");
     }
-    if (json_object_size(seen) > 0) {
-        ost_buf_addf(words, "Small figures are %g\xe2\x80\xaf%% intervals (",
-                     100 * level);
-        json_object_foreach(seen, name, one)
-        {
-            ost_buf_adds(words, first ? "" : ", ");
-            ost_report_add_name(words, name);
-            first = false;
-        }
-        ost_buf_addc(words, ')');
+    return seen;
+}
+
+/* Adds "Small figures are 95 % intervals (DeLong, Wilson); ...". */
+static void add_methods(ost_report_page *p, ost_buf *words,
+                        const json_t *pooled)
+{
+    uint64_t items = ost_report_number(pooled, "n_items");
+    uint64_t groups = ost_report_number(pooled, "n_groups");
+    double level = 0.95;
+    json_t *methods = methods_of(pooled, &level), *one;
+    ost_buf all = { 0 }, apart = { 0 };
+    const char *name;
+
+    json_object_foreach(methods, name, one)
+    {
+        const char *text = method_words(p, name);
+
+        ost_buf_addf(&all, "%s%s", all.len ? ", " : "", text);
+        if (strncmp(name, "bootstrap", 9) != 0)
+            ost_buf_addf(&apart, "%s%s", apart.len ? ", " : "", text);
     }
-    json_decref(seen);
+    if (all.len > 0)
+        ost_buf_addf(words, "Small figures are %g\xe2\x80\xaf%% intervals (%s)",
+                     100 * level, ost_buf_str(&all));
+    if (apart.len > 0 && groups > 0 && groups < items)
+        ost_buf_addf(words,
+                     "; %s take%s images as independent, although some "
+                     "patients have several",
+                     apart.len == all.len ? "they" : ost_buf_str(&apart),
+                     apart.len == all.len || strchr(ost_buf_str(&apart), ',')
+                         ? ""
+                         : "s");
+    ost_buf_adds(words, all.len > 0 ? "." : "");
+    ost_buf_release(&all);
+    ost_buf_release(&apart);
+    json_decref(methods);
 }
 
 static void add_note(ost_report_page *p, const json_t *document)
 {
     const json_t *pooled = json_object_get(document, "pooled");
-    uint64_t items = ost_report_number(pooled, "n_items");
-    uint64_t groups = ost_report_number(pooled, "n_groups");
-    uint64_t clusters =
-        ost_report_number(ost_report_interval_of(pooled, "auc"), "n_groups");
     ost_buf words = { 0 };
-    size_t before;
 
     if (*ost_report_text(document, "positive"))
         add_positive(&words, document);
@@ -257,20 +294,7 @@ static void add_note(ost_report_page *p, const json_t *document)
                              "the classes. ");
     if (json_object_get(pooled, "average_precision"))
         ost_buf_adds(&words, "AP is the average precision. ");
-    before = words.len;
-    add_methods(&words, pooled);
-    if (words.len > before) {
-        bool clustered =
-            clusters > 0 ||
-            strstr(ost_report_text(ost_report_interval_of(pooled, "auc"),
-                                   "method"),
-                   "cluster") != NULL;
-
-        if (groups > 0 && groups < items && !clustered)
-            ost_buf_adds(&words, "; they take images as independent, although "
-                                 "some patients have several");
-        ost_buf_addc(&words, '.');
-    }
+    add_methods(p, &words, pooled);
     ost_report_paragraph(p, "note", ost_buf_str(&words));
     ost_report_list(p, "warnings", json_object_get(document, "warnings"));
     ost_buf_release(&words);

@@ -80,6 +80,20 @@ static const char *render(fixture *f, const char *meta,
     return render_exact(f, quoted(f, meta), run);
 }
 
+/* In a format, which is then thrown away. */
+static void write_as(fixture *f, const char *meta, const ost_run_record *run,
+                     ost_report_format format)
+{
+    ost_artifact a = { .type = OST_REPORT, .meta = quoted(f, meta) };
+    ost_report_files files = { 0 };
+    ost_err err = { 0 };
+    ost_digest d;
+
+    assert_ok(ost_artifact_put(f->batch, &a, &d, &err), &err);
+    assert_ok(ost_report_write(f->batch, &d, run, format, &files, &err), &err);
+    ost_report_files_release(&files);
+}
+
 static void has(const char *page, const char *text)
 {
     if (!strstr(page, text))
@@ -306,6 +320,28 @@ static void odd_documents_are_drawn_without_harm(void **state)
          "'loss': 1e308, 'epoch': -5}]}]}"),
         "{'examples': [{}, {'picture': 'gone', 'score': 7}, 3]}",
         "{'study': {'n_items': -1, 'n_parts': 9}}",
+        "{'tables': [7, {}, {'columns': 3, 'rows': [[1]]}, {'columns': ['a'], "
+        "'rows': [[{}, {'value': 'x'}, {'missing': 3}, [1]], 4]}]}",
+        "{'flow': [1, {'from': 0}, {'from': -3}, {'from': 99, 'lost': 'all'}, "
+        "{'from': 1, 'axes': {'f': '0'}, 'labels': {'a': 'b'}, 'lost': "
+        "{'n_items': 1e9}}, {'from': 4}, {'from': 4}, {'from': 4}]}",
+        "{'segmentations': [{}, {'place': 'least', 'picture': 'gone'}, 5], "
+        "'generated': [{}, 'x'], 'real': 4}",
+        "{'metrics': [{'document': {'kind': 'masks', 'pooled': [1], 'folds': "
+        "[2, {}], 'items': [1, {'dice': 'x'}]}}, {'document': {'kind': "
+        "'images', 'kid': 3, 'memorization': {'pixels': []}}}, {'document': "
+        "{'kind': 'comparison', 'arms': [1, {}], 'tests': [2, {'difference': "
+        "1e308, 'lower': -1e308, 'upper': 'x'}]}}, {'document': {'kind': "
+        "'audit', 'verdicts': [[], {}]}}, {'document': {'kind': 'choice', "
+        "'a': {'b': {'c': {'d': {'e': {'f': 1}}}}}, 'x': [[1], {}, {'y': []}]}}"
+        ", 9]}",
+        ("{'metrics': [{'document': {'classes': ['a'], 'pooled': {'confusion': "
+         "[[-5]], 'calibration': {'bins': [{'lower': 1, 'upper': 0, 'n': 3}, "
+         "4]}, 'pr': {'recall': [0, 1], 'precision': [null, 2]}, "
+         "'operating_points': {'youden': {}, 'cost': 3, "
+         "'sensitivity_at_specificity': [1]}, 'labels': [3]}, 'subgroups': [1, "
+         "{'attribute': 3, 'auc': 0.5}], 'leakage': {'mode': 3, 'n_leaked': "
+         "-1}}}]}"),
     };
     static const char *const graphs[] = {
         "[]",
@@ -317,8 +353,11 @@ static void odd_documents_are_drawn_without_harm(void **state)
     fixture *f = *state;
     ost_run_record run = small_run();
 
-    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
         has(render(f, odd[i], &run), "</html>");
+        for (int format = 0; format <= OST_REPORT_FIGURES; format++)
+            write_as(f, odd[i], &run, (ost_report_format)format);
+    }
     for (size_t i = 0; i < sizeof(graphs) / sizeof(graphs[0]); i++) {
         run.meta = graphs[i];
         has(render(f, "{}", &run), "</html>");
