@@ -53,6 +53,7 @@ void ost_report_leakage(ost_report_page *p, const json_t *document);
 void ost_report_comparison(ost_report_page *p, const json_t *document);
 void ost_report_segmentation(ost_report_page *p, const json_t *document);
 void ost_report_made(ost_report_page *p, const json_t *document);
+void ost_report_correlation(ost_report_page *p, const json_t *document);
 void ost_report_audit(ost_report_page *p, const json_t *document);
 /* A document of any shape. */
 void ost_report_generic(ost_report_page *p, const json_t *document,

@@ -31,7 +31,7 @@ static const struct {
     { "audit", ost_report_audit, NULL },
     { "choice", NULL, "What was chosen" },
     { "comparison", ost_report_comparison, NULL },
-    { "correlation", NULL, "Correlation" },
+    { "correlation", ost_report_correlation, NULL },
     { "images", ost_report_made, NULL },
     { "masks", ost_report_segmentation, NULL },
 };

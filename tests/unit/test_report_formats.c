@@ -246,6 +246,29 @@ static void masks_and_made_images_have_theirs(void **state)
     has(text, "| new | old | 0.0000 |");
 }
 
+static void a_correlation_is_a_scatter_with_its_numbers(void **state)
+{
+    static const char kinds[] =
+        "{\"metrics\": [{\"document\": {\"kind\": \"correlation\", \"x\": "
+        "\"uptake <a>\", \"y\": \"score\", \"points\": [[1, 2], [3, null], [4, "
+        "8]], \"pooled\": {\"n_items\": 3, \"pearson_r\": 0.5, \"pearson_p\": "
+        "0.25, \"intervals\": {\"pearson_r\": {\"lo\": -0.25, \"hi\": "
+        "0.75}}}}}]}";
+    fixture *f = *state;
+    const char *text, *dot;
+    int dots = 0;
+
+    writes_of(f, kinds, OST_REPORT_FIGURES);
+    text = file_named(f, "correlation.svg");
+    has(text, ">uptake &lt;a&gt;</text>");
+    for (dot = text; (dot = strstr(dot, "<circle")) != NULL; dot++)
+        dots++;
+    assert_int_equal(dots, 2);
+    writes_of(f, kinds, OST_REPORT_CSV);
+    has(file_named(f, "correlations.csv"),
+        "\"Pearson, about a line\",0.5,-0.25,0.75,0.25\n");
+}
+
 static void checklists_say_what_is_known_and_what_is_open(void **state)
 {
     fixture *f = *state;
@@ -292,6 +315,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(masks_and_made_images_have_theirs,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_correlation_is_a_scatter_with_its_numbers, setup, teardown),
         cmocka_unit_test_setup_teardown(
             checklists_say_what_is_known_and_what_is_open, setup, teardown),
         cmocka_unit_test(texts_are_cut_to_the_room_they_have),
