@@ -57,15 +57,6 @@ static void add_forest(ost_report_page *p, const json_t *tests)
         ost_report_figure_put(p, f);
 }
 
-static void add_p(ost_report_table *t, const json_t *v)
-{
-    bool tiny = json_is_number(v) && json_number_value(v) < 0.0001;
-    ost_report_cell *cell = ost_table_number(t, v, 4, false);
-
-    if (tiny)
-        cell->text = "< 0.0001";
-}
-
 static void add_tests(ost_report_page *p, const json_t *document)
 {
     static const char *const names[] = { "Metric",     "Test",       "Arm",
@@ -88,8 +79,8 @@ static void add_tests(ost_report_page *p, const json_t *document)
         ost_table_text(t, ost_report_text(one, "b"));
         ost_table_interval(t, json_object_get(one, "difference"), one, 3,
                            false);
-        add_p(t, json_object_get(one, "p"));
-        add_p(t, json_object_get(one, "p_adjusted"));
+        ost_table_p(t, json_object_get(one, "p"));
+        ost_table_p(t, json_object_get(one, "p_adjusted"));
         ost_table_value(t, json_object_get(one, "n"));
     }
     t->note = ost_arena_printf(

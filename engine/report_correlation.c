@@ -89,7 +89,7 @@ static void add_numbers(ost_report_page *p, const json_t *pooled)
         ost_table_text(t, kinds[k][2]);
         ost_table_interval(t, json_object_get(pooled, name),
                            ost_report_interval_of(pooled, name), 3, false);
-        ost_table_number(t, json_object_get(pooled, kinds[k][1]), 4, false);
+        ost_table_p(t, json_object_get(pooled, kinds[k][1]));
     }
     t->note = ost_arena_printf(
         &p->arena, "%llu items of %llu patients.",

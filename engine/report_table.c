@@ -179,6 +179,15 @@ ost_report_cell *ost_table_interval(ost_report_table *t, const json_t *v,
     return cell;
 }
 
+ost_report_cell *ost_table_p(ost_report_table *t, const json_t *v)
+{
+    ost_report_cell *cell = ost_table_number(t, v, 4, false);
+
+    if (cell->number && cell->value < 0.0001)
+        cell->text = "< 0.0001";
+    return cell;
+}
+
 ost_report_cell *ost_table_spread(ost_report_table *t, const json_t *mean,
                                   const json_t *sd, int digits, bool percent)
 {

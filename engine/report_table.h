@@ -79,6 +79,8 @@ ost_report_cell *ost_table_number(ost_report_table *t, const json_t *v,
 ost_report_cell *ost_table_interval(ost_report_table *t, const json_t *v,
                                     const json_t *interval, int digits,
                                     bool percent);
+/* A p value: four digits, or that it is below them. */
+ost_report_cell *ost_table_p(ost_report_table *t, const json_t *v);
 /* A mean with its standard deviation. */
 ost_report_cell *ost_table_spread(ost_report_table *t, const json_t *mean,
                                   const json_t *sd, int digits, bool percent);
