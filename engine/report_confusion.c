@@ -127,6 +127,55 @@ static void add_table(ost_report_page *p, const matrix *m)
     ost_report_table_put(p, t);
 }
 
+static json_int_t count_at(const json_t *set, size_t r, size_t c)
+{
+    const json_t *rows = json_object_get(set, "confusion");
+
+    return json_integer_value(json_array_get(json_array_get(rows, r), c));
+}
+
+/* Of two classes, what became of each fold's items. */
+static void add_folds(ost_report_page *p, const json_t *document)
+{
+    static const char *const names[] = { "", "True positive", "False negative",
+                                         "False positive", "True negative" };
+    const json_t *classes = json_object_get(document, "classes");
+    const json_t *folds = json_object_get(document, "folds");
+    const char *by = ost_report_by(document);
+    size_t yes = strcmp(json_is_string(json_array_get(classes, 0))
+                            ? json_string_value(json_array_get(classes, 0))
+                            : "",
+                        ost_report_text(document, "positive")) == 0
+                     ? 0
+                     : 1;
+    ost_report_table *t =
+        ost_table_new(&p->arena, ost_report_id(p, "confusion-by-part"), "");
+
+    if (json_array_size(classes) != 2 || json_array_size(folds) < 2 ||
+        !*ost_report_text(document, "positive"))
+        return;
+    for (size_t c = 0; c < 5; c++)
+        ost_table_column(t, names[c], c ? 0 : OST_COLUMN_TEXT);
+    for (size_t i = 0; i < json_array_size(folds); i++) {
+        const json_t *one = json_array_get(folds, i);
+
+        if (json_array_size(json_object_get(one, "confusion")) != 2)
+            continue;
+        ost_table_row(t, "");
+        ost_table_text(
+            t, ost_arena_printf(&p->arena, "%s %s", by,
+                                ost_report_words(p, json_object_get(one, by))));
+        for (size_t k = 0; k < 4; k++) {
+            size_t r = k < 2 ? yes : 1 - yes, c = k % 2 ? 1 - yes : yes;
+            json_int_t n = count_at(one, r, c);
+
+            ost_table_count(t, n > 0 ? (uint64_t)n : 0);
+        }
+    }
+    if (t->n_rows > 0)
+        ost_report_table_put(p, t);
+}
+
 void ost_report_confusion(ost_report_page *p, const json_t *document)
 {
     const json_t *classes = json_object_get(document, "classes");
@@ -156,5 +205,6 @@ void ost_report_confusion(ost_report_page *p, const json_t *document)
                              "row.");
     if (!ost_report_is_html(p))
         add_table(p, &m);
+    add_folds(p, document);
     ost_report_close(p);
 }

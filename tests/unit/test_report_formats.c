@@ -49,7 +49,10 @@ static const char document[] =
     "\"pr\": {\"recall\": [1, 0.5, 0], \"precision\": [0.5, 1, 1]}, "
     "\"calibration\": {\"ece\": 0.125, \"bins\": [{\"lower\": 0, \"upper\": "
     "0.5, \"n\": 3, \"score\": 0.25, \"observed\": 0.5}]}, "
-    "\"confusion\": [[2, 0], [1, 1]]}, \"folds\": [], \"summary\": {}}}]}";
+    "\"confusion\": [[2, 0], [1, 1]]}, \"folds\": [{\"fold\": 0, "
+    "\"confusion\": "
+    "[[2, 0], [1, 0]]}, {\"fold\": 1, \"confusion\": [[0, 0], [0, 1]]}], "
+    "\"summary\": {}}}]}";
 
 static void writes_of(fixture *f, const char *meta, ost_report_format format)
 {
@@ -111,6 +114,9 @@ static void tables_are_files_with_all_digits(void **state)
               "Specificity,PPV\n");
     has(text, "Pooled,4,4,2,0.875,0.5,1,0.5,1,1\n");
     has(file_named(f, "confusion.csv"), "\"is, called\",a|b,c_d\na|b,2,0\n");
+    has(file_named(f, "confusion-by-part.csv"),
+        ",True positive,False negative,False positive,True negative\n"
+        "fold 0,0,1,0,2\nfold 1,1,0,0,0\n");
     has(file_named(f, "calibration.csv"), "0,0.5,3,0.25,0.5\n");
 }
 
