@@ -339,7 +339,7 @@ out:
 
 const ost_stage ost_stage_audit = {
     .name = "audit",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Say whether published figures can be true.",
     .param_size = sizeof(audit_params),
     .params = params,

@@ -127,14 +127,15 @@ typedef struct ost_audit_table {
     ost_audit_about about;
     size_t n_classes; /* 0: two, positive and not */
     const char *classes[OST_AUDIT_CLASSES];
-    ost_audit_counts n;
+    ost_audit_counts n; /* this and positives: in all folds together */
     ost_audit_counts positives;
     int64_t totals[OST_AUDIT_CLASSES];
     bool has_totals;
     size_t n_shares; /* declared shares of positives */
     const char **shares;
     ost_ratio share_within;
-    bool common; /* all rows are of one test set */
+    int64_t mean_over; /* folds of equal size whose mean is printed; else 1 */
+    bool common;       /* all rows are of one test set */
     size_t n_rows;
     ost_audit_row *rows;
 } ost_audit_table;

@@ -132,8 +132,11 @@ static void whole_row(ost_audit *a, const ost_audit_table *t, size_t index,
                 f->text, (long long)t->n.v[i], printed * (double)t->n.v[i]);
         ost_audit_add(a, row->about, "whole_counts", OST_INFEASIBLE,
                       "no whole number of cases out of %s prints as accuracy "
-                      "%s (%s): it is at best a mean over folds or runs",
-                      cases(a, t, NULL), f->text, products);
+                      "%s (%s)%s",
+                      cases(a, t, NULL), f->text, products,
+                      t->mean_over > 1
+                          ? ", as a mean over folds of equal size"
+                          : ": it is at best a mean over folds or runs");
         return;
     }
     if (t->n.n > 1)
@@ -244,13 +247,30 @@ static bool worth_a_search(const ost_binary_figures *f)
     return n > 1;
 }
 
+/* Means of these over folds with the same counts are those of the summed
+ * matrix, and every matrix is a sum of such; with other figures, or other
+ * counts in each fold, that is not so. */
+static bool keep_linear(const ost_audit_table *t, ost_binary_figures *f)
+{
+    f->printed[OST_FIGURE_PRECISION] = NULL;
+    f->printed[OST_FIGURE_NPV] = NULL;
+    f->printed[OST_FIGURE_F1] = NULL;
+    return t->n.n == 1 && t->positives.n == 1;
+}
+
 static void judge_row(ost_audit *a, const ost_audit_table *t,
                       const ost_audit_row *row)
 {
     one_row r = { .figures = ost_audit_printed_of(row) };
     const ost_binary_matrix *m = r.search.first;
+    const char *what = t->mean_over > 1
+                           ? "figures of this row but precision, NPV and F1 "
+                             "(counts summed over the folds)"
+                           : "figures of this row";
     json_t *found;
 
+    if (t->mean_over > 1 && !keep_linear(t, &r.figures))
+        return;
     if (!worth_a_search(&r.figures))
         return;
     if (!all_test_sets(t, search_row, &r)) {
@@ -261,20 +281,19 @@ static void judge_row(ost_audit *a, const ost_audit_table *t,
     }
     if (r.search.found == 0)
         ost_audit_add(a, row->about, "confusion_matrix", OST_INFEASIBLE,
-                      "no confusion matrix of %s cases%s prints all figures "
-                      "of this row",
+                      "no confusion matrix of %s cases%s prints all %s",
                       cases(a, t, NULL),
-                      t->positives.n ? " with so many positives" : "");
+                      t->positives.n ? " with so many positives" : "", what);
     else if (r.search.found == 1)
         ost_audit_add(a, row->about, "confusion_matrix", OST_CONSISTENT,
-                      "one confusion matrix prints all figures: tp %lld, fp "
-                      "%lld, fn %lld, tn %lld",
-                      (long long)m->tp, (long long)m->fp, (long long)m->fn,
-                      (long long)m->tn);
+                      "one confusion matrix prints all %s: tp %lld, fp %lld, "
+                      "fn %lld, tn %lld",
+                      what, (long long)m->tp, (long long)m->fp,
+                      (long long)m->fn, (long long)m->tn);
     else
         ost_audit_add(a, row->about, "confusion_matrix", OST_CONSISTENT,
-                      "%llu confusion matrices print all figures",
-                      (unsigned long long)r.search.found);
+                      "%llu confusion matrices print all %s",
+                      (unsigned long long)r.search.found, what);
     ost_audit_searched(a, "matrices", r.search.matrices);
     found = json_array();
     for (size_t i = 0; i < r.search.found && i < OST_SEARCH_KEEPS; i++)
@@ -284,7 +303,8 @@ static void judge_row(ost_audit *a, const ost_audit_table *t,
     ost_audit_witness(a,
                       json_pack("{s:I, s:o}", "n_matrices",
                                 (json_int_t)r.search.found, "matrices", found));
-    labels_of(a, row, &r.search);
+    if (t->mean_over == 1)
+        labels_of(a, row, &r.search);
 }
 
 /* --- rows of one test set ------------------------------------------------ */
@@ -394,6 +414,6 @@ void ost_audit_binary(ost_audit *a, const ost_audit_table *t)
     ost_audit_whole_rule(a, t);
     for (size_t i = 0; i < t->n_rows; i++)
         ost_audit_binary_row(a, t, &t->rows[i]);
-    if (t->common && t->n.n > 0 && t->n_rows > 1)
+    if (t->common && t->mean_over == 1 && t->n.n > 0 && t->n_rows > 1)
         judge_common(a, t);
 }

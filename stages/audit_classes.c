@@ -396,6 +396,7 @@ static void judge_two(ost_audit *a, const ost_audit_table *t,
                             .n = { 1, &n },
                             .positives = { 1, &positive },
                             .share_within = ost_ratio_of(0, 1),
+                            .mean_over = 1,
                             .n_rows = 1,
                             .rows = row };
 

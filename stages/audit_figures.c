@@ -76,8 +76,8 @@ static void f1_rule(ost_audit *a, const ost_audit_table *t,
     const ost_audit_figure *f = row->figure;
     const ost_audit_figure *f1 = &f[OST_FIGURE_F1];
     span p, r, is;
+    bool can;
 
-    (void)t;
     if (!f1->text || !f[OST_FIGURE_PRECISION].text ||
         !f[OST_FIGURE_RECALL].text)
         return;
@@ -85,11 +85,18 @@ static void f1_rule(ost_audit *a, const ost_audit_table *t,
     r = span_of(&f[OST_FIGURE_RECALL]);
     is = (span){ harmonic_mean(p.lower, r.lower),
                  harmonic_mean(p.upper, r.upper) };
-    ost_audit_add(a, row->about, "f1",
-                  meet(is, span_of(f1)) ? OST_CONSISTENT : OST_INFEASIBLE,
-                  "precision %s and recall %s give an F1 of %s; printed is %s",
+    /* F1 is concave: a mean of it is at most the F1 of the means. */
+    can = t->mean_over > 1 ? ost_ratio_compare(span_of(f1).lower, is.upper) <= 0
+                           : meet(is, span_of(f1));
+    ost_audit_add(a, row->about, "f1", can ? OST_CONSISTENT : OST_INFEASIBLE,
+                  "precision %s and recall %s give an F1 of %s%s; printed is "
+                  "%s",
                   f[OST_FIGURE_PRECISION].text, f[OST_FIGURE_RECALL].text,
-                  shown(a, is), f1->text);
+                  t->mean_over > 1 ? "at most " : "",
+                  t->mean_over > 1
+                      ? ost_audit_number(a, ost_ratio_double(is.upper))
+                      : shown(a, is),
+                  f1->text);
     ost_audit_witness(a, json_pack("{s:o}", "f1", span_json(is)));
 }
 
@@ -390,11 +397,19 @@ static void band_rule(ost_audit *a, const ost_audit_table *t,
 void ost_audit_figures(ost_audit *a, const ost_audit_table *t,
                        const ost_audit_row *row)
 {
-    static void (*const rules[])(ost_audit *, const ost_audit_table *,
-                                 const ost_audit_row *) = {
-        f1_rule, accuracy_rule, balanced_rule, prevalence_rule, band_rule,
+    static const struct {
+        void (*judge)(ost_audit *, const ost_audit_table *,
+                      const ost_audit_row *);
+        enum { ALL_MEANS, EQUAL_SHARES, ONE_MATRIX } holds_for;
+    } rules[] = {
+        { f1_rule, ALL_MEANS },          { balanced_rule, ALL_MEANS },
+        { accuracy_rule, EQUAL_SHARES }, { prevalence_rule, ONE_MATRIX },
+        { band_rule, ONE_MATRIX },
     };
+    bool equal = t->n.n == 1 && t->positives.n == 1;
 
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-        rules[i](a, t, row);
+        if (t->mean_over == 1 || rules[i].holds_for == ALL_MEANS ||
+            (rules[i].holds_for == EQUAL_SHARES && equal))
+            rules[i].judge(a, t, row);
 }

@@ -4,6 +4,9 @@
  *      "rows": [{"name": "CNN", "source": "Table 3 row 1",
  *                "accuracy": "0.916", "recall": "0.948"}]}
  *
+ * With `mean_over` the figures are means over so many folds, each of `n` cases
+ * of which `positives` are positive.
+ *
  * `sensitivity` is `recall`, `ppv` is `precision`.  With `classes` the figures
  * are plain means over the classes, each held against the rest, except for the
  * accuracy.
@@ -21,7 +24,7 @@
     "cells"
 #define TABLE_MEMBERS                                               \
     "name source comment n positives prevalence prevalence_within " \
-    "classes totals common rows"
+    "mean_over classes totals common rows"
 
 static const struct {
     const char *name;
@@ -291,6 +294,35 @@ static ost_rc read_shares(ost_audit *a, const json_t *json, const char *where,
     return OST_OK;
 }
 
+static ost_rc read_folds(ost_audit *a, const json_t *json, const char *where,
+                         ost_audit_table *t, ost_err *err)
+{
+    enum { MOST = 1000 };
+    ost_audit_counts c;
+    ost_rc rc = ost_audit_counts_of(a, json, "mean_over", where, &c, err);
+
+    if (rc)
+        return rc;
+    t->mean_over = c.n == 1 ? c.v[0] : 1;
+    if (c.n > 1 || t->mean_over < 1 || t->mean_over > MOST ||
+        (c.n && t->n_classes))
+        return ost_fail(err, OST_EWORKFLOW,
+                        "%s: 'mean_over' is a number of folds, 1 to %d, of "
+                        "tables of two classes",
+                        where, MOST);
+    for (size_t i = 0; i < t->n.n; i++) {
+        t->n.v[i] *= t->mean_over;
+        if (t->n.v[i] > OST_PRINTED_COUNT)
+            return ost_fail(err, OST_EWORKFLOW,
+                            "%s: there are %lld cases in all folds, more than "
+                            "%d",
+                            where, (long long)t->n.v[i], OST_PRINTED_COUNT);
+    }
+    for (size_t i = 0; i < t->positives.n; i++)
+        t->positives.v[i] *= t->mean_over;
+    return OST_OK;
+}
+
 ost_rc ost_audit_read_table(ost_audit *a, const json_t *json, size_t index,
                             ost_audit_table *t, ost_err *err)
 {
@@ -323,6 +355,8 @@ ost_rc ost_audit_read_table(ost_audit *a, const json_t *json, size_t index,
                                  err);
     if (!rc)
         rc = read_shares(a, json, where, t, err);
+    if (!rc)
+        rc = read_folds(a, json, where, t, err);
     if (rc)
         return rc;
     if (t->n_rows == 0)

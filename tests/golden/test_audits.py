@@ -10,7 +10,9 @@ the value.
 import json
 import os
 import pathlib
+import random
 import sys
+from fractions import Fraction
 
 SOURCE = pathlib.Path(os.environ["OSTEON_SOURCE"])
 AUDITS = SOURCE / "workflows" / "audits"
@@ -105,6 +107,58 @@ def check_ends():
     runs.osteon("run", path, "--store", "store")
 
 
+def print_share(value, rng):
+    """A fraction with 1 to 4 decimals, some as a percentage, half to even."""
+    decimals = rng.randint(1, 4)
+    percent = rng.random() < 0.5
+    shown = value * 100 if percent else value
+    scaled = round(shown * 10 ** decimals)
+    return f"{scaled // 10 ** decimals}.{scaled % 10 ** decimals:0{decimals}}" \
+        + (" %" if percent else "")
+
+
+def figures_of(tp, fp, fn, tn):
+    def share(k, n):
+        return Fraction(k, n) if n else Fraction(0)
+    recall, specificity = share(tp, tp + fn), share(tn, tn + fp)
+    return {"accuracy": share(tp + tn, tp + fp + fn + tn), "recall": recall,
+            "specificity": specificity, "precision": share(tp, tp + fp),
+            "npv": share(tn, tn + fn), "f1": share(2 * tp, 2 * tp + fp + fn),
+            "balanced_accuracy": (recall + specificity) / 2}
+
+
+def random_table(i, rng):
+    """A row printed from matrices that were there: one, or several folds."""
+    folds = rng.choice([1, 1, rng.randint(2, 10)])
+    positive, negative = rng.randint(1, 40), rng.randint(1, 40)
+    sums = {}
+    for _ in range(folds):
+        tp, tn = rng.randint(0, positive), rng.randint(0, negative)
+        for name, value in figures_of(tp, negative - tn, positive - tp,
+                                      tn).items():
+            sums[name] = sums.get(name, 0) + value
+    row = {name: print_share(value / folds, rng)
+           for name, value in sums.items() if rng.random() < 0.7}
+    return {"name": f"table {i}", "n": positive + negative,
+            "positives": positive, "mean_over": folds, "rows": [row]}
+
+
+def check_random():
+    """What was printed from real matrices is never called infeasible."""
+    rng = random.Random(20)
+    tables = [random_table(i, rng) for i in range(400)]
+    path = runs.write("random.json", one_node({"tables": tables}))
+    runs.osteon("run", path, "--store", "store", "--out", "random", "--quiet",
+                status=None)
+    verdicts = json.loads(pathlib.Path("random/audit.json").read_text())
+    wrong = [v for v in verdicts["verdicts"] if v["verdict"] == "infeasible"]
+    check(not wrong, f"infeasible, and yet real: {wrong[:1]}: "
+          f"{[t for t in tables if wrong and t['name'] in wrong[0]['claim']]}")
+    rules = {v["rule"] for v in verdicts["verdicts"]}
+    check({"f1", "accuracy_between", "prevalence", "balanced_accuracy",
+           "whole_counts", "confusion_matrix"} <= rules, f"rules {rules}")
+
+
 def check_page():
     """What docs/audit.md says of its example."""
     page = (SOURCE / "docs" / "audit.md").read_text()
@@ -143,6 +197,7 @@ def main():
     check_ends()
     check_too_large()
     check_page()
+    check_random()
 
 
 main()

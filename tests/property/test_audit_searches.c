@@ -414,7 +414,7 @@ static void matrices_of_two_classes_are_all_found(void **state)
 static void matrices_of_three_classes_are_all_found(void **state)
 {
     (void)state;
-    assert_int_equal(each_seed(300, one_mean), 0);
+    assert_int_equal(each_seed(1500, one_mean), 0);
 }
 
 static void fractions_are_exact(void **state)
