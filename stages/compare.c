@@ -8,8 +8,10 @@
  *
  * Items that some arm has not judged are an error, unless `unmatched` says to
  * leave them out or to compare without pairs.  Items without label are left
- * out.  Groups are what `permutation` swaps; most other tests take items as
- * independent, and a warning says so when a group has several.
+ * out.  An axis may have one value: that arm is judged, and a warning says that
+ * there is nothing to test.  Groups are what `permutation` swaps; most other
+ * tests take items as independent, and a warning says so when a group has
+ * several.
  *
  * Holm's correction is over all p-values of a test: every pair of arms and
  * every metric.  docs/comparisons.md has the members of the document.
@@ -33,6 +35,9 @@ static const ost_param params[] = {
     OST_PARAM(ost_compare_params, by, STR,
               "axis whose values are the arms; null: the names of the rows",
               .dflt = "null"),
+    OST_PARAM(ost_compare_params, arms, STR_LIST,
+              "names of the arms that are compared; []: all there are",
+              .dflt = "[]"),
     OST_PARAM(ost_compare_params, fold, STR,
               "axis of the folds, for the tests corrected_t and paired_t",
               .dflt = "\"fold\""),
@@ -257,7 +262,7 @@ static ost_rc list_contests(ost_comparison *c, const metric_list *metrics,
             }
         }
     }
-    if (c->n_contests == 0)
+    if (c->n_contests == 0 && c->n_arms > 1)
         return ost_fail(err, OST_EINPUT,
                         "none of the tests is for one of the metrics");
     return OST_OK;

@@ -33,6 +33,7 @@ typedef struct ost_compare_params {
     const char *label;
     const char *positive;
     const json_t *threshold;
+    ost_str_list arms; /* empty: all */
     ost_str_list metrics;
     ost_str_list tests;
     int pairs;      /* 1: all of them */

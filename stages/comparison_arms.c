@@ -28,6 +28,30 @@ static const char *axis_value(const ost_input *in, const ost_item *item,
     return a && a->kind == OST_ATTR_TEXT && *a->text ? a->text : NULL;
 }
 
+static const char *arm_of(const ost_comparison *c, const ost_input *in,
+                          const ost_item *item)
+{
+    if (c->params->by)
+        return axis_value(in, item, c->params->by, c->arena);
+    return in->row && *in->row ? in->row : NULL;
+}
+
+/* Not the items of arms that param 'arms' does not name; name_rows() tells of
+ * items that have no arm. */
+static bool is_compared(const void *user, const ost_input *in,
+                        const ost_item *item)
+{
+    const ost_comparison *c = user;
+    const ost_str_list *wanted = &c->params->arms;
+    const char *name = wanted->n > 0 ? arm_of(c, in, item) : NULL;
+
+    for (size_t i = 0; name && i < wanted->n; i++) {
+        if (strcmp(name, wanted->v[i]) == 0)
+            return true;
+    }
+    return !name;
+}
+
 static uint32_t arm_named(reading *r, const char *name)
 {
     uint64_t number = r->names.len;
@@ -54,10 +78,11 @@ static ost_rc name_rows(reading *r, ost_err *err)
 
         rc = ost_ctx_items(c->ctx, in, &items, &n, err);
         for (size_t i = 0; i < n && !rc; i++) {
-            const char *name =
-                by ? axis_value(in, &items[i], by, c->arena) : in->row;
+            const char *name = arm_of(c, in, &items[i]);
 
-            if (!name || !*name)
+            if (!is_compared(c, in, &items[i]))
+                continue;
+            if (!name)
                 rc = by ? ost_fail(err, OST_EINPUT,
                                    "item '%s' has no value on the axis '%s' of "
                                    "param 'by'",
@@ -73,12 +98,32 @@ static ost_rc name_rows(reading *r, ost_err *err)
     return rc;
 }
 
+static ost_rc check_wanted(const reading *r, ost_err *err)
+{
+    const ost_str_list *wanted = &r->c->params->arms;
+
+    for (size_t i = 0; i < wanted->n; i++) {
+        uint64_t number;
+
+        if (!ost_map_get(&r->seen, wanted->v[i], strlen(wanted->v[i]), &number))
+            return ost_fail(err, OST_EINPUT, "param 'arms': no arm '%s'",
+                            wanted->v[i]);
+    }
+    return OST_OK;
+}
+
 static ost_rc order_arms(reading *r, uint32_t **place, ost_err *err)
 {
     const char *baseline = r->c->params->baseline, *near;
     uint64_t first = 0;
 
-    if (r->names.len < 2)
+    if (r->names.len == 1 && r->c->params->by)
+        json_array_append_new(
+            r->c->warnings,
+            json_sprintf("'%s' is the only arm on the axis '%s': there is "
+                         "nothing to test",
+                         r->names.data[0], r->c->params->by));
+    else if (r->names.len < 2)
         return ost_fail(err, OST_EINPUT,
                         "there is nothing to compare: %zu arm%s%s%s%s",
                         r->names.len, r->names.len == 1 ? " ('" : "s",
@@ -277,6 +322,8 @@ ost_rc ost_comparison_read(ost_comparison *c, ost_err *err)
         .n_axes = 1,
         .label = c->params->label,
         .kinds = 1u << OST_PREDICTS_CLASS,
+        .keep = is_compared,
+        .user = c,
     };
     reading r = { .c = c };
     uint32_t *place = NULL;
@@ -284,14 +331,16 @@ ost_rc ost_comparison_read(ost_comparison *c, ost_err *err)
                                         &c->table, err);
 
     if (!rc)
+        rc = name_rows(&r, err);
+    if (!rc)
+        rc = check_wanted(&r, err);
+    if (!rc)
         rc = ost_cases_of(&c->table, c->arena, &c->cases, err);
     if (!rc)
         rc = ost_prediction_positive(&c->table, c->params->positive,
                                      &c->positive, err);
     if (!rc)
         rc = apply_threshold(c, err);
-    if (!rc)
-        rc = name_rows(&r, err);
     if (!rc)
         rc = order_arms(&r, &place, err);
     if (!rc)

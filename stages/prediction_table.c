@@ -174,6 +174,20 @@ static ost_rc check_kind(reading *r, const json_t *meta, ost_err *err)
     return OST_OK;
 }
 
+static bool is_kept(const reading *r, const ost_input *in, const ost_item *item)
+{
+    return !r->asked->keep || r->asked->keep(r->asked->user, in, item);
+}
+
+static bool is_left_out(const reading *r, const ost_input *in,
+                        const ost_item *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (is_kept(r, in, &items[i]))
+            return false;
+    return n > 0;
+}
+
 static ost_rc read_input(reading *r, const ost_input *in, ost_err *err)
 {
     const json_t *meta, *c;
@@ -183,7 +197,10 @@ static ost_rc read_input(reading *r, const ost_input *in, ost_err *err)
 
     rc = ost_ctx_meta(r->ctx, in, &meta, err);
     if (!rc)
-        rc = check_kind(r, meta, err);
+        rc = ost_ctx_items(r->ctx, in, &items, &n, err);
+    if (rc || is_left_out(r, in, items, n))
+        return rc;
+    rc = check_kind(r, meta, err);
     if (rc)
         return rc;
     if (r->label)
@@ -193,17 +210,18 @@ static ost_rc read_input(reading *r, const ost_input *in, ost_err *err)
         if (json_is_string(c))
             word_add(&r->classes, json_string_value(c));
     }
-    rc = ost_ctx_items(r->ctx, in, &items, &n, err);
-    for (i = 0; i < n && !rc; i++) {
+    for (i = 0; i < n; i++) {
         ost_prediction p = { .item = &items[i],
                              .truth = OST_NO_CLASS,
                              .predicted = OST_NO_CLASS,
-                             .part_index = OST_NO_PART,
-                             .part = find_part(r, in, &items[i]) };
+                             .part_index = OST_NO_PART };
 
+        if (!is_kept(r, in, &items[i]))
+            continue;
+        p.part = find_part(r, in, &items[i]);
         ost_vec_push(&r->rows, p);
     }
-    return rc;
+    return OST_OK;
 }
 
 static void find_classes(reading *r)

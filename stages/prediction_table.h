@@ -57,6 +57,10 @@ typedef struct ost_prediction_request {
     size_t n_axes;
     const char *label; /* of several labels the only one, or NULL */
     unsigned kinds;    /* 1u << ost_prediction_kind: what is welcome */
+    /* Which items are read, or NULL for all.  An input of which none is has no
+     * say in what the classes are. */
+    bool (*keep)(const void *user, const ost_input *in, const ost_item *item);
+    const void *user;
 } ost_prediction_request;
 
 /* Reads port `port`.  An axis is one of the inputs, or the attribute

@@ -1,71 +1,10 @@
 /* tests/unit/test_compare.c - the stage that holds arms against a baseline */
 /* links: stages store base */
-#include "tests/support/judging.h"
+#include "tests/support/comparing.h"
 
 #include "base/banned.h"
 
-extern const ost_stage ost_stage_compare;
 const ost_stage *const ost_stages[] = { &ost_stage_compare, NULL };
-
-enum { ROWS = 8 };
-
-/* The items of `eight` with other scores: right but for i2, i4. */
-static void other_scores(case_row rows[ROWS])
-{
-    static const double score[ROWS] = {
-        0.35, 0.6, 0.7, 0.3, 0.1, 0.2, 0.9, 0.8
-    };
-
-    memcpy(rows, eight, ROWS * sizeof(rows[0]));
-    for (size_t i = 0; i < ROWS; i++)
-        rows[i].score_b = score[i];
-}
-
-static ost_step_input arm(fixture *f, const char *name, const case_row *rows,
-                          size_t n)
-{
-    ost_step_input in =
-        at_port("predictions", put_predictions(f->batch, "{}", rows, n));
-
-    in.row = name;
-    commit(f->batch);
-    return in;
-}
-
-static json_t *compare(fixture *f, const char *with, const ost_step_input *in,
-                       size_t n)
-{
-    ost_done_msg done =
-        run_stage(f->batch, &ost_stage_compare, with, in, n, &f->arena);
-
-    return document_of(f->batch, &done, &f->arena);
-}
-
-static void fails(fixture *f, const char *with, const ost_step_input *in,
-                  size_t n, const char *message)
-{
-    ost_done_msg done =
-        run_stage(f->batch, &ost_stage_compare, with, in, n, &f->arena);
-
-    assert_int_not_equal(done.rc, OST_OK);
-    assert_string_equal(done.error, message);
-}
-
-static void two_arms(fixture *f, ost_step_input in[2])
-{
-    case_row rows[ROWS];
-
-    other_scores(rows);
-    in[0] = arm(f, "old", eight, ROWS);
-    in[1] = arm(f, "new", rows, ROWS);
-}
-
-static bool text_is(const json_t *doc, const char *path, const char *want)
-{
-    const char *text = json_string_value(at(doc, path));
-
-    return text && strcmp(text, want) == 0;
-}
 
 static void arms_are_judged_and_tested(void **state)
 {
