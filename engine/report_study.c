@@ -6,17 +6,26 @@
 #include "base/banned.h"
 
 /* The first evaluation of the report, or NULL. */
-static const json_t *first_evaluation(const ost_report_page *p)
+/* The first document on predictions, or NULL; `name` is what it is called when
+ * there are others. */
+static const json_t *first_evaluation(ost_report_page *p, const char **name)
 {
-    const json_t *all = json_object_get(p->doc, "metrics");
+    const json_t *all = json_object_get(p->doc, "metrics"), *first = NULL;
+    size_t found = 0, at = 0;
 
     for (size_t i = 0; i < json_array_size(all); i++) {
         const json_t *d = json_object_get(json_array_get(all, i), "document");
 
-        if (ost_report_is_evaluation(d))
-            return d;
+        if (!ost_report_is_evaluation(d))
+            continue;
+        if (found++ == 0) {
+            first = d;
+            at = i;
+        }
     }
-    return NULL;
+    *name =
+        found > 1 ? ost_report_entry_name(p, json_array_get(all, at), at) : "";
+    return first;
 }
 
 static void add_classes(ost_buf *out, const json_t *classes)
@@ -126,7 +135,7 @@ static void add_models(ost_buf *out, const json_t *models)
     ost_buf_adds(out, ".");
 }
 
-static void add_headline(ost_buf *out, const json_t *document)
+static void add_headline(ost_buf *out, const json_t *document, const char *name)
 {
     const json_t *pooled = json_object_get(document, "pooled");
     const json_t *interval =
@@ -138,7 +147,13 @@ static void add_headline(ost_buf *out, const json_t *document)
 
     if (!ost_report_has(pooled, "auc"))
         return;
-    ost_buf_adds(out, " The pooled area under the ROC curve");
+    if (*name) {
+        ost_buf_adds(out, " " OST_EM);
+        ost_report_add_name(out, name);
+        ost_buf_adds(out, OST_EM_END ": the pooled area under the ROC curve");
+    } else {
+        ost_buf_adds(out, " The pooled area under the ROC curve");
+    }
     if (*positive) {
         ost_buf_adds(out, " for " OST_EM);
         ost_report_add_name(out, positive);
@@ -213,7 +228,8 @@ static void add_tiles(ost_report_page *p, const json_t *document)
 void ost_report_study(ost_report_page *p)
 {
     const json_t *study = json_object_get(p->doc, "study");
-    const json_t *document = first_evaluation(p);
+    const char *name;
+    const json_t *document = first_evaluation(p, &name);
     ost_buf words = { 0 };
 
     if (study) {
@@ -222,7 +238,7 @@ void ost_report_study(ost_report_page *p)
     }
     add_models(&words, json_object_get(p->doc, "models"));
     if (document)
-        add_headline(&words, document);
+        add_headline(&words, document, name);
     ost_report_paragraph(p, "lead", ost_buf_str(&words));
     if (document)
         add_tiles(p, document);

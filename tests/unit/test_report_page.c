@@ -307,6 +307,22 @@ static void any_other_metrics_are_shown_by_their_shape(void **state)
     has(page, "<h2 class=\"arm\">two</h2>");
 }
 
+static void a_headline_says_whose_it_is_when_there_are_several(void **state)
+{
+#define ONE(arm)                                                 \
+    "{'name': 'nets', 'axes': {'arm': '" arm "'}, 'document': {" \
+    "'classes': ['a', 'b'], 'positive': 'b', 'pooled': {'auc': 0.5}}}"
+    fixture *f = *state;
+    const char *lone = render(f, "{'metrics': [" ONE("x") "]}", NULL);
+    const char *both =
+        render(f, "{'metrics': [" ONE("x") ", " ONE("y") "]}", NULL);
+#undef ONE
+
+    has(lone, "The pooled area under the ROC curve for <em>b</em>");
+    has(both, "<em>nets, arm x</em>: the pooled area under the ROC curve");
+    has_not(both, "The pooled area");
+}
+
 static void odd_documents_are_drawn_without_harm(void **state)
 {
     static const char *const odd[] = {
@@ -437,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_page_fetches_nothing),
         cmocka_unit_test(the_same_document_gives_the_same_page),
         cmocka_unit_test(any_other_metrics_are_shown_by_their_shape),
+        cmocka_unit_test(a_headline_says_whose_it_is_when_there_are_several),
         cmocka_unit_test(odd_documents_are_drawn_without_harm),
         cmocka_unit_test(what_is_no_report_is_refused),
         cmocka_unit_test(layers_follow_the_longest_path),
