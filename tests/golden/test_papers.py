@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The published methods under workflows/papers/: each folder's workflow is valid
 with every preset and can be planned, and runs from end to end with a tiny
-setting; every arm trains, and is evaluated."""
+setting; every arm trains, is evaluated, compared, and stands beside the numbers
+of the paper."""
 import csv
+import html
 import json
 import os
 import pathlib
@@ -37,8 +39,32 @@ TINY = {
         "d3_counts": {"ADMet": 6, "nADMet": 6, "NoMet": 10},
     },
 }
-# The axis whose values are compared; scan_burden has checks of its own.
+# The axis of the arms, and the arms that are compared, the baseline first;
+# scan_burden has checks of its own.
 AXIS = {"femur_alexnet": "network", "scan_metastasis": "arm"}
+COMPARED = {
+    "femur_alexnet": ["googlenet", "alexnet_bn"],
+    "scan_metastasis": ["inRAC", "outRAC", "plain", "attention", "residual",
+                        "classifier-18", "classifier-34", "inception-v1", "vgg-11"],
+}
+# Rows that the paper prints, a column for each number, and how many of them
+# have a row of the run beneath.
+PRINTED = {
+    "femur_alexnet": (2, [
+        ["AlexNet-BN", "98.34 %", "97.26 %", "95.74 %", "96.37 %", "0.848"],
+        ["GoogLeNet", "96.58 %", "96.27 %", "92.58 %", "93.69 %", "0.688"]]),
+    "scan_metastasis": (13, [
+        ["inRAC", "0.7782", "0.7799", "0.7823", "0.7764"],
+        ["outRAC", "0.6725", "0.7233", "0.6831", "0.6723"],
+        ["inRAC on D1", "0.6150", "0.6324", "0.6227", "0.6058"],
+        ["inRAC on D2", "0.6968", "0.7001", "0.7024", "0.6930"],
+        ["neither", "0.6937", "0.7032", "0.7000", "0.6940"],
+        ["attention only", "0.7042", "0.7416", "0.7047", "0.7031"],
+        ["residual only", "0.7500", "0.7614", "0.7532", "0.7497"],
+        ["Inception-v1", "0.5387", "0.6003", "0.5490", "0.5415"],
+        ["VGG-11", "0.7324", "0.7309", "0.7333", "0.7309"],
+        ["inRAC, two classes", "0.8310", "0.8696", "0.8696", "0.8696"]]),
+}
 
 
 def osteon(*words):
@@ -73,24 +99,92 @@ def check_arms(name, document, out):
             sys.exit(f"{name}: nothing was judged in '{m['axes'][axis]}'")
 
 
+def check_leaks(name, metrics):
+    leaks = metrics["leakage"]
+    expect(f"{name}: leaks", [leaks[k] for k in ("mode", "n_leaked", "n_unknown")],
+           ["error", 0, 0])
+
+
+def check_comparison(name, out):
+    """The right arms were held against the baseline, by the same items."""
+    found = json.loads((out / "comparison.json").read_text())
+    names = COMPARED[name]
+    check_leaks(name, found)
+    expect(f"{name}: compared", [arm["name"] for arm in found["arms"]], names)
+    expect(f"{name}: baseline", (found["kind"], found["baseline"]), ("comparison", names[0]))
+    expect(f"{name}: common", (found["n_common"], found["missing"]), (found["n_items"], []))
+    expect(f"{name}: pairs", sorted({(t["a"], t["b"]) for t in found["tests"]}),
+           sorted((a, names[0]) for a in names[1:]))
+    expect(f"{name}: paired", {t["paired"] for t in found["tests"]}, {True})
+    for metrics in json.loads((out / "metrics.json").read_text()):
+        check_leaks(name, metrics["metrics"])
+    return found
+
+
+def table_rows(page):
+    for row in re.findall(r"<tr>(.*?)</tr>", page, re.S):
+        cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)
+        yield [html.unescape(re.sub(r"<[^>]*>", "", cell)).strip() for cell in cells]
+
+
+def check_overview(name, out):
+    """The paper's rows are as printed; each has one of this run, without a gap."""
+    page = (out / "overview.html").read_text()
+    n_rows, printed = PRINTED[name]
+    rows = list(table_rows(page))
+    paper = [[row[0].removeprefix("paper: "), *row[1:]] for row in rows
+             if row and row[0].startswith("paper: ")]
+    ours = [row for row in rows if row and row[0].startswith("this run: ")]
+    expect(f"{name}: rows", (len(paper), len(ours)), (n_rows, n_rows))
+    expect(f"{name}: rows that lack", [row for row in printed if row not in paper], [])
+    expect(f"{name}: order", [row[0].removeprefix("this run: ") for row in ours],
+           [row[0] for row in paper])
+    number = re.compile(r"\d+\.\d+(\s%)?\s\d+\.\d+.\d+\.\d+(\s%)?")
+    for row, of in zip(ours, paper):
+        expect(f"{name}: {row[0]}: cells", len(row), len(of))
+        for cell in row[1:]:
+            if not number.fullmatch(cell):
+                sys.exit(f"{name}: {row[0]}: '{cell}' is no number with an interval")
+    expect(f"{name}: statement", "are phantoms" in page, True)
+    for report in (out / "report").glob("*.html"):
+        expect(f"{report}: statement", "are phantoms" in report.read_text(), True)
+
+
+def check_one_division(file):
+    """Of 300 / 200 there are no folds: the t test says so, the others hold."""
+    out = run_tiny("femur_alexnet", file, {**TINY["femur_alexnet"], "method": "holdout",
+                                           "rounds": 1, "test_share": 0.5})
+    tests = {(t["test"], t["metric"]): t for t in check_comparison("femur_alexnet", out)["tests"]}
+    expect("p over one fold", tests["corrected_t", "auc"]["p"],
+           {"value": None, "reason": "fewer than two folds"})
+    expect("p of areas", isinstance(tests["permutation", "auc"]["p"], (int, float)), True)
+
+
 def check_scans(file, out):
     """Two other exams are judged by all twelve arms, single views by two of
-    them; views that change as mirror images go through too."""
+    them; views that change as mirror images go through too, and a single arm
+    is compared with none."""
     expect("judged", len((out / "judged.csv").read_text().splitlines()) - 1, 10 * 2 + 2 * 4)
     arm = {"name": "one", "data": "D3", "classes": "3", "network": "lib:ra_conv",
            "params": {"depth": 18}}
     out = run_tiny("scan_metastasis", file, {
-        **TINY["scan_metastasis"], "order": "mirrored", "arms": [arm], "method": "kfold",
+        **TINY["scan_metastasis"], "order": "mirrored", **lone(arm), "method": "kfold",
         "folds": 2, "rounds": 2,
         "test_where": {"augment.rotate": {"present": False}}})
     with open(out / "predictions.csv", newline="") as f:
         rows = list(csv.DictReader(f))
+    found = json.loads((out / "comparison.json").read_text())
+    expect("one arm", ([a["name"] for a in found["arms"]], found["tests"]), (["one"], []))
     folds = {}
     for row in rows:
         folds.setdefault(row["group"], set()).add(row["fold"])
     expect("patients in two folds", [g for g, f in folds.items() if len(f) > 1], [])
     expect("copies that count", [r["id"] for r in rows if "#" in r["id"]], [])
     judge_real_scan(file, arm)
+
+
+def lone(arm):
+    return {"arms": [arm], "compared": [arm["name"]], "baseline": arm["name"]}
 
 
 def fails(message, *words):
@@ -192,7 +286,7 @@ def judge_real_scan(file, arm):
     if not scan.exists():
         print(f"no real scan is judged: there is no {scan}")
         return
-    out = run_tiny("scan_metastasis", file, {**TINY["scan_metastasis"], "arms": [arm]},
+    out = run_tiny("scan_metastasis", file, {**TINY["scan_metastasis"], **lone(arm)},
                    "--bind", f"unseen={scan}")
     with open(out / "judged.csv", newline="") as f:
         rows = list(csv.DictReader(f))
@@ -215,6 +309,10 @@ for folder in sorted(PAPERS.iterdir()):
     out = run_tiny(name, file, TINY[name])
     if name in AXIS:
         check_arms(name, document, out)
+        check_comparison(name, out)
+        check_overview(name, out)
+    if name == "femur_alexnet":
+        check_one_division(file)
     if name == "scan_burden":
         check_burden(file, out)
     if name == "scan_metastasis":
