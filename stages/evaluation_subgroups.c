@@ -164,7 +164,7 @@ static ost_rc divide(dividing *d, ost_err *err)
     for (size_t i = 0; i < c->n && !rc; i++) {
         const ost_attr *a = attribute_of(d, c->item[i]);
         uint64_t at = found.len;
-        subgroup g;
+        subgroup g = { .name = "" };
 
         d->of[i] = OST_NO_CLASS;
         if (!a || (a->kind == OST_ATTR_TEXT && !*a->text)) {
@@ -180,7 +180,6 @@ static ost_rc divide(dividing *d, ost_err *err)
             d->n_numbers += !g.text;
         }
         d->of[i] = (uint32_t)at;
-        found.data[at].n++;
     }
     d->n_found = found.len;
     d->found = OST_ARENA_ARRAY(d->e->arena, subgroup, found.len);
@@ -203,6 +202,9 @@ static ost_rc divide(dividing *d, ost_err *err)
 
 static void fill_members(dividing *d)
 {
+    for (size_t i = 0; i < d->e->cases->n; i++)
+        if (d->of[i] != OST_NO_CLASS)
+            d->found[d->of[i]].n++;
     for (size_t g = 0; g < d->n_found; g++) {
         d->found[g].members =
             OST_ARENA_ARRAY(d->e->arena, uint32_t, d->found[g].n);

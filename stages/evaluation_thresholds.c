@@ -252,31 +252,49 @@ static void key_of(const ost_threshold_work *w, ost_buf *key, const char *part,
     ost_buf_adds(key, name);
 }
 
+/* What is judged: the names of its items and groups, each in its part. */
+static void gather_judged(const ost_threshold_work *w, ost_map *items,
+                          ost_map *groups)
+{
+    ost_buf key = { 0 };
+
+    for (size_t i = 0; i < w->test->n; i++) {
+        const ost_prediction *p = &w->test->rows[i];
+
+        key_of(w, &key, p->part, p->item->id);
+        ost_map_put(items, key.data, key.len, 0);
+        key_of(w, &key, p->part, p->item->group);
+        ost_map_put(groups, key.data, key.len, 0);
+    }
+    ost_buf_release(&key);
+}
+
+static ost_rc fail_shared(const ost_threshold_work *w, const ost_prediction *p,
+                          ost_err *err)
+{
+    const char *place =
+        p->part ? ost_arena_printf(w->e->arena, " of %s %s", w->by, p->part)
+                : "";
+
+    return ost_fail(err, OST_EINPUT,
+                    "item '%s'%s is among the validation predictions and among "
+                    "those that are judged",
+                    p->item->id, place);
+}
+
 static ost_rc check_apart(const ost_threshold_work *w, ost_err *err)
 {
     ost_map items = { 0 }, groups = { 0 }, shared = { 0 };
     ost_buf key = { 0 };
     ost_rc rc = OST_OK;
 
-    for (size_t i = 0; i < w->test->n; i++) {
-        const ost_prediction *p = &w->test->rows[i];
-
-        key_of(w, &key, p->part, p->item->id);
-        ost_map_put(&items, key.data, key.len, 0);
-        key_of(w, &key, p->part, p->item->group);
-        ost_map_put(&groups, key.data, key.len, 0);
-    }
+    gather_judged(w, &items, &groups);
     for (size_t i = 0; i < w->chosen_from->n && !rc; i++) {
         const ost_prediction *p = &w->chosen_from->rows[i];
 
         key_of(w, &key, p->part, p->item->id);
         if (ost_map_get(&items, key.data, key.len, NULL))
-            rc = ost_fail(err, OST_EINPUT,
-                          "item '%s'%s%s%s%s is among the validation "
-                          "predictions and among those that are judged",
-                          p->item->id, p->part ? " of " : "",
-                          p->part ? w->by : "", p->part ? " " : "",
-                          p->part ? p->part : "");
+            rc = fail_shared(w, p, err);
         key_of(w, &key, p->part, p->item->group);
         if (ost_map_get(&groups, key.data, key.len, NULL))
             ost_map_put(&shared, key.data, key.len, 0);
