@@ -89,6 +89,29 @@ static ost_rc name_item(ost_splitting *s, size_t i, const char **name,
     return OST_OK;
 }
 
+static void number_groups(ost_splitting *s)
+{
+    ost_map numbers = { 0 };
+    uint64_t at;
+
+    s->groups = OST_ARENA_ARRAY(ost_ctx_arena(s->ctx), uint32_t, s->n);
+    for (size_t i = 0; i < s->n; i++) {
+        const char *group = s->items[i].group;
+
+        /* Items of a patient mostly follow each other. */
+        if (i > 0 && strcmp(group, s->items[i - 1].group) == 0) {
+            s->groups[i] = s->groups[i - 1];
+            continue;
+        }
+        if (!ost_map_get(&numbers, group, strlen(group), &at)) {
+            at = s->n_groups++;
+            ost_map_put(&numbers, group, strlen(group), at);
+        }
+        s->groups[i] = (uint32_t)at;
+    }
+    ost_map_release(&numbers);
+}
+
 ost_rc ost_split_number(ost_splitting *s, ost_err *err)
 {
     ost_arena *arena = ost_ctx_arena(s->ctx);
@@ -106,6 +129,7 @@ ost_rc ost_split_number(ost_splitting *s, ost_err *err)
     s->strata_names = OST_ARENA_ARRAY(arena, const char *, s->n);
     s->fold = OST_ARENA_ARRAY(arena, uint32_t, s->n);
     s->part = OST_ARENA_ARRAY(arena, uint8_t, s->n);
+    number_groups(s);
     for (size_t i = 0; i < s->n && !rc; i++) {
         rc = name_item(s, i, &name, &key, err);
         if (rc)

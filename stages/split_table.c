@@ -23,28 +23,22 @@ static const char *const part_names[OST_PARTS] = { "train", "test",
 static size_t count_divided(ost_splitting *s, const char **name)
 {
     enum { TOLD = 1u << OST_PARTS };
-    ost_map parts = { 0 };
+    uint8_t *parts =
+        OST_ARENA_ARRAY(ost_ctx_arena(s->ctx), uint8_t, s->n_groups);
     size_t divided = 0;
-    uint64_t in;
 
     for (size_t i = 0; i < s->n; i++) {
-        const char *group = s->items[i].group;
-        uint64_t mine;
+        uint8_t *in = &parts[s->groups[i]];
+        uint8_t mine = (uint8_t)(1u << s->part[i]);
 
         if (s->part[i] == OST_LEFT_OUT)
             continue;
-        mine = (uint64_t)1 << s->part[i];
-        if (!ost_map_get(&parts, group, strlen(group), &in))
-            in = 0;
-        if ((in | mine) == in)
-            continue;
-        if (in && !(in & TOLD)) {
-            *name = divided++ ? *name : group;
+        if ((*in & ~mine) && !(*in & TOLD)) {
+            *name = divided++ ? *name : s->items[i].group;
             mine |= TOLD;
         }
-        ost_map_put(&parts, group, strlen(group), in | mine);
+        *in |= mine;
     }
-    ost_map_release(&parts);
     return divided;
 }
 
@@ -72,6 +66,14 @@ static ost_rc check_divided(ost_splitting *s, ost_err *err)
     return OST_OK;
 }
 
+/* True when a thing of a kind was not seen before. */
+static bool is_new(ost_map *seen, uint32_t kind, uint32_t thing)
+{
+    const uint32_t key[] = { kind, thing };
+
+    return ost_map_put(seen, key, sizeof(key), 0);
+}
+
 /* Members are what may not be divided. */
 static void note_few(ost_splitting *s)
 {
@@ -79,12 +81,9 @@ static void note_few(ost_splitting *s)
     size_t *members = OST_ARENA_ARRAY(arena, size_t, s->n_strata);
     ost_map seen = { 0 };
 
-    for (size_t i = 0; i < s->n; i++) {
-        const char *key =
-            ost_arena_printf(arena, "%u %s", s->strata[i], s->units[i]);
-
-        members[s->strata[i]] += ost_map_put(&seen, key, strlen(key), 0);
-    }
+    for (size_t i = 0; i < s->n; i++)
+        members[s->strata[i]] +=
+            !s->p->group || is_new(&seen, s->strata[i], s->groups[i]);
     for (uint32_t c = 0; c < s->n_strata; c++)
         if (members[c] < (uint64_t)s->p->folds)
             ost_note(s->ctx, "'%s' has %zu %s, fewer than %lld folds",
@@ -127,59 +126,76 @@ ost_rc ost_split_check(ost_splitting *s, ost_err *err)
 
 /* --- counts ------------------------------------------------------------- */
 
-/* Counts items, and groups once per name and part, as members of `out`. */
-static json_t *count_by(ost_splitting *s, uint8_t part, const char **names)
+/* Names of items, numbered by first appearance. */
+typedef struct {
+    uint32_t *of; /* per item */
+    const char **names;
+    uint32_t n;
+} naming;
+
+static naming number_names(ost_splitting *s, const char **names)
 {
     ost_arena *arena = ost_ctx_arena(s->ctx);
+    naming out = { .of = OST_ARENA_ARRAY(arena, uint32_t, s->n),
+                   .names = OST_ARENA_ARRAY(arena, const char *, s->n) };
+    ost_map numbers = { 0 };
+    uint64_t at;
+
+    for (size_t i = 0; i < s->n; i++) {
+        if (!ost_map_get(&numbers, names[i], strlen(names[i]), &at)) {
+            at = out.n++;
+            ost_map_put(&numbers, names[i], strlen(names[i]), at);
+            out.names[at] = names[i];
+        }
+        out.of[i] = (uint32_t)at;
+    }
+    ost_map_release(&numbers);
+    return out;
+}
+
+/* Items and groups of each name in a part. */
+static json_t *count_by(ost_splitting *s, uint8_t part, const naming *by)
+{
+    ost_arena *arena = ost_ctx_arena(s->ctx);
+    size_t *items = OST_ARENA_ARRAY(arena, size_t, by->n);
+    size_t *groups = OST_ARENA_ARRAY(arena, size_t, by->n);
     json_t *out = json_object();
     ost_map seen = { 0 };
 
     for (size_t i = 0; i < s->n; i++) {
-        const char *key;
-        json_t *entry;
-        bool first;
-
         if (s->part[i] != part)
             continue;
-        key = ost_arena_printf(arena, "%s\t%s", names[i], s->items[i].group);
-        first = ost_map_put(&seen, key, strlen(key), 0);
-        entry = json_object_get(out, names[i]);
-        if (!entry) {
-            entry = json_pack("{s:i, s:i}", "n_items", 0, "n_groups", 0);
-            json_object_set_new(out, names[i], entry);
-        }
-        json_integer_set(json_object_get(entry, "n_items"),
-                         json_integer_value(json_object_get(entry, "n_items")) +
-                             1);
-        if (first)
-            json_integer_set(
-                json_object_get(entry, "n_groups"),
-                json_integer_value(json_object_get(entry, "n_groups")) + 1);
+        items[by->of[i]]++;
+        groups[by->of[i]] += is_new(&seen, by->of[i], s->groups[i]);
     }
+    for (uint32_t c = 0; c < by->n; c++)
+        if (items[c])
+            json_object_set_new(out, by->names[c],
+                                json_pack("{s:I, s:I}", "n_items",
+                                          (json_int_t)items[c], "n_groups",
+                                          (json_int_t)groups[c]));
     ost_map_release(&seen);
     return out;
 }
 
-static json_t *count_part(ost_splitting *s, uint8_t part)
+static json_t *count_part(ost_splitting *s, uint8_t part, const naming *classes,
+                          const naming *levels)
 {
-    ost_map groups = { 0 };
-    size_t items = 0, n = 0;
+    bool *seen = OST_ARENA_ARRAY(ost_ctx_arena(s->ctx), bool, s->n_groups);
+    size_t items = 0, groups = 0;
     json_t *out;
 
     for (size_t i = 0; i < s->n; i++) {
-        const char *group = s->items[i].group;
-
         if (s->part[i] != part)
             continue;
         items++;
-        n += ost_map_put(&groups, group, strlen(group), 0);
+        groups += !seen[s->groups[i]];
+        seen[s->groups[i]] = true;
     }
-    ost_map_release(&groups);
-    out =
-        json_pack("{s:I, s:I, s:o}", "n_items", (json_int_t)items, "n_groups",
-                  (json_int_t)n, "classes", count_by(s, part, s->class_names));
-    if (s->level_names)
-        json_object_set_new(out, "levels", count_by(s, part, s->level_names));
+    out = json_pack("{s:I, s:I, s:o}", "n_items", (json_int_t)items, "n_groups",
+                    (json_int_t)groups, "classes", count_by(s, part, classes));
+    if (levels->n)
+        json_object_set_new(out, "levels", count_by(s, part, levels));
     return out;
 }
 
@@ -192,11 +208,15 @@ ost_rc ost_split_emit_table(ost_splitting *s, ost_err *err)
         "n_folds", (json_int_t)s->n_folds, "fold", (json_int_t)s->test_fold,
         "divided_groups", (json_int_t)s->divided, "left_out",
         (json_int_t)s->left_out);
+    naming classes = number_names(s, s->class_names), levels = { 0 };
     json_t *parts = json_object();
     ost_rc rc;
 
+    if (s->level_names)
+        levels = number_names(s, s->level_names);
     for (uint8_t part = 0; part < OST_PARTS; part++)
-        json_object_set_new(parts, part_names[part], count_part(s, part));
+        json_object_set_new(parts, part_names[part],
+                            count_part(s, part, &classes, &levels));
     json_object_set_new(out, "parts", parts);
     rc = ost_emit_meta(s->ctx, "table", out, err);
     json_decref(out);

@@ -52,7 +52,9 @@ typedef struct ost_splitting {
     const ost_split_params *p;
     const ost_item *items;
     size_t n;
-    const char **units;       /* per item: what may not be divided */
+    const char **units; /* per item: what may not be divided */
+    uint32_t *groups;   /* per item, by first appearance */
+    uint32_t n_groups;
     const char **class_names; /* per item; "" without a label */
     const char **level_names; /* per item; NULL when no level is asked for */
     uint32_t *strata;         /* per item, by first appearance */
