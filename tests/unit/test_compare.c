@@ -301,6 +301,45 @@ static void several_classes_have_their_accuracy(void **state)
           "param 'metrics': 'recall' needs two classes");
 }
 
+/* Of several labels for each item, one is compared. */
+static void one_of_several_labels_is_compared(void **state)
+{
+    static const char meta[] =
+        "{\"classes\":[\"cyst\",\"node\"],\"kind\":\"labels\"}";
+    static const char *const has[] = { "node" };
+    fixture *f = *state;
+    ost_step_input in[2];
+    ost_item items[4];
+    json_t *doc;
+
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < 4; i++) {
+            const char *id = ost_arena_printf(&f->arena, "i%zu", i);
+            double node = k == 0 || i != 1 ? (i % 2 ? 0.8 : 0.1) : 0.05;
+
+            items[i] = (ost_item){
+                .id = id, .group = id, .labels = has, .n_labels = i % 2
+            };
+            ost_item_set_number(&f->arena, &items[i], "score.cyst", 0.5);
+            ost_item_set_number(&f->arena, &items[i], "score.node", node);
+        }
+        in[k] = at_port("predictions",
+                        put_items(f->batch, OST_PREDICTIONS, meta, items, 4));
+        in[k].row = k ? "poor" : "good";
+    }
+    doc = compare(f, "{'label': 'node', 'positive': 'node'}", in, 2);
+    assert_true(text_is(doc, "positive", "node"));
+    near(doc, "arms.0.auc", 1);
+    near(doc, "arms.1.recall", 0.5);
+    near(doc, "tests.0.difference", -0.5);
+    json_decref(doc);
+    in[0] = in[1];
+    in[0].row = "again";
+    fails(f, "{}", in, 2,
+          "the predictions have several labels for each item: param 'label' "
+          "says which one is judged");
+}
+
 static void equal_arms_do_not_differ(void **state)
 {
     fixture *f = *state;
@@ -429,6 +468,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(readers_without_scores_have_no_area,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(several_classes_have_their_accuracy,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(one_of_several_labels_is_compared,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(equal_arms_do_not_differ, setup,
                                         teardown),
