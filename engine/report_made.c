@@ -1,9 +1,16 @@
 /* engine/report_made.c - how far made images are from real ones */
 #include "engine/report_impl.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/banned.h"
+
+/* Small as a rule, and huge of features that are no network's. */
+static int kid_digits(const json_t *v)
+{
+    return fabs(json_number_value(v)) >= 10 ? 1 : 5;
+}
 
 static void add_distances(ost_report_page *p, const json_t *document)
 {
@@ -19,7 +26,8 @@ static void add_distances(ost_report_page *p, const json_t *document)
     ost_table_number(t, json_object_get(document, "fid"), 3, false);
     ost_table_row(t, "");
     ost_table_text(t, "KID over all images");
-    ost_table_number(t, json_object_get(kid, "value"), 5, false);
+    ost_table_number(t, json_object_get(kid, "value"),
+                     kid_digits(json_object_get(kid, "value")), false);
     if (json_object_get(subsets, "mean")) {
         ost_table_row(t, "");
         ost_table_text(
@@ -28,7 +36,8 @@ static void add_distances(ost_report_page *p, const json_t *document)
                    (unsigned long long)ost_report_number(subsets, "n"),
                    (unsigned long long)ost_report_number(subsets, "size")));
         ost_table_spread(t, json_object_get(subsets, "mean"),
-                         json_object_get(subsets, "std"), 5, false);
+                         json_object_get(subsets, "std"),
+                         kid_digits(json_object_get(subsets, "mean")), false);
     }
     t->note = ost_arena_printf(
         &p->arena, "%llu generated and %llu real images, %llu features of %s.",

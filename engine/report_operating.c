@@ -107,10 +107,11 @@ void ost_report_leakage(ost_report_page *p, const json_t *document)
                              "that had learned from the same patient.");
     }
     if (unknown > 0) {
-        ost_buf_adds(&words, words.len ? " Of " : "Of ");
+        ost_buf_adds(&words, words.len ? " It" : "It");
+        ost_buf_adds(&words,
+                     " is not known which patients trained what judged ");
         ost_report_counted(&words, unknown, "item", "items");
-        ost_buf_adds(&words, " it is not known what judged them had learned "
-                             "from.");
+        ost_buf_addc(&words, '.');
     }
     ost_report_paragraph(p, leaked > 0 ? "statement" : "note",
                          ost_buf_str(&words));
