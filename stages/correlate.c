@@ -265,5 +265,6 @@ const ost_stage ost_stage_correlate = {
         { "in", OST_DATASET, "items with both attributes", false, false }),
     .outputs =
         OST_PORTS({ "metrics", OST_METRICS, "the numbers", false, false }),
+    .judges = "in",
     .run = run,
 };

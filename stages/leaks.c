@@ -3,7 +3,7 @@
  * Exposures are shared by digest, so rows are sorted into buckets of one
  * exposure (by counting), each set is decoded once, and each row looks its
  * group up.  Rows come in the order of ids, groups as a rule alike: the search
- * begins where the last one ended.
+ * begins where the last one ended, and becomes a table where they do not.
  */
 #include "stages/leaks.h"
 
@@ -139,30 +139,53 @@ static bool holds(const char *const *names, size_t n, const char *name,
     return lo < n && strcmp(names[lo], name) == 0;
 }
 
+/* A set that names are looked up in. */
+typedef struct {
+    const char *const *names;
+    size_t n;
+    size_t at;       /* where the search begins */
+    ost_map by_name; /* once names come in no order */
+} lookup;
+
+static void hash_names(lookup *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        ost_map_put(&l->by_name, l->names[i], strlen(l->names[i]), 0);
+}
+
+static bool find(lookup *l, const char *name, const char *last)
+{
+    if (l->by_name.len == 0 && last && strcmp(name, last) < 0)
+        hash_names(l);
+    if (l->by_name.len > 0)
+        return ost_map_get(&l->by_name, name, strlen(name), NULL);
+    return holds(l->names, l->n, name, &l->at);
+}
+
 /* Looks up the rows `index[0..n-1]`, all of them exposed to `exposure`. */
 static ost_rc look_up(search *s, const ost_digest *exposure,
                       const uint32_t *index, size_t n, ost_arena *arena,
                       ost_err *err)
 {
     const ost_leak_row *rows = s->check->rows.data;
-    const char *const *groups, *last = NULL;
-    size_t n_groups, at = 0;
+    const char *last = NULL;
+    lookup l = { 0 };
     bool found = false;
     ost_rc rc;
 
-    rc =
-        ost_ctx_groups(s->check->ctx, exposure, arena, &groups, &n_groups, err);
+    rc = ost_ctx_groups(s->check->ctx, exposure, arena, &l.names, &l.n, err);
     for (size_t i = 0; i < n && !rc; i++) {
         const char *group = rows[index[i]].item->group;
 
         if (!last || (group != last && strcmp(group, last) != 0))
-            found = holds(groups, n_groups, group, &at);
+            found = find(&l, group, last);
         last = group;
         s->leaked[index[i]] = found;
         if (!found && s->check->twins)
             ost_twins_look(s->check->twins, rows[index[i]].item,
-                           rows[index[i]].part, groups, n_groups);
+                           rows[index[i]].part, l.names, l.n);
     }
+    ost_map_release(&l.by_name);
     return rc;
 }
 

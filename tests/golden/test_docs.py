@@ -20,7 +20,7 @@ from runs import check  # noqa: E402
 
 # The pages that are here to show one; another page may, too.
 PAGES = {"annotations", "augmentation", "comparisons", "datasets", "dicom",
-         "formats", "generated", "image_steps", "phantoms", "regions",
+         "formats", "generated", "image_steps", "leaks", "phantoms", "regions",
          "segmentation", "splits", "tiles"}
 
 
@@ -215,7 +215,23 @@ def check_masks(out):
           == metrics["pooled"]["n_items"], "not all pictures")
 
 
-CHECKS = {"mri-regions": check_regions, "score-filter": check_filter,
+def leakage(out):
+    return json.loads((out / "metrics.json").read_text())["leakage"]
+
+
+def check_leaking(out):
+    check(leakage(out)["n_groups"] == 8, "no leak where there is one")
+
+
+def check_mended(out):
+    found = leakage(out)
+    check(found["n_checked"] > 0 and found["n_leaked"] == 0 and
+          found["duplicates"]["n_judged"] == found["n_checked"] and
+          not found["duplicates"]["pairs"], "a leak that was mended")
+
+
+CHECKS = {"leaking": check_leaking, "mended": check_mended,
+          "mri-regions": check_regions, "score-filter": check_filter,
           "lungs": check_lungs, "readers": check_readers,
           "two-networks": check_two_networks, "evaluated-study": check_study,
           "several-labels": check_labels, "bright-spots": check_masks}
