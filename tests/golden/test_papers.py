@@ -216,14 +216,14 @@ def check_report(text, row, predicted):
     """Nothing is said that was not measured."""
     lines = text.splitlines()
     expect("patient", [f"Patient: {row['group']}" in lines, "Tracer" in text], [True, False])
-    told = re.search(r"frames: ([0-9., ]+); mean ([0-9.]+)\.", text)
+    told = re.search(r"index: anterior (\S+), posterior (\S+); in the second window "
+                     r"anterior\s(\S+), posterior (\S+); mean (\S+)\.\n", text)
     positive = "lesion" in predicted.split("|")
     expect("impression", "No evidence of bone metastases" in text, not positive)
     expect("index told", told is not None, positive and float(row["mask.found.area"]) > 0)
     if told:
-        numbers = [f"{float(row[f'burden.frame{k}']):.4f}" for k in (1, 2, 3, 4)]
-        expect("frames", told[1].split(", "), numbers)
-        expect("mean", told[2], f"{float(row['burden']):.4f}")
+        names = [f"burden.frame{k}" for k in (1, 2, 3, 4)] + ["burden"]
+        expect("indexes", list(told.groups()), [f"{float(row[n]):.4f}" for n in names])
     return positive
 
 
