@@ -227,6 +227,20 @@ def check_report(text, row, predicted):
     return positive
 
 
+def check_dice(m, scans):
+    """The Dice of all pixels together is that of the pictures on disk."""
+    both = marked = 0
+    for row in rows_of(scans / "items.csv"):
+        found, true = (read_gray_png((scans / row[name]).read_bytes())
+                       for name in ("mask.found", "mask.lesion"))
+        for a, b in zip(sum(map(list, found), []), sum(map(list, true), [])):
+            both += bool(a and b)
+            marked += bool(a) + bool(b)
+    told = m["metrics"]["pooled"]["dice_variants"]["pooled"]["value"]
+    if abs(told - 2 * both / marked) > 1e-12:
+        sys.exit(f"Dice: {told} instead of {2 * both / marked}")
+
+
 def check_burden(file, out):
     """28 tiles of a scan; burdens and reports that agree with the pictures."""
     predictions = {row["id"]: row for row in rows_of(out / "predictions.csv")}
@@ -250,6 +264,8 @@ def check_burden(file, out):
             text = (out / "reports" / f"way={way}" / f"{row['id']}.txt").read_text()
             kinds.add(check_report(text, row, predictions[row["id"]]["predicted"]))
     expect("kinds of reports", kinds, {True, False})
+    for m in json.loads((out / "mask_metrics.json").read_text()):
+        check_dice(m, out / "scans" / f"way={m['axes']['way']}")
     for m in json.loads((out / "report_metrics.json").read_text()):
         expect("reports", m["metrics"]["pooled"]["n_items"], len(predictions))
     page = (out / "report.html").read_text()
