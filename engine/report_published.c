@@ -15,6 +15,14 @@ static int digits_of(const json_t *cell, int usual)
     return json_is_integer(digits) && n >= 0 && n <= 9 ? (int)n : usual;
 }
 
+static void add_p(ost_report_table *t, const json_t *v)
+{
+    ost_report_cell *cell = ost_table_number(t, v, 4, false);
+
+    if (json_number_value(v) < 0.0001)
+        cell->text = "< 0.0001";
+}
+
 /* A number that was looked up, as its "as" wants it. */
 static void add_found(ost_report_table *t, const json_t *cell)
 {
@@ -26,7 +34,9 @@ static void add_found(ost_report_table *t, const json_t *cell)
                                  : strcmp(as, "count") == 0 ? 0
                                                             : 3);
 
-    if (json_is_number(std))
+    if (strcmp(as, "p") == 0)
+        add_p(t, v);
+    else if (json_is_number(std))
         ost_table_spread(t, v, std, digits, percent);
     else
         ost_table_interval(t, v, cell, digits, percent);

@@ -69,9 +69,10 @@ const json_t *ost_report_tables_find(const json_t *document, const char *path,
 
 /* --- refusing ------------------------------------------------------------ */
 
-static const char *const ways[] = { "count",           "interval", "mean_sd",
-                                    "number",          "percent",  "text",
-                                    "percent_interval" };
+static const char *const ways[] = {
+    "count", "interval", "mean_sd",          "number",
+    "p",     "percent",  "percent_interval", "text",
+};
 enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 
 static bool is_way(const char *word)
@@ -123,7 +124,7 @@ static ost_rc check_lookup(const json_t *cell, const char *place, ost_err *err)
     if (as && (!json_is_string(as) || !is_way(json_string_value(as))))
         return ost_fail(err, OST_EWORKFLOW,
                         "param 'tables': %s: 'as' is one of count, interval, "
-                        "mean_sd, number, percent, percent_interval, text",
+                        "mean_sd, number, p, percent, percent_interval, text",
                         place);
     if (digits && (!json_is_integer(digits) || json_integer_value(digits) < 0 ||
                    json_integer_value(digits) > 9))

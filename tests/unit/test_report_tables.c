@@ -76,6 +76,8 @@ static void members_are_found_by_their_path(void **state)
     looks_up("{'at': 'folds[fold=3].auc'}", "{'as': 'number', 'value': 0.5}");
     looks_up("{'at': 'arms[name=resnet].auc', 'as': 'percent'}",
              "{'as': 'percent', 'value': 0.8}");
+    looks_up("{'at': 'summary.auc.mean', 'as': 'p'}",
+             "{'as': 'p', 'value': 0.6}");
     looks_up("{'at': 'summary.auc', 'as': 'mean_sd'}",
              "{'as': 'mean_sd', 'value': 0.6, 'std': 0.1}");
     looks_up("{'at': 'arms[0].name', 'as': 'text'}", "'resnet'");
