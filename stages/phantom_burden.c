@@ -116,7 +116,7 @@ static ost_rc annotate(ost_phantom_shot *shot, int view, const uint8_t *lesions,
     if (!rc && !text)
         rc = ost_fail(err, OST_ENOMEM, "no memory for outlines");
     if (!rc)
-        ost_buf_adds(&shot->files[2 * view + 1].bytes, text);
+        ost_buf_adds(&shot->files[2 * (size_t)view + 1].bytes, text);
     ost_free(text);
     json_decref(root);
     ost_buf_release(&name);
@@ -133,7 +133,7 @@ static void describe(ost_phantom_shot *shot, int view, const uint8_t *lesions)
     for (int64_t i = 0; i < shot->height * shot->width; i++)
         marked += lesions[i] != 0;
     ost_scan_sites(&p->scan.body, &sites, &n);
-    ost_phantom_row(shot, shot->files[2 * view].path,
+    ost_phantom_row(shot, shot->files[2 * (size_t)view].path,
                     ost_phantom_label(shot, shot->class_index),
                     ost_scan_view_name[view]);
     ost_buf_addf(&shot->rows, ",%s,%s,%zu,%lld,", shot->id, ost_buf_str(&sites),
@@ -158,7 +158,7 @@ static ost_rc draw(ost_phantom_shot *shot, ost_err *err)
     for (int k = 0; k < VIEWS && !rc; k++) {
         ost_body_render(&p->scan.body, &p->scan.view[k], shot->height,
                         shot->width, scratch, pixels, masks, masks + n);
-        ost_scan_encode(shot, (size_t)(2 * k), (unsigned)k, 1, pixels);
+        ost_scan_encode(shot, 2 * (size_t)k, (unsigned)k, 1, pixels);
         rc = annotate(shot, k, masks, masks + n, err);
         if (!rc)
             describe(shot, k, masks);

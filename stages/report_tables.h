@@ -17,7 +17,8 @@
  *
  * and `as` says how it is written: number, percent, count, interval (the
  * number with its interval), percent_interval, mean_sd (of {"mean", "std"}), p
- * (a small one as "< 0.0001") or text.  What is not there becomes {"missing": why}, never a number.
+ * (a small one as "< 0.0001") or text.  What is not there becomes {"missing":
+ * why}, never a number.
  */
 #ifndef OST_STAGES_REPORT_TABLES_H
 #define OST_STAGES_REPORT_TABLES_H

@@ -230,6 +230,8 @@ ost_rc ost_template_parse(const ost_file *file, ost_arena *arena,
                                .arena = arena,
                                .at = file->data,
                                .end = file->data + file->size,
+                               .tag = file->data,
+                               .tag_end = file->data,
                                .err = err };
     const char *next;
     ost_rc rc;

@@ -126,8 +126,7 @@ static ost_rc translate(const rendering *r, const ost_template_node *node,
 /* By length first, so that frame10 comes behind frame9. */
 static int by_number(const void *a, const void *b)
 {
-    const ost_attr *x = *(const ost_attr *const *)a;
-    const ost_attr *y = *(const ost_attr *const *)b;
+    const ost_attr *x = a, *y = b;
     size_t n = strlen(x->name), m = strlen(y->name);
 
     return n != m ? (n < m ? -1 : 1) : strcmp(x->name, y->name);
@@ -137,17 +136,17 @@ static ost_rc add_all(const rendering *r, const ost_template_node *node,
                       word_list *list)
 {
     size_t n = strlen(node->slot.name) - 1;
-    OST_VEC(const ost_attr *) all = { 0 };
+    OST_VEC(ost_attr) all = { 0 };
     ost_rc rc = OST_OK;
 
     for (size_t i = 0; i < r->facts->n_attrs; i++)
         if (strncmp(r->facts->attrs[i].name, node->slot.name, n) == 0)
-            ost_vec_push(&all, &r->facts->attrs[i]);
+            ost_vec_push(&all, r->facts->attrs[i]);
     if (all.len)
         qsort(all.data, all.len, sizeof(*all.data), by_number);
     for (size_t i = 0; i < all.len && !rc; i++) {
-        ost_vec_push(r->read, all.data[i]->name);
-        rc = add_value(r, node, all.data[i], list);
+        ost_vec_push(r->read, all.data[i].name);
+        rc = add_value(r, node, &all.data[i], list);
     }
     ost_vec_release(&all);
     return rc;

@@ -25,7 +25,7 @@ static int setup(void **state)
 
     ost_item_set_number(&f->arena, &f->facts, "index", 0.07345);
     ost_item_set_number(&f->arena, &f->facts, "n", 2);
-    ost_item_set_number(&f->arena, &f->facts, "nan", NAN);
+    ost_item_set_number(&f->arena, &f->facts, "nan", (double)NAN);
     ost_item_set_number(&f->arena, &f->facts, "frame10", 10);
     ost_item_set_number(&f->arena, &f->facts, "frame2", 2.5);
     ost_item_set_number(&f->arena, &f->facts, "frame1", 0);
