@@ -69,90 +69,6 @@ static const struct {
 
 enum { RULES = sizeof(claim_rules) / sizeof(claim_rules[0]) };
 
-/* --- verdicts ------------------------------------------------------------ */
-
-static const char *const words[OST_VERDICTS] = { "consistent", "infeasible",
-                                                 "plausible", "undecided" };
-
-void ost_audit_add(ost_audit *a, ost_audit_about about, const char *rule,
-                   ost_verdict verdict, const char *fmt, ...)
-{
-    ost_buf reason = { 0 };
-    json_t *out = json_object();
-    va_list ap;
-
-    va_start(ap, fmt);
-    ost_buf_addv(&reason, fmt, ap);
-    va_end(ap);
-    json_object_set_new(out, "claim", json_string(about.claim));
-    json_object_set_new(out, "source",
-                        about.source ? json_string(about.source) : json_null());
-    json_object_set_new(out, "rule", json_string(rule));
-    json_object_set_new(out, "verdict", json_string(words[verdict]));
-    json_object_set_new(out, "reason", json_string(ost_buf_str(&reason)));
-    json_array_append_new(a->verdicts, out);
-    ost_buf_release(&reason);
-}
-
-static json_t *latest(const ost_audit *a)
-{
-    return json_array_get(a->verdicts, json_array_size(a->verdicts) - 1);
-}
-
-void ost_audit_witness(ost_audit *a, json_t *witness)
-{
-    json_object_set_new(latest(a), "witness", witness);
-}
-
-void ost_audit_searched(ost_audit *a, const char *what, uint64_t n)
-{
-    json_t *in = json_object_get(latest(a), "searched");
-
-    if (!in) {
-        in = json_object();
-        json_object_set_new(latest(a), "searched", in);
-    }
-    json_object_set_new(in, what, json_integer((json_int_t)n));
-}
-
-void ost_audit_warn(ost_audit *a, const char *fmt, ...)
-{
-    ost_buf text = { 0 };
-    va_list ap;
-
-    va_start(ap, fmt);
-    ost_buf_addv(&text, fmt, ap);
-    va_end(ap);
-    json_object_set_new(latest(a), "warning", json_string(ost_buf_str(&text)));
-    ost_buf_release(&text);
-}
-
-json_t *ost_audit_real(double v)
-{
-    char text[32];
-
-    if (isnan(v))
-        return json_null();
-    snprintf(text, sizeof(text), "%.10g", v);
-    (void)ost_parse_f64(text, &v);
-    return json_real(v);
-}
-
-json_t *ost_audit_interval(ost_interval i)
-{
-    return json_pack("[o, o]", ost_audit_real(i.lo), ost_audit_real(i.hi));
-}
-
-const char *ost_audit_number(ost_audit *a, double v)
-{
-    return ost_arena_printf(a->arena, "%.4f", v);
-}
-
-const char *ost_audit_range(ost_audit *a, double lower, double upper)
-{
-    return ost_arena_printf(a->arena, "%.4f..%.4f", lower, upper);
-}
-
 /* --- what is claimed ----------------------------------------------------- */
 
 static ost_rc judge_claim(ost_audit *a, const json_t *claim, size_t index,
@@ -259,9 +175,11 @@ static json_t *summary_of(const ost_audit *a)
 
         json_array_foreach(a->verdicts, i, v)
         {
-            n += strcmp(member(v, "verdict"), words[k]) == 0;
+            n += strcmp(member(v, "verdict"),
+                        ost_verdict_word((ost_verdict)k)) == 0;
         }
-        json_object_set_new(out, words[k], json_integer(n));
+        json_object_set_new(out, ost_verdict_word((ost_verdict)k),
+                            json_integer(n));
     }
     json_array_foreach(a->verdicts, i, v)
     {
@@ -281,17 +199,19 @@ static const json_t *note_verdicts(ost_stage_ctx *ctx, const ost_audit *a)
 
     json_array_foreach(a->verdicts, i, v)
     {
-        bool bad = strcmp(member(v, "verdict"), words[OST_INFEASIBLE]) == 0;
-        const char *source = member(v, "source");
+        bool bad =
+            strcmp(member(v, "verdict"), ost_verdict_word(OST_INFEASIBLE)) == 0;
+        const char *claim = member(v, "claim"), *source = member(v, "source");
 
         if (!bad && !json_object_get(v, "warning"))
             continue;
         first = bad && !first ? v : first;
         if (n++ >= MOST)
             continue;
-        ost_note(ctx, "%s%s%s%s: %s: %s", member(v, "claim"),
-                 *source ? " (" : "", source, *source ? ")" : "",
-                 bad ? "infeasible" : member(v, "warning"),
+        if (strcmp(claim, source) == 0)
+            source = "";
+        ost_note(ctx, "%s%s%s%s: %s: %s", claim, *source ? " (" : "", source,
+                 *source ? ")" : "", bad ? "infeasible" : member(v, "warning"),
                  member(v, "reason"));
     }
     if (n > MOST)

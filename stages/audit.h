@@ -34,6 +34,9 @@ typedef enum ost_verdict {
     OST_VERDICTS,
 } ost_verdict;
 
+/* "consistent" and so on. */
+const char *ost_verdict_word(ost_verdict verdict);
+
 typedef struct ost_audit {
     ost_arena *arena;
     ost_rounding rounding;

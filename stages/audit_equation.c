@@ -254,8 +254,10 @@ static bool holds(const side *l, relation is, const side *r)
         break;
     }
     if (l->printed && r->printed)
-        return l->as.lower * r->as.den <= r->as.upper * l->as.den &&
-               r->as.lower * l->as.den <= l->as.upper * r->as.den;
+        return ost_ratio_compare(ost_printed_lower(&l->as),
+                                 ost_printed_upper(&r->as)) <= 0 &&
+               ost_ratio_compare(ost_printed_lower(&r->as),
+                                 ost_printed_upper(&l->as)) <= 0;
     if (l->printed || r->printed)
         return ost_printed_exact(l->printed ? &l->as : &r->as,
                                  l->printed ? r->value : l->value);
