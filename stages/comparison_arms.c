@@ -10,9 +10,10 @@
 
 typedef struct {
     ost_comparison *c;
-    ost_map seen;                /* arm names */
-    OST_VEC(const char *) names; /* in their order */
-    OST_VEC(uint32_t) arm;       /* of each row of the table */
+    ost_map seen;                 /* arm names */
+    OST_VEC(const char *) names;  /* in their order */
+    OST_VEC(const char *) others; /* left out by param 'arms' */
+    OST_VEC(uint32_t) arm;        /* of each row of the table */
 } reading;
 
 static const char *axis_value(const ost_input *in, const ost_item *item,
@@ -63,6 +64,14 @@ static uint32_t arm_named(reading *r, const char *name)
     return (uint32_t)number;
 }
 
+static void note_other(reading *r, const char *name)
+{
+    const char *last = r->others.len ? r->others.data[r->others.len - 1] : "";
+
+    if (strcmp(last, name) != 0)
+        ost_vec_push(&r->others, name);
+}
+
 /* Names the arm of every row of the table. */
 static ost_rc name_rows(reading *r, ost_err *err)
 {
@@ -80,8 +89,10 @@ static ost_rc name_rows(reading *r, ost_err *err)
         for (size_t i = 0; i < n && !rc; i++) {
             const char *name = arm_of(c, in, &items[i]);
 
-            if (!is_compared(c, in, &items[i]))
+            if (!is_compared(c, in, &items[i])) {
+                note_other(r, name);
                 continue;
+            }
             if (!name)
                 rc = by ? ost_fail(err, OST_EINPUT,
                                    "item '%s' has no value on the axis '%s' of "
@@ -103,11 +114,15 @@ static ost_rc check_wanted(const reading *r, ost_err *err)
     const ost_str_list *wanted = &r->c->params->arms;
 
     for (size_t i = 0; i < wanted->n; i++) {
+        const char *name = wanted->v[i], *near;
         uint64_t number;
 
-        if (!ost_map_get(&r->seen, wanted->v[i], strlen(wanted->v[i]), &number))
-            return ost_fail(err, OST_EINPUT, "param 'arms': no arm '%s'",
-                            wanted->v[i]);
+        if (ost_map_get(&r->seen, name, strlen(name), &number))
+            continue;
+        near = ost_nearest(name, r->others.data, r->others.len);
+        return ost_fail(err, OST_EINPUT, "param 'arms': no arm '%s'%s%s%s",
+                        name, near ? " (did you mean '" : "", near ? near : "",
+                        near ? "'?)" : "");
     }
     return OST_OK;
 }
@@ -355,6 +370,7 @@ ost_rc ost_comparison_read(ost_comparison *c, ost_err *err)
                 c->params->unmatched == OST_UNMATCHED_COMMON;
     ost_map_release(&r.seen);
     ost_vec_release(&r.names);
+    ost_vec_release(&r.others);
     ost_vec_release(&r.arm);
     return rc;
 }

@@ -33,7 +33,8 @@ static void only_arms_that_are_named_are_compared(void **state)
     assert_true(text_is(doc, "arms.0.name", "new"));
     near(doc, "n_items", 8);
     json_decref(doc);
-    fails(f, "{'arms': ['new', 'odl']}", in, 3, "param 'arms': no arm 'odl'");
+    fails(f, "{'arms': ['new', 'odl']}", in, 3,
+          "param 'arms': no arm 'odl' (did you mean 'old'?)");
     fails(f, "{'arms': ['new', 'old'], 'baseline': 'other'}", in, 3,
           "param 'baseline': no arm 'other'");
     fails(f, "{'arms': ['new']}", in, 3,
