@@ -257,7 +257,7 @@ out:
 
 const ost_stage ost_stage_correlate = {
     .name = "correlate",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Says whether two numbers of items go together.",
     .param_size = sizeof(correlate_params),
     .params = params,
