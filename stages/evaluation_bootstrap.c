@@ -14,8 +14,17 @@
 
 /* Replicates that are computed together by one thread. */
 enum { CHUNK = 32 };
-/* Units times cases that BCa may take. */
+/* Units times cases (times classes, which are walked one by one) that BCa may
+ * take. */
 static const double most_left_out = 4e9;
+enum { OF_A_CLASS = 12 }; /* numbers of a replicate, about */
+
+static bool bca_fits(size_t units, size_t n, size_t k)
+{
+    double classes = (double)((k + OF_A_CLASS - 1) / OF_A_CLASS);
+
+    return (double)units * (double)n * classes <= most_left_out;
+}
 
 ost_drawing ost_drawing_of(const ost_evaluation *e)
 {
@@ -90,6 +99,14 @@ static ost_bootstrap *draw_from(const ost_block *b, const ost_drawing *d,
     return ost_bootstrap_new(&spec);
 }
 
+const char *ost_few_units(const ost_block *b, size_t units)
+{
+    if (units > 1)
+        return NULL;
+    return ost_drawing_of(b->e).clusters ? "fewer than two groups"
+                                         : "fewer than two items";
+}
+
 /* Replicates, or units that are left out, shared out over threads. */
 typedef struct {
     const ost_block *b;
@@ -142,6 +159,10 @@ ost_replicates ost_replicates_of(const ost_block *b, ost_statistics f,
         return r;
     r.b = draw_from(b, &d, order, stratum);
     r.method = "bootstrap_percentile";
+    units = ost_bootstrap_units(r.b);
+    r.few = ost_few_units(b, units);
+    if (r.few)
+        return r;
     r.value = ost_xalloc(sizeof(*r.value) * r.n * k);
     r.estimate = ost_xalloc(sizeof(*r.estimate) * k);
     ones = ost_xalloc(sizeof(*ones) * b->n);
@@ -152,9 +173,14 @@ ost_replicates ost_replicates_of(const ost_block *b, ost_statistics f,
     /* NumPy's numbers come one after the other. */
     s.chunk = b->e->params->like == OST_LIKE_NUMPY ? r.n : CHUNK;
     share_out(&s);
-    units = ost_bootstrap_units(r.b);
-    if (!d.bca || (double)units * (double)b->n > most_left_out)
+    if (!d.bca)
         return r;
+    if (!bca_fits(units, b->n, k)) {
+        ost_block_warn(b, b->where,
+                       "too many to leave out each once: intervals are "
+                       "percentiles, without the correction of BCa");
+        return r;
+    }
     r.method = "bootstrap_bca";
     r.without = ost_xalloc(sizeof(*r.without) * units * k);
     s.leave_out = true;
@@ -179,6 +205,8 @@ json_t *ost_replicates_interval(const ost_block *b, const ost_replicates *r,
     double level = b->e->params->level;
     ost_bootstrap_interval i;
 
+    if (r->few)
+        return ost_number_or(OST_UNDEFINED, r->few);
     if (r->without)
         i = ost_bca_interval(r->b, r->value + j, r->n, r->k, r->estimate[j],
                              r->without + j, level);
@@ -219,6 +247,9 @@ json_t *ost_interval_method_json(const ost_evaluation *e)
     const ost_evaluate_params *p = e->params;
     ost_drawing d = ost_drawing_of(e);
     bool formulas = ost_formulas_hold(e);
+    size_t units = d.clusters ? e->cases->n_groups : e->cases->n;
+    size_t classes = e->positive == OST_NO_CLASS ? e->cases->n_classes : 1;
+    bool bca = d.bca && bca_fits(units, e->cases->n, classes * OF_A_CLASS);
     json_t *out = json_pack(
         "{s:f, s:s?, s:s?, s:s, s:n}", "level", p->level, "proportions",
         formulas ? proportions[p->proportion] : NULL, "areas",
@@ -231,8 +262,8 @@ json_t *ost_interval_method_json(const ost_evaluation *e)
         json_pack("{s:I, s:s, s:b, s:s, s:I, s:s}", "replicates",
                   (json_int_t)d.replicates, "of",
                   d.clusters ? "groups" : "items", "stratified", d.stratified,
-                  "interval", d.bca ? "bca" : "percentile", "n_units",
-                  (json_int_t)(d.clusters ? e->cases->n_groups : e->cases->n),
-                  "draws", p->like == OST_LIKE_NUMPY ? "numpy" : "osteon"));
+                  "interval", bca ? "bca" : "percentile", "n_units",
+                  (json_int_t)units, "draws",
+                  p->like == OST_LIKE_NUMPY ? "numpy" : "osteon"));
     return out;
 }

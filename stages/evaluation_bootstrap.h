@@ -25,7 +25,12 @@ typedef struct ost_replicates {
     double *estimate; /* k: of the cases as they are */
     double *without;  /* units x k, for BCa; or NULL */
     const char *method;
+    const char *few; /* why nothing was drawn, or NULL */
 } ost_replicates;
+
+/* Why `units` say nothing of how sure a number is, NULL when they do: one
+ * group that is drawn comes out as itself. */
+const char *ost_few_units(const ost_block *b, size_t units);
 
 /* Runs `f`, whose `user` may be read by several threads; weight i is that of
  * case order[i] of the block, NULL: of case i.  `stratum` of each case (its

@@ -127,7 +127,7 @@ typedef struct {
  * more in the order of the block. */
 typedef struct {
     const ost_block *b;
-    ost_zero_division zero;
+    bool both; /* the block has both of two classes */
     size_t classes;
     sorted_class *sorted; /* per judged class */
     size_t n_sorted;
@@ -198,20 +198,22 @@ static score_walk walk(const sorted_class *c, const uint32_t *weight,
     return w;
 }
 
-/* The numbers of one class; `w` is NULL without scores. */
-static void class_numbers(const resampling *r, const ost_confusion *c,
-                          const sorted_class *of, const score_walk *w,
-                          double *out)
+/* The numbers of one class; `w` is NULL without scores.  What has a zero
+ * denominator in a replicate is undefined there, whatever the block takes it
+ * for: a replicate without positives says nothing of recall. */
+static void class_numbers(const ost_confusion *c, const sorted_class *of,
+                          const score_walk *w, double *out)
 {
+    const ost_zero_division zero = OST_ZERO_IS_UNDEFINED;
     ost_class_counts counts = ost_confusion_class(c, of->k);
     double positives = (double)(counts.tp + counts.fn);
     double negatives = (double)(counts.tn + counts.fp);
 
-    out[PRECISION] = ost_precision(&counts, r->zero);
-    out[RECALL] = ost_recall(&counts, r->zero);
-    out[SPECIFICITY] = ost_specificity(&counts, r->zero);
-    out[NPV] = ost_npv(&counts, r->zero);
-    out[F1] = ost_f1(&counts, r->zero);
+    out[PRECISION] = ost_precision(&counts, zero);
+    out[RECALL] = ost_recall(&counts, zero);
+    out[SPECIFICITY] = ost_specificity(&counts, zero);
+    out[NPV] = ost_npv(&counts, zero);
+    out[F1] = ost_f1(&counts, zero);
     out[AUC] = out[AVERAGE_PRECISION] = out[BRIER] = OST_UNDEFINED;
     if (!w)
         return;
@@ -252,6 +254,14 @@ static void count_two(const resampling *r, const uint32_t *weight,
     count[0] = all - truth - predicted + both;
 }
 
+/* A replicate of one class tells of single cases alone: the others come from a
+ * block of two. */
+static void skip_one_class(double *out)
+{
+    for (size_t j = BALANCED_ACCURACY; j < OVERALL + BRIER; j++)
+        out[j] = OST_UNDEFINED;
+}
+
 /* An ost_statistics: of two classes. */
 static void numbers_of_two(void *user, const uint32_t *weight, double *out)
 {
@@ -265,7 +275,9 @@ static void numbers_of_two(void *user, const uint32_t *weight, double *out)
     if (of->order)
         w = walk(of, weight, NULL, r->b->n);
     overall_numbers(&c, out);
-    class_numbers(r, &c, of, of->order ? &w : NULL, out + OVERALL);
+    class_numbers(&c, of, of->order ? &w : NULL, out + OVERALL);
+    if (r->both && (count[0] + count[1] == 0 || count[2] + count[3] == 0))
+        skip_one_class(out);
 }
 
 /* An ost_statistics: of more classes, the means over them and each. */
@@ -285,7 +297,7 @@ static void numbers_of_more(void *user, const uint32_t *weight, double *out)
 
         if (of->order)
             w = walk(of, weight, of->order, r->b->n);
-        class_numbers(r, &c, of, of->order ? &w : NULL, each + k * OF_CLASS);
+        class_numbers(&c, of, of->order ? &w : NULL, each + k * OF_CLASS);
     }
     for (size_t j = 0; j < OF_CLASS; j++)
         out[OVERALL + j] = ost_strided_mean(each + j, r->n_sorted, OF_CLASS);
@@ -336,7 +348,6 @@ static void prepare(const ost_block *b, resampling *r)
 
     *r = (resampling){
         .b = b,
-        .zero = (ost_zero_division)b->e->params->zero_division,
         .classes = classes,
         .n_sorted = two ? 1 : classes,
     };
@@ -349,6 +360,7 @@ static void prepare(const ost_block *b, resampling *r)
         size_t at = order ? order[i] : i;
 
         r->cell[i] = b->truth[at] * (uint32_t)classes + b->predicted[at];
+        r->both |= b->truth[i] != b->truth[0];
     }
     if (!two)
         r->all_miss = add_misses(b, r);

@@ -175,9 +175,21 @@ static void add_mean_intervals(ost_block *b, double *const *kept, size_t n)
     size_t labels = b->e->cases->n_classes;
     double *across = OST_ARENA_ARRAY(b->arena, double, labels);
     double *mean = OST_ARENA_ARRAY(b->arena, double, n);
+    const json_t *groups = json_object_get(b->out, "n_groups");
+    ost_drawing d = ost_drawing_of(b->e);
     const ost_replicates r = {
-        .k = 1, .n = n, .value = mean, .method = "bootstrap_percentile"
+        .k = 1,
+        .n = n,
+        .value = mean,
+        .method = "bootstrap_percentile",
+        .few = ost_few_units(b, d.clusters ? (size_t)json_integer_value(groups)
+                                           : b->n),
     };
+
+    if (d.bca)
+        ost_block_warn(b, b->where,
+                       "intervals of means over labels are percentiles, "
+                       "without the correction of BCa");
 
     for (size_t j = 0; j < OST_KEPT; j++) {
         if (!json_is_number(json_object_get(b->out, ost_kept_names[j])))

@@ -19,12 +19,30 @@ typedef struct {
     size_t n;
 } pairs;
 
+/* Least and greatest of the cases that are there. */
+typedef struct {
+    double least;
+    double most;
+} range;
+
+static void widen(range *r, double v)
+{
+    r->least = fmin(r->least, v);
+    r->most = fmax(r->most, v);
+}
+
+static bool varies(const range *r)
+{
+    return r->least < r->most;
+}
+
 /* An ost_statistics. */
 static void numbers_of(void *user, const uint32_t *weight, double *out)
 {
     const pairs *p = user;
     double n = 0, number = 0, actual = 0, absolute = 0, squared = 0;
     double of_number = 0, of_actual = 0, of_both = 0;
+    range said = { (double)INFINITY, -(double)INFINITY }, was = said;
 
     for (size_t i = 0; i < p->n; i++) {
         double error = p->number[i] - p->actual[i], w = weight[i];
@@ -34,6 +52,10 @@ static void numbers_of(void *user, const uint32_t *weight, double *out)
         actual += w * p->actual[i];
         absolute += w * fabs(error);
         squared += w * error * error;
+        if (weight[i] == 0)
+            continue;
+        widen(&said, p->number[i]);
+        widen(&was, p->actual[i]);
     }
     for (size_t i = 0; i < p->n; i++) {
         double x = p->actual[i] - actual / n, y = p->number[i] - number / n;
@@ -45,8 +67,9 @@ static void numbers_of(void *user, const uint32_t *weight, double *out)
     out[ABSOLUTE] = absolute / n;
     out[ROOT] = sqrt(squared / n);
     out[BIAS] = (number - actual) / n;
-    out[R2] = of_actual > 0 ? 1 - squared / of_actual : OST_UNDEFINED;
-    out[PEARSON] = of_actual > 0 && of_number > 0
+    /* Squares about the mean of equal numbers need not round to 0. */
+    out[R2] = varies(&was) ? 1 - squared / of_actual : OST_UNDEFINED;
+    out[PEARSON] = varies(&was) && varies(&said)
                        ? of_both / sqrt(of_actual * of_number)
                        : OST_UNDEFINED;
     out[PEARSON] = out[PEARSON] > 1 ? 1 : out[PEARSON] < -1 ? -1 : out[PEARSON];

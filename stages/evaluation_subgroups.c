@@ -112,9 +112,10 @@ static subgroup range_of(const dividing *d, double v)
     lo = json_number_value(json_array_get(d->cuts, at > 0 ? at - 1 : 0));
     hi = json_number_value(json_array_get(d->cuts, at < n ? at : n - 1));
     return (subgroup){
-        .name = at == 0   ? ost_arena_printf(arena, "below %g", hi)
-                : at == n ? ost_arena_printf(arena, "%g and above", lo)
-                          : ost_arena_printf(arena, "%g to below %g", lo, hi),
+        .name = at == 0 ? ost_arena_printf(arena, "below %.15g", hi)
+                : at == n
+                    ? ost_arena_printf(arena, "%.15g and above", lo)
+                    : ost_arena_printf(arena, "%.15g to below %.15g", lo, hi),
         .number = (double)at,
     };
 }
@@ -138,7 +139,7 @@ static ost_rc subgroup_of(const dividing *d, const ost_item *item,
     if (d->cuts)
         *g = range_of(d, v);
     else
-        *g = (subgroup){ .name = ost_arena_printf(d->e->arena, "%.9g", v),
+        *g = (subgroup){ .name = ost_arena_printf(d->e->arena, "%.15g", v),
                          .number = v };
     return OST_OK;
 }

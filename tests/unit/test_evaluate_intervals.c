@@ -186,10 +186,83 @@ static void replicates_with_one_class_are_skipped_and_counted(void **state)
     assert_true(skipped > 150 && skipped < 350);
     near(doc, "pooled.intervals.auc.replicates", 2000 - skipped);
     near(doc, "pooled.intervals.accuracy.skipped", 0);
+    near(doc, "pooled.intervals.brier.skipped", 0);
+    near(doc, "pooled.intervals.mcc.skipped", skipped);
+    near(doc, "pooled.intervals.balanced_accuracy.skipped", skipped);
     json_decref(doc);
     doc = judge_rows(f, "{'interval': 'bootstrap', 'resample': 'stratified'}",
                      rows, 4);
     near(doc, "pooled.intervals.auc.skipped", 0);
+    json_decref(doc);
+}
+
+/* Two positives of thirty, both found: an eighth of the replicates has none,
+ * and says nothing of recall, rather than that nothing was found. */
+static void zero_denominators_are_skipped_and_counted(void **state)
+{
+    fixture *f = *state;
+    case_row rows[30];
+    json_t *doc;
+
+    for (int i = 0; i < 30; i++) {
+        char *id = ost_arena_printf(&f->arena, "i%02d", i);
+
+        rows[i] =
+            (case_row){ id, id, i < 2 ? "b" : "a", i < 2 ? 0.9 : 0.1, NULL };
+    }
+    doc = judge_rows(f, "{'interval': 'bootstrap'}", rows, 30);
+    near(doc, "pooled.intervals.recall.lo", 1);
+    near(doc, "pooled.intervals.precision.lo", 1);
+    near(doc, "pooled.intervals.mcc.lo", 1);
+    assert_true(number(doc, "pooled.intervals.recall.skipped") > 150);
+    json_decref(doc);
+    for (int i = 0; i < 30; i++)
+        rows[i].label = "a";
+    doc = judge_rows(f, "{'interval': 'bootstrap'}", rows, 30);
+    near(doc, "pooled.recall", 0);
+    undefined(doc, "pooled.intervals.recall", "undefined in every replicate");
+    json_decref(doc);
+}
+
+/* One patient drawn from one patient is that patient: no interval of length 0
+ * may come of it. */
+static void one_group_says_nothing_of_others(void **state)
+{
+    static const char few[] = "fewer than two groups";
+    json_t *doc = judge_forty(*state, "{}", 40);
+
+    undefined(doc, "pooled.intervals.auc", few);
+    undefined(doc, "pooled.intervals.accuracy", few);
+    undefined(doc, "pooled.intervals.f1", few);
+    json_decref(doc);
+    doc = judge_forty(*state, "{'resample': 'item'}", 40);
+    assert_string_equal(method_of(doc, "auc"), "delong");
+    assert_string_equal(method_of(doc, "f1"), "bootstrap_percentile");
+    json_decref(doc);
+}
+
+/* Too many units for each to be left out once. */
+static void what_was_not_corrected_says_so(void **state)
+{
+    enum { MANY = 63300 };
+    fixture *f = *state;
+    case_row *rows = OST_ARENA_ARRAY(&f->arena, case_row, MANY);
+    json_t *doc;
+
+    for (int i = 0; i < MANY; i++) {
+        char *id = ost_arena_printf(&f->arena, "i%05d", i);
+
+        rows[i] = (case_row){ id, id, i % 3 ? "b" : "a", i % 7 / 7.0, NULL };
+    }
+    doc = judge_rows(f, "{'bootstrap': 2, 'bootstrap_interval': 'bca'}", rows,
+                     MANY);
+    assert_string_equal(method_of(doc, "f1"), "bootstrap_percentile");
+    assert_string_equal(
+        json_string_value(at(doc, "interval_method.bootstrap.interval")),
+        "percentile");
+    assert_string_equal(json_string_value(at(doc, "warnings.0")),
+                        "pooled: too many to leave out each once: intervals "
+                        "are percentiles, without the correction of BCa");
     json_decref(doc);
 }
 
@@ -245,6 +318,33 @@ static void labels_and_numbers_have_intervals_too(void **state)
     json_decref(doc);
 }
 
+/* The mean of three times 0.1 is not 0.1. */
+static void one_true_number_explains_nothing(void **state)
+{
+    static const char equal[] = "all numbers are the same";
+    fixture *f = *state;
+    ost_item items[3];
+    ost_step_input in;
+    json_t *doc;
+
+    for (int i = 0; i < 3; i++) {
+        char *id = ost_arena_printf(&f->arena, "i%d", i);
+
+        items[i] = (ost_item){ .id = id, .group = id };
+        ost_item_set_label(&f->arena, &items[i], "0.1");
+        ost_item_set_number(&f->arena, &items[i], "predicted", 0.1 + i / 10.0);
+    }
+    in = at_port("predictions", put_items(f->batch, OST_PREDICTIONS,
+                                          "{\"classes\":[],\"kind\":"
+                                          "\"number\"}",
+                                          items, 3));
+    doc = judge(f, "{}", &in, 1);
+    undefined(doc, "pooled.r2", equal);
+    undefined(doc, "pooled.pearson_r", equal);
+    assert_null(at(doc, "pooled.intervals.r2"));
+    json_decref(doc);
+}
+
 static void the_same_seed_draws_the_same(void **state)
 {
     json_t *x = judge_forty(*state, "{}", 4), *y = judge_forty(*state, "{}", 4);
@@ -262,7 +362,11 @@ int main(void)
         cmocka_unit_test(subgroups_of_few_groups_are_flagged),
         cmocka_unit_test(params_say_which_interval_it_is),
         cmocka_unit_test(replicates_with_one_class_are_skipped_and_counted),
+        cmocka_unit_test(zero_denominators_are_skipped_and_counted),
+        cmocka_unit_test(one_group_says_nothing_of_others),
+        cmocka_unit_test(what_was_not_corrected_says_so),
         cmocka_unit_test(labels_and_numbers_have_intervals_too),
+        cmocka_unit_test(one_true_number_explains_nothing),
         cmocka_unit_test(the_same_seed_draws_the_same),
     };
 

@@ -364,6 +364,15 @@ static void subgroups_have_numbers_of_their_own(void **state)
     near(doc, "subgroups.5.n_items", 2);
     near(doc, "subgroups.6.n_items", 12);
     json_decref(doc);
+    /* cuts that six digits do not tell apart */
+    doc = judge(f,
+                "{'subgroups': [{'attribute': 'age', 'cuts': [40.0000001, "
+                "40.0000002, 50]}]}",
+                &in, 1);
+    assert_string_equal(json_string_value(at(doc, "subgroups.1.value")),
+                        "40.0000002 to below 50");
+    near(doc, "subgroups.1.n_items", 3);
+    json_decref(doc);
     refuses(f, "{'subgroups': ['sex']}", in.artifact,
             "param 'subgroups': no item has the attribute 'sex'");
     refuses(f, "{'subgroups': [{'attribute': 'site', 'cuts': [1]}]}",
