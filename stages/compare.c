@@ -142,7 +142,7 @@ typedef struct {
 static bool has_metric(const ost_comparison *c, const ost_comparison_metric *m)
 {
     return (!m->two_classes || c->positive != OST_NO_CLASS) &&
-           (!m->scored || c->cases.score);
+           (!m->scored || c->scored);
 }
 
 static ost_rc choose_metrics(const ost_comparison *c, metric_list *list,
@@ -335,7 +335,7 @@ out:
 
 const ost_stage ost_stage_compare = {
     .name = "compare",
-    .version = 3, /* bump when any output byte can change */
+    .version = 4, /* bump when any output byte can change */
     .summary = "Test readers or models against a baseline, pair by pair.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(ost_compare_params),

@@ -51,6 +51,7 @@ typedef struct ost_arm {
     size_t n;
     uint32_t *index;
     uint32_t *at; /* per item, or OST_NO_CASE */
+    bool scored;  /* all of its cases have scores */
 } ost_arm;
 
 /* `hit` and `said` are what an arm's numbers are counted from: with two classes
@@ -67,7 +68,7 @@ typedef struct ost_comparison {
     ost_arm *arms; /* the baseline first */
     uint8_t *hit;  /* per case */
     uint8_t *said;
-    const char **group_of; /* names, per group number */
+    bool scored; /* all arms are */
     size_t n_common;
     uint32_t *common; /* items that every arm judged */
     json_t *missing;  /* of each arm that has not judged all */
@@ -79,8 +80,9 @@ typedef struct ost_comparison {
 } ost_comparison;
 
 /* Reads port `predictions` and joins the arms.  OST_EINPUT names an item that
- * is there twice, whose label is not the same in two arms, or, where
- * `unmatched` says so, that an arm has not judged. */
+ * is there twice, whose label or group is not the same in two arms, or, where
+ * `unmatched` says so, that an arm has not judged.  A group that is called as
+ * its item is none, and the other arms say which it is. */
 ost_rc ost_comparison_read(ost_comparison *c, ost_err *err);
 /* The cases by which an arm is judged: those of common items when arms are
  * paired, else all of its own.  `index` has room for all cases; returns how

@@ -173,6 +173,7 @@ static ost_rc deal_cases(reading *r, const uint32_t *place, ost_err *err)
     for (size_t a = 0; a < c->n_arms; a++) {
         c->arms[a].index = OST_ARENA_ARRAY(c->arena, uint32_t, cases->n);
         c->arms[a].at = OST_ARENA_ARRAY(c->arena, uint32_t, cases->n_items);
+        c->arms[a].scored = cases->score != NULL;
         for (size_t i = 0; i < cases->n_items; i++)
             c->arms[a].at[i] = OST_NO_CASE;
     }
@@ -188,6 +189,7 @@ static ost_rc deal_cases(reading *r, const uint32_t *place, ost_err *err)
                             "arm '%s': item '%s' was predicted twice; an arm "
                             "says one thing of each item",
                             arm->name, cases->item[at]->id);
+        arm->scored &= c->table.rows[i].score != NULL;
         arm->at[item] = (uint32_t)at;
         arm->index[arm->n++] = (uint32_t)at++;
     }
@@ -219,6 +221,64 @@ static ost_rc check_truth(const ost_comparison *c, ost_err *err)
                                 arm->name);
         }
     }
+    return OST_OK;
+}
+
+/* The case that says which group an item is of. */
+static ost_rc find_group(const ost_comparison *c, size_t item, uint32_t *found,
+                         ost_err *err)
+{
+    const ost_arm *by = NULL;
+
+    *found = OST_NO_CASE;
+    for (size_t a = 0; a < c->n_arms; a++) {
+        uint32_t at = c->arms[a].at[item];
+        const ost_item *of, *before;
+
+        if (at == OST_NO_CASE)
+            continue;
+        of = c->cases.item[at];
+        if (!by && strcmp(of->group, of->id) == 0) {
+            *found = *found == OST_NO_CASE ? at : *found;
+            continue;
+        }
+        before = by ? c->cases.item[*found] : of;
+        if (strcmp(of->group, of->id) != 0 &&
+            strcmp(of->group, before->group) != 0)
+            return ost_fail(err, OST_EINPUT,
+                            "item '%s' is of group '%s' in arm '%s' and of "
+                            "'%s' in arm '%s'",
+                            of->id, before->group, by->name, of->group,
+                            c->arms[a].name);
+        if (!by) {
+            by = &c->arms[a];
+            *found = at;
+        }
+    }
+    return OST_OK;
+}
+
+/* Gives an item one group in all arms; groups are numbered anew. */
+static ost_rc join_groups(ost_comparison *c, ost_err *err)
+{
+    ost_cases *cases = &c->cases;
+    uint32_t *number = OST_ARENA_ARRAY(c->arena, uint32_t, cases->n_groups + 1);
+    uint32_t n = 0;
+
+    for (size_t item = 0; item < cases->n_items; item++) {
+        uint32_t by, *of;
+        ost_rc rc = find_group(c, item, &by, err);
+
+        if (rc)
+            return rc;
+        of = &number[cases->group[by]];
+        if (*of == 0)
+            *of = ++n;
+        for (size_t a = 0; a < c->n_arms; a++)
+            if (c->arms[a].at[item] != OST_NO_CASE)
+                cases->group[c->arms[a].at[item]] = *of - 1;
+    }
+    cases->n_groups = n;
     return OST_OK;
 }
 
@@ -307,12 +367,31 @@ static ost_rc apply_threshold(ost_comparison *c, ost_err *err)
     if (c->positive == OST_NO_CLASS || !c->cases.score)
         return ost_fail(err, OST_EINPUT,
                         "param 'threshold' is for two classes with scores");
-    for (size_t i = 0; i < c->cases.n; i++)
-        c->cases.predicted[i] =
-            c->cases.score[c->positive][i] >= json_number_value(threshold)
-                ? c->positive
-                : 1 - c->positive;
+    for (size_t i = 0; i < c->cases.n; i++) {
+        double score = c->cases.score[c->positive][i];
+
+        if (!isnan(score))
+            c->cases.predicted[i] = score >= json_number_value(threshold)
+                                        ? c->positive
+                                        : 1 - c->positive;
+    }
     return OST_OK;
+}
+
+/* Whether areas can be compared. */
+static void find_scored(ost_comparison *c)
+{
+    size_t n = 0;
+
+    for (size_t a = 0; a < c->n_arms; a++)
+        n += c->arms[a].scored;
+    c->scored = n == c->n_arms;
+    for (size_t a = 0; a < c->n_arms && n > 0; a++)
+        if (!c->arms[a].scored)
+            json_array_append_new(
+                c->warnings,
+                json_sprintf("arm '%s' has no scores: areas are not compared",
+                             c->arms[a].name));
 }
 
 static void set_columns(ost_comparison *c)
@@ -337,6 +416,7 @@ ost_rc ost_comparison_read(ost_comparison *c, ost_err *err)
         .n_axes = 1,
         .label = c->params->label,
         .kinds = 1u << OST_PREDICTS_CLASS,
+        .mixed = true,
         .keep = is_compared,
         .user = c,
     };
@@ -362,6 +442,10 @@ ost_rc ost_comparison_read(ost_comparison *c, ost_err *err)
         rc = deal_cases(&r, place, err);
     if (!rc)
         rc = check_truth(c, err);
+    if (!rc)
+        rc = join_groups(c, err);
+    if (!rc)
+        find_scored(c);
     if (!rc)
         rc = match_items(c, err);
     if (!rc)

@@ -124,7 +124,8 @@ static json_t *judge_arms(ost_comparison *c)
     };
     ost_rng rng = ost_ctx_rng(c->ctx, NULL, UINT64_MAX);
     ost_evaluate_params how = as_usual;
-    const ost_evaluation e = {
+    ost_cases unscored = c->cases;
+    ost_evaluation e = {
         .ctx = c->ctx,
         .params = &how,
         .kind = OST_PREDICTS_CLASS,
@@ -139,10 +140,12 @@ static json_t *judge_arms(ost_comparison *c)
     json_t *arms = json_array();
 
     how.bootstrap = c->params->bootstrap;
+    unscored.score = NULL;
     for (size_t a = 0; a < c->n_arms; a++) {
         json_t *one = json_pack("{s:s}", "name", c->arms[a].name), *block;
         size_t n = ost_comparison_cases(c, &c->arms[a], index);
 
+        e.cases = c->arms[a].scored ? &c->cases : &unscored;
         block = ost_evaluate_cases(&e, c->arms[a].name, index, n,
                                    OST_CURVE_SHORT, NULL);
         json_object_update(one, block);

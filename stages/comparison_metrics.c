@@ -57,7 +57,7 @@ ost_judged ost_comparison_gather(const ost_comparison *c, const uint32_t *index,
 {
     uint8_t *hit = OST_ARENA_ARRAY(arena, uint8_t, n);
     uint8_t *said = OST_ARENA_ARRAY(arena, uint8_t, n);
-    bool scored = c->positive != OST_NO_CLASS && c->cases.score;
+    bool scored = c->positive != OST_NO_CLASS && c->scored;
     double *score = scored ? OST_ARENA_ARRAY(arena, double, n) : NULL;
 
     for (size_t i = 0; i < n; i++) {
@@ -95,8 +95,8 @@ double ost_comparison_rate(const ost_comparison_metric *m,
     case BALANCED:
         return (ost_recall(&c, zero) + ost_specificity(&c, zero)) / 2;
     default:
-        return count[0] + count[1] + count[2] + count[3] > 0 ? ost_mcc(&both)
-                                                             : OST_UNDEFINED;
+        return c.tp + c.fn > 0 && c.tn + c.fp > 0 ? ost_mcc(&both)
+                                                  : OST_UNDEFINED;
     }
 }
 

@@ -72,7 +72,8 @@ typedef enum ost_proportion_choice {
 enum { OST_BOOTSTRAP_BCA = 1, OST_LIKE_NUMPY = 1 };
 
 /* The predictions that have a label, column by column.  Of classes, `truth`
- * and `predicted` and, when there are scores, `score[class]`; of labels
+ * and `predicted` and, when there are scores, `score[class]`, NaN where a mixed
+ * table has none; of labels
  * `has[label]`, `says[label]` and `score[label]`; of numbers `actual` and
  * `number`.  Groups and items are numbered. */
 typedef struct ost_cases {

@@ -80,7 +80,7 @@ static void set_case(ost_cases *c, size_t at, const ost_prediction *p)
     }
     for (size_t k = 0; k < c->n_classes; k++) {
         if (c->score)
-            c->score[k][at] = p->score[k];
+            c->score[k][at] = p->score ? p->score[k] : OST_UNDEFINED;
         if (c->has) {
             c->has[k][at] = p->has[k];
             c->says[k][at] = p->says[k];

@@ -141,6 +141,14 @@ static ost_rc finish_number(ost_prediction_table *t, ost_prediction *p,
     return OST_OK;
 }
 
+static bool has_score(const ost_item *item)
+{
+    for (size_t i = 0; i < item->n_attrs; i++)
+        if (ost_starts_with(item->attrs[i].name, OST_SCORE_PREFIX))
+            return true;
+    return false;
+}
+
 static ost_rc finish_class(ost_prediction_table *t, ost_arena *arena,
                            ost_prediction *p, ost_err *err)
 {
@@ -152,7 +160,7 @@ static ost_rc finish_class(ost_prediction_table *t, ost_arena *arena,
         rc = class_of(t, p->item, "label", label, &p->truth, err);
         t->n_labeled++;
     }
-    if (!rc && t->scored)
+    if (!rc && t->scored && (!t->mixed || has_score(p->item)))
         rc = read_scores(t, arena, p, err);
     if (rc)
         return rc;

@@ -321,7 +321,7 @@ ost_rc ost_prediction_table_of(ost_stage_ctx *ctx, const char *port,
     };
     ost_rc rc = OST_OK;
 
-    *table = (ost_prediction_table){ 0 };
+    *table = (ost_prediction_table){ .mixed = request->mixed };
     r.axis_attrs = OST_ARENA_ARRAY(arena, const char *, axes);
     r.values = OST_ARENA_ARRAY(arena, const char *, axes);
     for (size_t a = 0; a < axes; a++)

@@ -35,8 +35,8 @@ typedef enum ost_prediction_kind {
 } ost_prediction_kind;
 
 /* Classes (or labels) are sorted by name.  `scored`: every item has a score per
- * class.  A part of several axes is called by their values with '/' between
- * them. */
+ * class, or with `mixed` those that have any.  A part of several axes is called
+ * by their values with '/' between them. */
 typedef struct ost_prediction_table {
     ost_prediction_kind kind;
     size_t n_classes;
@@ -49,6 +49,7 @@ typedef struct ost_prediction_table {
     const char **part_values; /* n_axes for each part */
     size_t n_labeled;
     bool scored;
+    bool mixed;
 } ost_prediction_table;
 
 /* What is wanted of the predictions at a port. */
@@ -57,6 +58,7 @@ typedef struct ost_prediction_request {
     size_t n_axes;
     const char *label; /* of several labels the only one, or NULL */
     unsigned kinds;    /* 1u << ost_prediction_kind: what is welcome */
+    bool mixed;        /* items without any score may stand among scored ones */
     /* Which items are read, or NULL for all.  An input of which none is has no
      * say in what the classes are. */
     bool (*keep)(const void *user, const ost_input *in, const ost_item *item);

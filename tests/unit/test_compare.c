@@ -377,6 +377,11 @@ static void one_class_leaves_areas_undefined(void **state)
     near(doc, "tests.1.p", 1);
     undefined(doc, "tests.2.p", "no items");
     json_decref(doc);
+    /* nor is an MCC of 0 of both arms a difference of 0 */
+    doc = compare(f, "{'tests': ['permutation'], 'metrics': ['mcc']}", in, 2);
+    undefined(doc, "tests.0.a_value", "undefined");
+    undefined(doc, "tests.0.p", "undefined in one of the arms");
+    json_decref(doc);
 }
 
 static void bad_arms_are_refused(void **state)

@@ -61,6 +61,68 @@ static void an_axis_may_have_one_value(void **state)
     json_decref(doc);
 }
 
+/* The items of `eight` as a reader calls them: right but for i2, and without
+ * groups. */
+static ost_step_input reader(fixture *f, const char *group_of_i1)
+{
+    ost_item items[ROWS];
+    ost_step_input in;
+
+    for (size_t i = 0; i < ROWS; i++) {
+        const char *id = eight[i].id;
+
+        items[i] = (ost_item){ .id = id, .group = i ? id : group_of_i1 };
+        ost_item_set_label(&f->arena, &items[i], eight[i].label);
+        ost_item_set_text(&f->arena, &items[i], "predicted",
+                          i == 1 ? "b" : eight[i].label);
+    }
+    in = at_port("predictions",
+                 put_items(f->batch, OST_PREDICTIONS,
+                           "{\"classes\":[\"a\",\"b\"]}", items, ROWS));
+    in.row = "reader";
+    return in;
+}
+
+static void readers_stand_beside_networks_with_scores(void **state)
+{
+    fixture *f = *state;
+    ost_step_input in[2] = { arm(f, "network", eight, ROWS), reader(f, "i1") };
+    json_t *doc = compare(f, "{'threshold': 0.5}", in, 2);
+
+    assert_true(text_is(doc, "warnings.0",
+                        "arm 'reader' has no scores: areas are not compared"));
+    assert_int_equal(json_array_size(at(doc, "tests")), 3);
+    assert_true(text_is(doc, "tests.0.metric", "accuracy"));
+    /* the reader misses i2, the network i3 */
+    near(doc, "tests.0.discordant.a_only", 1);
+    near(doc, "tests.0.discordant.b_only", 1);
+    near(doc, "arms.0.auc", 15.0 / 16);
+    undefined(doc, "arms.1.auc", "no scores");
+    near(doc, "arms.1.recall", 1);
+    json_decref(doc);
+    fails(f, "{'metrics': ['auc']}", in, 2,
+          "param 'metrics': 'auc' needs predictions with scores");
+}
+
+/* i1 and i2 are of one patient, as are i3 and i4, which the reader's table does
+ * not say. */
+static void an_item_has_one_group_in_all_arms(void **state)
+{
+    fixture *f = *state;
+    ost_step_input in[2] = { reader(f, "i1"), arm(f, "network", eight, ROWS) };
+    json_t *doc = compare(
+        f, "{'tests': ['permutation'], 'metrics': ['accuracy']}", in, 2);
+
+    near(doc, "n_groups", 6);
+    near(doc, "tests.0.n_swapped", 6);
+    near(doc, "arms.0.n_groups", 6);
+    json_decref(doc);
+    in[0] = reader(f, "p2");
+    fails(f, "{}", in, 2,
+          "item 'i1' is of group 'p2' in arm 'reader' and of 'p1' in arm "
+          "'network'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +130,10 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(an_axis_may_have_one_value, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            readers_stand_beside_networks_with_scores, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_item_has_one_group_in_all_arms,
+                                        setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
