@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/banned.h"
 
@@ -143,6 +144,18 @@ static ost_rc write_tables(const wanted *w, ost_report_format format,
     return rc;
 }
 
+/* In a folder that all users share, patients are for the reader alone. */
+static ost_rc write_private(const char *path, const ost_buf *content,
+                            ost_err *err)
+{
+    mode_t mask = umask(S_IRWXG | S_IRWXO);
+    ost_rc rc =
+        ost_fs_write_atomic(path, content->data, content->len, false, err);
+
+    umask(mask);
+    return rc;
+}
+
 static ost_rc write_page(const wanted *w, ost_report_format format,
                          ost_err *err)
 {
@@ -153,9 +166,10 @@ static ost_rc write_page(const wanted *w, ost_report_format format,
     ost_rc rc;
 
     rc = ost_report_write(w->batch, w->artifact, w->run, format, &files, err);
-    if (!rc && open && !path)
+    if (!rc && open && !path) {
         path = made = ost_open_page_place(w->run->id);
-    if (!rc && path)
+        rc = write_private(path, &files.data[0].content, err);
+    } else if (!rc && path)
         rc = ost_fs_write_atomic(path, files.data[0].content.data,
                                  files.data[0].content.len, false, err);
     else if (!rc)

@@ -11,11 +11,24 @@
 
 /* --- files --------------------------------------------------------------- */
 
+static bool has_file(const ost_report_files *files, const char *name)
+{
+    for (size_t i = 0; i < files->len; i++)
+        if (strcmp(files->data[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 ost_buf *ost_report_file_add(ost_report_files *files, const char *name,
                              const char *suffix)
 {
-    ost_vec_push(
-        files, (ost_report_file){ .name = ost_xprintf("%s%s", name, suffix) });
+    char *unique = ost_xprintf("%s%s", name, suffix);
+
+    for (unsigned k = 2; has_file(files, unique); k++) {
+        ost_free(unique);
+        unique = ost_xprintf("%s-%u%s", name, k, suffix);
+    }
+    ost_vec_push(files, (ost_report_file){ .name = unique });
     return &files->data[files->len - 1].content;
 }
 
@@ -63,7 +76,9 @@ void ost_words_markdown(ost_buf *out, const char *words)
             ost_buf_addc(out, '*');
         else if (*p == 4 || *p == 5)
             ost_buf_adds(out, "**");
-        else if (strchr("\\`*_[]<>|#", *p)) {
+        else if (*p == '&' && (isalnum((unsigned char)p[1]) || p[1] == '#'))
+            ost_buf_adds(out, "\\&"); /* no entity */
+        else if (strchr("\\`*_[]<>|#~", *p)) {
             ost_buf_addc(out, '\\');
             ost_buf_addc(out, *p);
         } else

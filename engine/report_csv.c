@@ -1,21 +1,36 @@
 /* engine/report_csv.c - tables of a report as CSV
  *
  * Numbers stand with all their digits; the ends of intervals and standard
- * deviations have columns of their own.  What is undefined is empty.
+ * deviations have columns of their own.  What is undefined is empty.  Names
+ * come from data: one that a spreadsheet would compute gets an apostrophe.
  */
 #include "engine/report_impl.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
 
+/* Whether a spreadsheet takes a text for a formula. */
+static bool is_formula(const char *text)
+{
+    char *end;
+
+    if (!*text || !strchr("=+-@\t\r", *text))
+        return false;
+    strtod(text, &end);
+    return end == text || *end;
+}
+
 static void add_field(ost_buf *out, const char *text)
 {
+    const char *mark = is_formula(text) ? "'" : "";
+
     if (!strpbrk(text, "\",\r\n")) {
-        ost_buf_adds(out, text);
+        ost_buf_addf(out, "%s%s", mark, text);
         return;
     }
-    ost_buf_addc(out, '"');
+    ost_buf_addf(out, "\"%s", mark);
     for (; *text; text++) {
         ost_buf_adds(out, *text == '"' ? "\"" : "");
         ost_buf_addc(out, *text);

@@ -95,7 +95,7 @@ void ost_report_table_put(ost_report_page *p, const ost_report_table *t);
 void ost_report_figure_put(ost_report_page *p, ost_report_figure *f);
 /* The name of a figure or table of the part of the page at hand. */
 const char *ost_report_id(ost_report_page *p, const char *name);
-/* A further file; `name` is copied. */
+/* A further file; `name` is copied, with a number when it is taken. */
 ost_buf *ost_report_file_add(ost_report_files *files, const char *name,
                              const char *suffix);
 

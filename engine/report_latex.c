@@ -20,6 +20,10 @@ static const char *const marks[][2] = {
     { "<", "\\textless{}" },
     { ">", "\\textgreater{}" },
     { "|", "\\textbar{}" },
+    /* At the beginning of a row these would belong to the end of the last. */
+    { "[", "{[}" },
+    { "]", "{]}" },
+    { "*", "{*}" },
     { "\xe2\x80\x93", "--" },
     { "\xe2\x88\x92", "$-$" },
     { "\xe2\x80\xaf", "\\," },

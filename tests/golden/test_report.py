@@ -68,7 +68,7 @@ def check(page):
         faults.append("an address from elsewhere")
     for part in ("The workflow", "The numbers", "ROC curves", "Examples",
                  "Confusion matrix", "Provenance", "prefers-color-scheme",
-                 "@media print"):
+                 "@media print", "details::details-content"):
         if part not in page:
             faults.append(f"no '{part}'")
     if page.count("<img") != 2 * page.count("<figure class=\"shot\""):
@@ -124,6 +124,9 @@ def browser(store):
     if done.returncode or "<h1>A small report</h1>" not in pathlib.Path(
             "seen.html").read_text():
         faults.append(f"--open shows no page: {done.stderr}")
+    pages = list(pathlib.Path().glob("osteon-report-*.html"))
+    if len(pages) != 1 or pages[0].stat().st_mode & 0o077:
+        faults.append(f"--open: others may read the page: {pages}")
     env["BROWSER"] = "no-such-browser"
     done = subprocess.run(args, env=env, capture_output=True, text=True)
     if done.returncode != 1 or "set $BROWSER, or open '" not in done.stderr:

@@ -289,6 +289,35 @@ static void checklists_say_what_is_known_and_what_is_open(void **state)
                                     "funders,open\n");
 }
 
+/* Names come from data: none of them commands what reads a file. */
+static void names_command_nothing(void **state)
+{
+    static const char hostile[] =
+        "{\"metrics\": [{\"name\": \"../x\", \"document\": {\"classes\": "
+        "[\"=1+1\", \"[2pt]\", \"*\", \"-1\", \"@a,b\", \"&lt;~\"], "
+        "\"pooled\": {\"confusion\": [[1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0],"
+        "[0, 0, 1, 0, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 1, 0], "
+        "[0, 0, 0, 0, 0, 1]]}}}, {\"name\": \"b c\", \"document\": "
+        "{\"classes\": [\"n\"], \"pooled\": {\"confusion\": [[1]]}}}, "
+        "{\"name\": \"b-c\", \"document\": {\"classes\": [\"n\"], "
+        "\"pooled\": {\"confusion\": [[2]]}}}]}";
+    fixture *f = *state;
+    const char *text;
+
+    writes_of(f, hostile, OST_REPORT_CSV);
+    text = file_named(f, "metrics1-confusion.csv");
+    has(text, "\"is, called\",'=1+1,[2pt],*,-1,\"'@a,b\",&lt;~\n'=1+1,1,");
+    has(text, "\n-1,0,0,0,1,0,0\n\"'@a,b\",0,");
+    has(file_named(f, "b-c-confusion.csv"), "n,1\n");
+    has(file_named(f, "b-c-confusion-2.csv"), "n,2\n");
+    writes_of(f, hostile, OST_REPORT_LATEX);
+    text = file_named(f, "metrics1-confusion.tex");
+    has(text, "\\\\\n{[}2pt{]} & 0 & 1");
+    has(text, "\\\\\n{*} & 0 & 0 & 1");
+    writes_of(f, hostile, OST_REPORT_MARKDOWN);
+    has(file_named(f, "report.md"), "| \\&lt;\\~ | 0 ");
+}
+
 static void texts_are_cut_to_the_room_they_have(void **state)
 {
     ost_arena arena = { 0 };
@@ -325,6 +354,7 @@ int main(void)
             a_correlation_is_a_scatter_with_its_numbers, setup, teardown),
         cmocka_unit_test_setup_teardown(
             checklists_say_what_is_known_and_what_is_open, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_command_nothing, setup, teardown),
         cmocka_unit_test(texts_are_cut_to_the_room_they_have),
     };
 
