@@ -167,8 +167,10 @@ void ost_buf_add_html(ost_buf *b, const char *s)
         case '\'':
             ost_buf_adds(b, "&#39;");
             break;
-        default:
-            ost_buf_addc(b, *s);
+        default: /* what XML cannot hold becomes a space */
+            ost_buf_addc(b, (unsigned char)*s < 0x20 && !strchr("\t\n\r", *s)
+                                ? ' '
+                                : *s);
         }
     }
 }

@@ -39,7 +39,8 @@ void ost_buf_addv(ost_buf *b, const char *fmt, va_list ap)
 /* `s` as a JSON string with its quotes and the shortest escapes; `n` bytes of
  * UTF-8, in which what is malformed becomes U+FFFD byte by byte. */
 void ost_buf_add_json(ost_buf *b, const char *s, size_t n);
-/* `s` with &, <, >, " and ' escaped for HTML, XML and SVG. */
+/* `s` with &, <, >, " and ' escaped for HTML, XML and SVG; control characters
+ * that these forbid become spaces. */
 void ost_buf_add_html(ost_buf *b, const char *s);
 
 void ost_buf_u8(ost_buf *b, uint8_t v);

@@ -41,6 +41,8 @@ static void add_once(ost_buf *list, const char *name)
     size_t n = strlen(name);
     const char *at = ost_buf_str(list);
 
+    if (n == 0)
+        return;
     while ((at = strstr(at, name)) != NULL) {
         bool begins = at == ost_buf_str(list) || at[-1] == ' ';
 

@@ -106,9 +106,9 @@ static void html_is_escaped(void **state)
     ost_buf b = { 0 };
 
     (void)state;
-    ost_buf_add_html(&b, "<a href=\"x\">&'\xc3\xa9");
+    ost_buf_add_html(&b, "<a href=\"x\">&'\xc3\xa9\n\x01\x1bx");
     assert_string_equal(ost_buf_str(&b),
-                        "&lt;a href=&quot;x&quot;&gt;&amp;&#39;\xc3\xa9");
+                        "&lt;a href=&quot;x&quot;&gt;&amp;&#39;\xc3\xa9\n  x");
     ost_buf_release(&b);
 }
 
