@@ -120,11 +120,12 @@ def damaged_index():
     shutil.copytree("reference", "flipped")
     index = pathlib.Path("flipped/index.lmdb")
     data = bytearray(index.read_bytes())
-    at, flips = data.find(b'"accuracy"'), 0
+    word = b'"divided_groups"'
+    at, flips = data.find(word), 0
     while at >= 0:
         data[at + 3] ^= 1
         flips += 1
-        at = data.find(b'"accuracy"', at + 1)
+        at = data.find(word, at + 1)
     check(flips > 0, "no metrics in the index")
     index.write_bytes(data)
     fsck = osteon("store", "fsck", "--store", "flipped", status=4).stdout
@@ -135,7 +136,7 @@ def damaged_index():
     done = osteon("run", "study.json", "--store", "flipped", "--out", "out",
                   status=4)
     check("damaged" in done.stderr, done.stderr)
-    check(not pathlib.Path("out/metrics.json").exists(),
+    check(not pathlib.Path("out/division.json").exists(),
           "damaged metrics were written")
     osteon("store", "fsck", "--repair", "--store", "flipped")
     osteon("run", "study.json", "--store", "flipped", "--out", "out")
@@ -145,7 +146,9 @@ def damaged_index():
 
 enter_namespace()
 DISK.mkdir(exist_ok=True)
-write("study.json", {**STUDY, "params": {**STUDY["params"], "fill": 3}})
+write("study.json", {
+    **STUDY, "params": {**STUDY["params"], "fill": 3},
+    "outputs": {**STUDY["outputs"], "division": "folds.table"}})
 osteon("run", "study.json", "--store", "reference", "--out", "expected")
 full_disks()
 full_output()
