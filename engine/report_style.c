@@ -215,6 +215,7 @@ const char *const ost_report_style[] = {
     "  .pair { gap: 0 1.5rem; grid-template-columns: minmax(0, 1fr)",
     "    minmax(0, 1fr); }",
     "  .pair section, .shot { break-inside: avoid; }",
+    "  .pair .numbers th { white-space: normal; }",
     "  .keys { font-size: .78rem; }",
     "  h2, h3 { break-after: avoid; }",
     "  figure, table.heat, .plot, tr { break-inside: avoid; }",

@@ -97,6 +97,22 @@ double kernel_within(const rows &a)
     return (kernel_sum(a, a) - cubes(own, a.cols())) / (n * (n - 1));
 }
 
+/* Mean of a table over the pairs of different rows. */
+double table_within(const double *table, size_t n, const uint32_t *a, size_t m)
+{
+    double pairs = static_cast<double>(m) * static_cast<double>(m - 1) / 2;
+    double sum = 0;
+
+    for (size_t i = 0; i < m; i++) {
+        double line = 0;
+
+        for (size_t k = i + 1; k < m; k++)
+            line += table[a[i] * n + a[k]];
+        sum += line;
+    }
+    return sum / pairs;
+}
+
 /* NaN when memory is exhausted. */
 template <typename F> double value_of(F f) noexcept
 {
@@ -131,4 +147,49 @@ double ost_kernel_distance(const double *a, size_t n1, const double *b,
 
         return kernel_within(x) + kernel_within(y) - 2 * between;
     });
+}
+
+bool ost_kernel_table(const double *a, size_t n1, const double *b, size_t n2,
+                      size_t d, double *table)
+{
+    double done = value_of([=] {
+        rows x = rows_of(a, n1, d), y = rows_of(b, n2, d);
+
+        for (Eigen::Index i = 0; i < x.rows(); i += block)
+            for (Eigen::Index j = 0; j < y.rows(); j += block) {
+                matrix p =
+                    x.middleRows(i, std::min(block, x.rows() - i)) *
+                    y.middleRows(j, std::min(block, y.rows() - j)).transpose();
+
+                for (Eigen::Index r = 0; r < p.rows(); r++)
+                    for (Eigen::Index c = 0; c < p.cols(); c++) {
+                        double k = p(r, c) / static_cast<double>(d) + 1;
+
+                        table[(i + r) * y.rows() + j + c] = k * k * k;
+                    }
+            }
+        return 0.0;
+    });
+
+    return !std::isnan(done);
+}
+
+double ost_kernel_distance_in(const ost_kernel_tables *t, const uint32_t *a,
+                              const uint32_t *b, size_t m)
+{
+    double between = 0;
+
+    if (m < 2)
+        return undefined;
+    for (size_t i = 0; i < m; i++) {
+        const double *row = t->between + a[i] * t->n2;
+        double line = 0;
+
+        for (size_t k = 0; k < m; k++)
+            line += row[b[k]];
+        between += line;
+    }
+    return table_within(t->first, t->n1, a, m) +
+           table_within(t->second, t->n2, b, m) -
+           2 * (between / static_cast<double>(m) / static_cast<double>(m));
 }

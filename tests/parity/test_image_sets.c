@@ -143,6 +143,56 @@ static void large_sets_are_cut_into_blocks(void **state)
     ost_free(a);
 }
 
+static double *drawn_set(ost_rng *r, size_t n, size_t d)
+{
+    double *v = ost_xalloc(n * d * sizeof(*v));
+
+    for (size_t i = 0; i < n * d; i++)
+        v[i] = ost_rng_range(r, -1, 1) + (double)(n % 7);
+    return v;
+}
+
+/* Rows `at`, step `by`, of a set. */
+static double *listed(const double *set, size_t n, size_t d, size_t by,
+                      uint32_t *index, size_t m)
+{
+    double *rows = ost_xalloc(m * d * sizeof(*rows));
+
+    for (size_t i = 0; i < m; i++) {
+        index[i] = (uint32_t)((i * by + 5) % n);
+        memcpy(rows + i * d, set + index[i] * d, d * sizeof(*rows));
+    }
+    return rows;
+}
+
+static void subsets_are_read_from_tables(void **state)
+{
+    enum { N1 = 301, N2 = 269, D = 5, M = 64 };
+    ost_rng r = ost_rng_of(3, 4);
+    double *a = drawn_set(&r, N1, D), *b = drawn_set(&r, N2, D);
+    double *aa = ost_xalloc(N1 * N1 * sizeof(*aa));
+    double *bb = ost_xalloc(N2 * N2 * sizeof(*bb));
+    double *ab = ost_xalloc(N1 * N2 * sizeof(*ab));
+    ost_kernel_tables t = { N1, N2, aa, bb, ab };
+    uint32_t i[M], k[M];
+    double *x = listed(a, N1, D, 2, i, M), *y = listed(b, N2, D, 3, k, M);
+
+    (void)state;
+    assert_true(ost_kernel_table(a, N1, a, N1, D, aa));
+    assert_true(ost_kernel_table(b, N2, b, N2, D, bb));
+    assert_true(ost_kernel_table(a, N1, b, N2, D, ab));
+    assert_near(ost_kernel_distance_in(&t, i, k, M),
+                ost_kernel_distance(x, M, y, M, D), 1e-12);
+    assert_true(isnan(ost_kernel_distance_in(&t, i, k, 1)));
+    ost_free(y);
+    ost_free(x);
+    ost_free(ab);
+    ost_free(bb);
+    ost_free(aa);
+    ost_free(b);
+    ost_free(a);
+}
+
 static void the_nearest_row_is_the_first_of_the_nearest(void **state)
 {
     enum { N = 5, D = 1030 };
@@ -173,6 +223,7 @@ int main(void)
         cmocka_unit_test(published_distances_are_equal),
         cmocka_unit_test(normal_sets_have_the_distance_of_their_laws),
         cmocka_unit_test(large_sets_are_cut_into_blocks),
+        cmocka_unit_test(subsets_are_read_from_tables),
         cmocka_unit_test(the_nearest_row_is_the_first_of_the_nearest),
     };
 
