@@ -259,7 +259,7 @@ out:
 
 const ost_stage ost_stage_audit = {
     .name = "audit",
-    .version = 2, /* bump when any output byte can change */
+    .version = 3, /* bump when any output byte can change */
     .summary = "Say whether published figures can be true.",
     .param_size = sizeof(audit_params),
     .params = params,

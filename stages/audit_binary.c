@@ -222,7 +222,7 @@ static bool search_row(void *user, test_set set)
     one_row *r = user;
 
     ost_binary_search_add(&r->figures, set.n, set.positive, &r->search);
-    return r->search.steps <= patience;
+    return ost_binary_search_ended(&r->search);
 }
 
 static void labels_of(ost_audit *a, const ost_audit_row *row,
@@ -261,7 +261,8 @@ static bool keep_linear(const ost_audit_table *t, ost_binary_figures *f)
 static void judge_row(ost_audit *a, const ost_audit_table *t,
                       const ost_audit_row *row)
 {
-    one_row r = { .figures = ost_audit_printed_of(row) };
+    one_row r = { .figures = ost_audit_printed_of(row),
+                  .search = { .most = patience } };
     const ost_binary_matrix *m = r.search.first;
     const char *what = t->mean_over > 1
                            ? "figures of this row but precision, NPV and F1 "
@@ -276,7 +277,7 @@ static void judge_row(ost_audit *a, const ost_audit_table *t,
     if (!all_test_sets(t, search_row, &r)) {
         ost_audit_add(a, row->about, "confusion_matrix", OST_UNDECIDED,
                       "the search is too large: say 'positives', or fewer "
-                      "sizes 'n'");
+                      "sizes 'n', or another figure");
         return;
     }
     if (r.search.found == 0)
@@ -325,7 +326,7 @@ static bool search_common(void *user, test_set set)
     bool all = true;
 
     for (size_t i = 0; i < c->table->n_rows && all; i++) {
-        ost_binary_search s = { 0 };
+        ost_binary_search s = { .most = patience };
 
         ost_binary_search_add(&c->figures[i], set.n, set.positive, &s);
         c->matrices += s.matrices;

@@ -103,7 +103,7 @@ static bool possible(const ost_audit_table *t, const ost_audit_row *row,
     row_search r = {
         .table = t, .row = row, .total = total, .known = known, .enough = 1
     };
-    ost_binary_search two = { 0 };
+    ost_binary_search two = { .most = patience_row };
     ost_binary_figures f;
 
     if (row->positive) {
@@ -111,6 +111,7 @@ static bool possible(const ost_audit_table *t, const ost_audit_row *row,
         ost_binary_search_add(&f, sum_of(t, total), positives_of(t, row, total),
                               &two);
         *steps += two.steps;
+        *gave_up |= two.found == 0 && !ost_binary_search_ended(&two);
         return two.found > 0;
     }
     if (!search_classes(&r, patience_row, steps))

@@ -125,6 +125,11 @@ static range false_positives(const ost_binary_figures *f, int64_t positive,
     return r;
 }
 
+bool ost_binary_search_ended(const ost_binary_search *search)
+{
+    return search->most == 0 || search->steps <= search->most;
+}
+
 void ost_binary_search_add(const ost_binary_figures *f, int64_t n,
                            int64_t positive, ost_binary_search *search)
 {
@@ -139,11 +144,13 @@ void ost_binary_search_add(const ost_binary_figures *f, int64_t n,
         return;
     if (f->counts.tp >= 0)
         narrow(&tp, f->counts.tp, f->counts.tp);
-    for (int64_t k = tp.low; k <= tp.high; k++) {
+    for (int64_t k = tp.low; k <= tp.high && ost_binary_search_ended(search);
+         k++) {
         range fp = false_positives(f, positive, negative, k);
 
         search->steps++;
-        for (int64_t j = fp.low; j <= fp.high; j++) {
+        for (int64_t j = fp.low;
+             j <= fp.high && ost_binary_search_ended(search); j++) {
             ost_binary_matrix m = { k, j, positive - k, negative - j };
 
             search->steps++;

@@ -38,14 +38,17 @@ typedef struct ost_binary_figures {
 
 enum { OST_SEARCH_KEEPS = 8 };
 
-/* What has been found so far; `{0}` is the start. */
+/* What has been found so far; `{0}` is the start.  With more steps than `most`
+ * the search was given up, and what was found need not be all. */
 typedef struct ost_binary_search {
     uint64_t found;
     ost_binary_matrix first[OST_SEARCH_KEEPS];
     uint64_t matrices; /* among which was searched */
     uint64_t steps;    /* what it took */
+    uint64_t most;     /* steps that it may take; 0: as many as there are */
 } ost_binary_search;
 
+bool ost_binary_search_ended(const ost_binary_search *search);
 /* Adds what there is among `n` cases of which `positive` are positive. */
 void ost_binary_search_add(const ost_binary_figures *f, int64_t n,
                            int64_t positive, ost_binary_search *search);

@@ -178,13 +178,16 @@ def check_too_large():
     path = runs.write("large.json", one_node({"tables": [
         {"name": "sizes", "n": {"from": 1, "to": 5000}, "rows": [row]},
         {"name": "totals", "n": 900, "classes": ["a", "b", "c"],
-         "rows": [row]}]}))
+         "rows": [row]},
+        {"name": "one size", "n": 1000000, "positives": 500000,
+         "rows": [{"balanced_accuracy": "0.91", "npv": "0.912"}]}]}))
     runs.osteon("run", path, "--store", "store", "--out", "large", "--quiet")
     verdicts = json.loads(pathlib.Path("large/audit.json").read_text())
     reasons = [v["reason"] for v in verdicts["verdicts"]
                if v["verdict"] == "undecided"]
-    check(len(reasons) == 2 and "say 'positives', or fewer sizes" in reasons[0]
-          and "say 'totals', or give more" in reasons[1],
+    check(len(reasons) == 3 and "say 'positives', or fewer sizes" in reasons[0]
+          and "say 'totals', or give more" in reasons[1]
+          and "fewer sizes 'n', or another figure" in reasons[2],
           f"too large: {reasons}")
 
 
