@@ -181,16 +181,24 @@ static void fact_DISJOINT(ost_report_page *p, ost_buf *words)
             (unsigned long long)ost_report_number(leakage, "n_checked"));
 }
 
+void ost_report_networks(ost_buf *list, const json_t *models)
+{
+    for (size_t i = 0; i < json_array_size(models); i++)
+        add_once(list, ost_report_text(json_array_get(models, i), "network"));
+}
+
 static void fact_MODEL(ost_report_page *p, ost_buf *words)
 {
-    const json_t *first = json_array_get(json_object_get(p->doc, "models"), 0);
-    const char *network = ost_report_text(first, "network");
+    const json_t *models = json_object_get(p->doc, "models");
+    const json_t *first = json_array_get(models, 0);
+    ost_buf names = { 0 };
 
-    if (*network) {
-        ost_buf_adds(words, "network ");
-        ost_report_add_name(words, network);
-    }
-    if (ost_report_number(first, "n_weights") > 0) {
+    ost_report_networks(&names, models);
+    if (names.len > 0)
+        ost_buf_addf(words, "network %s", ost_buf_str(&names));
+    ost_buf_release(&names);
+    if (json_array_size(models) == 1 &&
+        ost_report_number(first, "n_weights") > 0) {
         ost_buf_adds(words, words->len ? ", " : "");
         ost_report_counted(words, ost_report_number(first, "n_weights"),
                            "weight", "weights");

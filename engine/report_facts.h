@@ -41,4 +41,7 @@ typedef enum ost_report_fact {
 void ost_report_fact_words(ost_report_page *p, ost_report_fact fact,
                            ost_buf *words);
 
+/* Names of the models' networks, each once: "a, b". */
+void ost_report_networks(ost_buf *list, const json_t *models);
+
 #endif

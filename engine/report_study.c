@@ -1,4 +1,5 @@
 /* engine/report_study.c - the study in one paragraph, and its headline */
+#include "engine/report_facts.h"
 #include "engine/report_impl.h"
 
 #include <string.h>
@@ -100,6 +101,39 @@ static void add_parts(ost_buf *out, const json_t *study)
     ost_buf_adds(out, ".");
 }
 
+static bool are_alike(const json_t *models)
+{
+    const json_t *first = json_array_get(models, 0);
+    size_t epochs = json_array_size(json_object_get(first, "history"));
+    bool alike = true;
+
+    for (size_t i = 1; i < json_array_size(models); i++) {
+        const json_t *m = json_array_get(models, i);
+
+        alike &= strcmp(ost_report_text(m, "network"),
+                        ost_report_text(first, "network")) == 0 &&
+                 ost_report_number(m, "n_weights") ==
+                     ost_report_number(first, "n_weights") &&
+                 json_array_size(json_object_get(m, "history")) == epochs;
+    }
+    return alike;
+}
+
+/* What models of several kinds are, each kind once. */
+static void add_kinds(ost_buf *out, const json_t *models)
+{
+    ost_buf names = { 0 };
+
+    ost_report_networks(&names, models);
+    ost_buf_adds(out, " The ");
+    ost_report_count(out, json_array_size(models));
+    ost_buf_adds(out, " models");
+    if (names.len > 0)
+        ost_buf_addf(out, " (%s)", ost_buf_str(&names));
+    ost_buf_adds(out, " were trained.");
+    ost_buf_release(&names);
+}
+
 static void add_models(ost_buf *out, const json_t *models)
 {
     const json_t *first = json_array_get(models, 0);
@@ -110,6 +144,10 @@ static void add_models(ost_buf *out, const json_t *models)
 
     if (n == 0)
         return;
+    if (!are_alike(models)) {
+        add_kinds(out, models);
+        return;
+    }
     ost_buf_adds(out, n == 1 ? " The model" : " The ");
     if (n > 1) {
         ost_report_count(out, n);

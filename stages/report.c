@@ -250,7 +250,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_report = {
     .name = "report",
-    .version = 3, /* bump when any output byte can change */
+    .version = 4, /* bump when any output byte can change */
     .summary = "Gather numbers, curves and example images for a report page.",
     .param_size = sizeof(ost_report_params),
     .params = params,

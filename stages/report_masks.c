@@ -4,7 +4,9 @@
  * Each item at port `masks` has its predicted mask in field `mask`, and its
  * reference in field `reference`, by itself or on the item of the same id at
  * port `images`.  Shown are those on which both agree least, and those on which
- * they agree most, by Dice over everything above 0.
+ * they agree most, by Dice over everything above 0.  Where there is nothing and
+ * nothing was found, there is nothing to see: such pairs are shown when there
+ * are no others, and so are those without a reference.
  */
 #include "base/map.h"
 #include "base/vec.h"
@@ -24,6 +26,7 @@ typedef struct {
     const ost_item *item;
     const ost_item *truth; /* NULL: there is no reference */
     double dice;
+    bool blank; /* nothing is marked in either */
 } pair;
 
 typedef struct {
@@ -109,6 +112,7 @@ static ost_rc find_dice(masking *m, pair *p, ost_err *err)
                 sum += (uint64_t)in + is;
             }
     }
+    p->blank = sum == 0;
     p->dice = sum > 0 ? 2.0 * (double)both / (double)sum : 1;
     return OST_OK;
 }
@@ -138,13 +142,19 @@ static ost_rc read_pairs(masking *m, ost_err *err)
     return rc;
 }
 
-/* The least alike first, those without a reference last. */
+/* Those with least to see last. */
+static int rank_of(const pair *p)
+{
+    return !p->truth ? 2 : p->blank ? 1 : 0;
+}
+
+/* The least alike first, among those with as much to see. */
 static int by_agreement(const void *a, const void *b)
 {
     const pair *x = a, *y = b;
 
-    if (!x->truth != !y->truth)
-        return x->truth ? -1 : 1;
+    if (rank_of(x) != rank_of(y))
+        return rank_of(x) < rank_of(y) ? -1 : 1;
     if (x->dice != y->dice)
         return x->dice < y->dice ? -1 : 1;
     return ost_id_compare(x->item->id, y->item->id);
@@ -174,6 +184,17 @@ static ost_rc add_pair(masking *m, const pair *p, const char *place,
     return rc;
 }
 
+/* How many pairs have as much to see as the first of the sorted ones. */
+static size_t count_shown(const masking *m)
+{
+    size_t n = 0;
+
+    while (n < m->pairs.len &&
+           rank_of(&m->pairs.data[n]) == rank_of(&m->pairs.data[0]))
+        n++;
+    return n;
+}
+
 static ost_rc add_pairs(masking *m, ost_err *err)
 {
     size_t n = m->pairs.len, most = (size_t)m->g->params->examples;
@@ -182,6 +203,7 @@ static ost_rc add_pairs(masking *m, ost_err *err)
 
     if (n > 0)
         qsort(m->pairs.data, n, sizeof(*m->pairs.data), by_agreement);
+    n = count_shown(m);
     most = most < n ? most : n;
     for (size_t i = 0; i < most && !rc; i++) {
         bool least = i < (most + 1) / 2;

@@ -167,6 +167,22 @@ static ost_run_record small_run(void)
     };
 }
 
+static void models_of_several_kinds_are_named_once_each(void **state)
+{
+    fixture *f = *state;
+    const char *page = render(
+        f,
+        "{'study': {'n_items': 4, 'n_groups': 4}, 'metrics': [{'document': "
+        "{'classes': ['a', 'b'], 'pooled': {'auc': 0.5}}}], 'models': "
+        "[{'network': 'net_a', 'n_weights': 5}, {'network': 'net_b'}, "
+        "{'network': 'net_a', 'n_weights': 5}]}",
+        NULL);
+
+    assert_non_null(strstr(page, "The 3 models (net_a, net_b) were trained."));
+    assert_non_null(strstr(page, "network net_a, net_b; "));
+    assert_null(strstr(page, "5 weights"));
+}
+
 static void a_whole_report_shows_all_its_parts(void **state)
 {
     fixture *f = *state;
@@ -447,6 +463,7 @@ static void a_cycle_has_no_layout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(models_of_several_kinds_are_named_once_each),
         cmocka_unit_test(a_whole_report_shows_all_its_parts),
         cmocka_unit_test(without_a_run_nothing_is_said_of_times),
         cmocka_unit_test(names_from_outside_are_escaped_everywhere),

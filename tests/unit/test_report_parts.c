@@ -192,9 +192,10 @@ static void outlines_show_the_least_and_the_most_alike(void **state)
         at_port("images", put_set(f, four, 4, truth)),
         at_port("masks", put_set(f, four, 4, made)),
     };
-    json_t *doc = gather(f, "{'examples': 3}", in, 2), *first, *last;
+    json_t *doc = gather(f, "{'examples': 4}", in, 2), *first, *last;
     const json_t *all = json_object_get(doc, "segmentations");
 
+    /* in "c" there is nothing, and nothing was found */
     assert_int_equal(json_array_size(all), 3);
     first = json_array_get(all, 0);
     last = json_array_get(all, 2);
@@ -204,6 +205,7 @@ static void outlines_show_the_least_and_the_most_alike(void **state)
     assert_true(json_number_value(json_object_get(first, "dice")) == 0);
     assert_string_equal(json_string_value(json_object_get(last, "place")),
                         "most");
+    assert_string_equal(json_string_value(json_object_get(last, "id")), "a");
     assert_true(json_number_value(json_object_get(last, "dice")) == 1);
     assert_string_equal(json_string_value(json_object_get(last, "predicted")),
                         "predicted.2");
