@@ -406,7 +406,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_evaluate_images = {
     .name = "evaluate_images",
-    .version = 2, /* bump when any output byte can change */
+    .version = 3, /* bump when any output byte can change */
     .summary = "Judge generated images: FID, KID, copies of what was learned.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(images_params),

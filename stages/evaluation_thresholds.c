@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "kernels/stats/ranking.h"
 #include "stages/evaluation_blocks.h"
+#include "stages/leaks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -282,9 +283,32 @@ static ost_rc fail_shared(const ost_threshold_work *w, const ost_prediction *p,
                     p->item->id, place);
 }
 
+/* Groups are in both, if by other items: a leak like those of models. */
+static ost_rc tell_shared(const ost_threshold_work *w, size_t n,
+                          const char *example, ost_err *err)
+{
+    const char *what = ost_arena_printf(
+        w->e->arena,
+        "the threshold was chosen on other items of groups that are judged "
+        "(%zu: '%s'%s)",
+        n, example, n > 1 ? ", ..." : "");
+
+    if (w->e->params->leakage == OST_LEAKAGE_OFF)
+        return OST_OK;
+    if (w->e->params->leakage == OST_LEAKAGE_WARN) {
+        json_array_append_new(w->e->warnings, json_string(what));
+        return OST_OK;
+    }
+    return ost_fail(err, OST_EINPUT,
+                    "leakage: %s; choose it on other groups (leakage: warn "
+                    "judges them all the same)",
+                    what);
+}
+
 static ost_rc check_apart(const ost_threshold_work *w, ost_err *err)
 {
     ost_map items = { 0 }, groups = { 0 }, shared = { 0 };
+    const char *example = "";
     ost_buf key = { 0 };
     ost_rc rc = OST_OK;
 
@@ -296,15 +320,12 @@ static ost_rc check_apart(const ost_threshold_work *w, ost_err *err)
         if (ost_map_get(&items, key.data, key.len, NULL))
             rc = fail_shared(w, p, err);
         key_of(w, &key, p->part, p->item->group);
-        if (ost_map_get(&groups, key.data, key.len, NULL))
-            ost_map_put(&shared, key.data, key.len, 0);
+        if (ost_map_get(&groups, key.data, key.len, NULL) &&
+            ost_map_put(&shared, key.data, key.len, 0))
+            example = p->item->group;
     }
     if (!rc && shared.len > 0)
-        json_array_append_new(
-            w->e->warnings,
-            json_sprintf("the threshold was chosen on other items of %zu "
-                         "groups that are judged",
-                         shared.len));
+        rc = tell_shared(w, shared.len, example, err);
     ost_map_release(&items);
     ost_map_release(&groups);
     ost_map_release(&shared);

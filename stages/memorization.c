@@ -198,8 +198,11 @@ ost_rc ost_memorization_judge(ost_stage_ctx *ctx, const ost_memorization *how,
         return rc;
     threshold = quantile_of(within, learned->n, how->quantile);
     for (size_t k = 0; k < made->n; k++) {
-        below += found[k].distance < threshold;
-        identical += found[k].distance <= 0;
+        bool copy = found[k].distance <= 0;
+
+        /* Learned images that are there twice leave no distance to be below. */
+        below += copy || found[k].distance < threshold;
+        identical += copy;
     }
     i = ost_wilson_interval(below, made->n, 0.95);
     *out = json_pack(

@@ -137,6 +137,25 @@ static void copies_are_found(void **state)
     json_decref(doc);
 }
 
+/* Every learned image is there twice, at a distance of 0. */
+static void copies_of_what_is_there_twice_are_copies(void **state)
+{
+    step_fixture *f = *state;
+    ost_step_input in[] = { a_set(f, "generated", 8, 3, 0, "net"),
+                            a_set(f, "real", 5, 3, 1, "net"),
+                            a_set(f, "training", 22, 3, 0, "net") };
+    ost_done_msg done =
+        run_stage(f, "evaluate_images", "{\"space\":\"features\"}", in, 3);
+    json_t *doc = metrics_of(f, &done);
+
+    assert_true(number_at(doc, "memorization", "features", "threshold") <= 0);
+    assert_int_equal(
+        (int)number_at(doc, "memorization", "features", "n_identical"), 8);
+    assert_true(fabs(number_at(doc, "memorization", "features", "share") - 1) <
+                1e-12);
+    json_decref(doc);
+}
+
 static void few_images_are_warned_of(void **state)
 {
     step_fixture *f = *state;
@@ -207,6 +226,7 @@ int main(void)
         step_test(a_shift_is_the_distance),
         step_test(subsets_are_seeded_and_the_same_for_all_threads),
         step_test(copies_are_found),
+        step_test(copies_of_what_is_there_twice_are_copies),
         step_test(few_images_are_warned_of),
         step_test(what_cannot_be_compared_is_refused),
         step_test(rows_of_other_lengths_are_refused),
