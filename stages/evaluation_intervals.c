@@ -133,6 +133,8 @@ typedef struct {
     size_t n_sorted;
     uint32_t *cell;   /* truth * classes + predicted, per weight */
     double *all_miss; /* of more than two classes, all together; or NULL */
+    double *taken;    /* per class, as in a replicate: what the block takes for
+                         rates it does not have; NaN: it has them */
 } resampling;
 
 static void sort_class(const ost_block *b, uint32_t k, sorted_class *c)
@@ -280,6 +282,25 @@ static void numbers_of_two(void *user, const uint32_t *weight, double *out)
         skip_one_class(out);
 }
 
+/* Mean of number `j` over the classes, without those that a replicate does not
+ * have; what the block itself does not have stands in its mean, too. */
+static double mean_over(const resampling *r, const double *each, size_t j)
+{
+    double sum = 0, found = 0;
+
+    for (size_t k = 0; k < r->n_sorted; k++) {
+        double v = each[k * OF_CLASS + j];
+
+        if (isnan(v))
+            v = r->taken[k * OF_CLASS + j];
+        if (isnan(v))
+            continue;
+        sum += v;
+        found += 1;
+    }
+    return found > 0 ? sum / found : OST_UNDEFINED;
+}
+
 /* An ost_statistics: of more classes, the means over them and each. */
 static void numbers_of_more(void *user, const uint32_t *weight, double *out)
 {
@@ -300,7 +321,7 @@ static void numbers_of_more(void *user, const uint32_t *weight, double *out)
         class_numbers(&c, of, of->order ? &w : NULL, each + k * OF_CLASS);
     }
     for (size_t j = 0; j < OF_CLASS; j++)
-        out[OVERALL + j] = ost_strided_mean(each + j, r->n_sorted, OF_CLASS);
+        out[OVERALL + j] = mean_over(r, each, j);
     for (size_t i = 0; i < r->b->n && r->all_miss; i++) {
         miss += r->all_miss[i] * weight[i];
         total += weight[i];
@@ -340,6 +361,30 @@ static double *add_misses(const ost_block *b, const resampling *r)
     return all;
 }
 
+static double *rates_taken(const ost_block *b, size_t classes)
+{
+    static double (*const rates[])(const ost_class_counts *,
+                                   ost_zero_division) = {
+        [PRECISION] = ost_precision,
+        [RECALL] = ost_recall,
+        [SPECIFICITY] = ost_specificity,
+        [NPV] = ost_npv,
+        [F1] = ost_f1,
+    };
+    ost_zero_division zero = (ost_zero_division)b->e->params->zero_division;
+    double *taken = OST_ARENA_ARRAY(b->arena, double, classes *OF_CLASS);
+
+    for (size_t i = 0; i < classes * OF_CLASS; i++) {
+        ost_class_counts c = ost_confusion_class(&b->confusion, i / OF_CLASS);
+        size_t j = i % OF_CLASS;
+
+        taken[i] = j <= F1 && isnan(rates[j](&c, OST_ZERO_IS_UNDEFINED))
+                       ? rates[j](&c, zero)
+                       : OST_UNDEFINED;
+    }
+    return taken;
+}
+
 static void prepare(const ost_block *b, resampling *r)
 {
     size_t classes = b->e->cases->n_classes;
@@ -362,8 +407,10 @@ static void prepare(const ost_block *b, resampling *r)
         r->cell[i] = b->truth[at] * (uint32_t)classes + b->predicted[at];
         r->both |= b->truth[i] != b->truth[0];
     }
-    if (!two)
-        r->all_miss = add_misses(b, r);
+    if (two)
+        return;
+    r->all_miss = add_misses(b, r);
+    r->taken = rates_taken(b, classes);
 }
 
 /* Members that a block does not have get no interval. */

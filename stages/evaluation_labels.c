@@ -168,12 +168,24 @@ static void add_exact(ost_block *b)
     ost_replicates_release(&r);
 }
 
+/* Whether number `j` of a label is undefined in all of its n replicates. */
+static bool never_defined(const double *kept, size_t n, size_t j)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(kept[i * OST_KEPT + j]))
+            return false;
+    return true;
+}
+
 /* All labels were drawn alike, so that a replicate's mean over the labels is a
- * replicate of the mean. */
-static void add_mean_intervals(ost_block *b, double *const *kept, size_t n)
+ * replicate of the mean.  What a label does not have at all stands in both as
+ * it is taken. */
+static void add_mean_intervals(ost_block *b, const json_t *each,
+                               double *const *kept, size_t n)
 {
     size_t labels = b->e->cases->n_classes;
     double *across = OST_ARENA_ARRAY(b->arena, double, labels);
+    double *taken = OST_ARENA_ARRAY(b->arena, double, labels);
     double *mean = OST_ARENA_ARRAY(b->arena, double, n);
     const json_t *groups = json_object_get(b->out, "n_groups");
     ost_drawing d = ost_drawing_of(b->e);
@@ -194,9 +206,17 @@ static void add_mean_intervals(ost_block *b, double *const *kept, size_t n)
     for (size_t j = 0; j < OST_KEPT; j++) {
         if (!json_is_number(json_object_get(b->out, ost_kept_names[j])))
             continue;
+        for (size_t k = 0; k < labels; k++)
+            taken[k] = never_defined(kept[k], n, j)
+                           ? ost_member_number(json_array_get(each, k),
+                                               ost_kept_names[j])
+                           : OST_UNDEFINED;
         for (size_t i = 0; i < n; i++) {
-            for (size_t k = 0; k < labels; k++)
-                across[k] = kept[k][i * OST_KEPT + j];
+            for (size_t k = 0; k < labels; k++) {
+                double v = kept[k][i * OST_KEPT + j];
+
+                across[k] = isnan(v) ? taken[k] : v;
+            }
             mean[i] = ost_strided_mean(across, labels, 1);
         }
         json_object_set_new(b->intervals, ost_kept_names[j],
@@ -223,6 +243,6 @@ void ost_block_labels(ost_block *b)
     json_object_set_new(b->out, "micro", micro_json(b));
     json_object_set_new(b->out, "labels", all);
     if (n > 0 && b->n > 0)
-        add_mean_intervals(b, kept, n);
+        add_mean_intervals(b, all, kept, n);
     json_object_set(b->out, "intervals", b->intervals);
 }

@@ -224,6 +224,52 @@ static void zero_denominators_are_skipped_and_counted(void **state)
     json_decref(doc);
 }
 
+static void check_mean_recall(const json_t *doc)
+{
+    double v = number(doc, "pooled.recall");
+
+    assert_true(v > 0.3 && v < 0.5);
+    assert_true(number(doc, "pooled.intervals.recall.lo") < v);
+    assert_true(number(doc, "pooled.intervals.recall.hi") > v);
+    assert_true(number(doc, "pooled.intervals.recall.hi") < 2.0 / 3 + 1e-9);
+}
+
+/* Class c is in no item: its recall is taken as 0 in the mean, and in that of
+ * every replicate. */
+static void means_over_classes_are_drawn_as_they_are_taken(void **state)
+{
+    fixture *f = *state;
+    ost_item items[20];
+    ost_step_input in;
+    json_t *doc;
+
+    for (int i = 0; i < 20; i++) {
+        char *id = ost_arena_printf(&f->arena, "i%02d", i);
+        double p = i % 3 ? 0.8 : 0.3;
+
+        items[i] = (ost_item){ .id = id, .group = id };
+        ost_item_set_label(&f->arena, &items[i], i % 2 ? "a" : "b");
+        ost_item_set_number(&f->arena, &items[i], "score.a",
+                            i % 2 ? p : 0.9 - p);
+        ost_item_set_number(&f->arena, &items[i], "score.b",
+                            i % 2 ? 0.9 - p : p);
+        ost_item_set_number(&f->arena, &items[i], "score.c", 0.1);
+    }
+    in = at_port("predictions",
+                 put_items(f->batch, OST_PREDICTIONS, "{}", items, 20));
+    doc = judge(f, "{'bootstrap': 500}", &in, 1);
+    check_mean_recall(doc);
+    json_decref(doc);
+    in = at_port("predictions",
+                 put_items(f->batch, OST_PREDICTIONS,
+                           "{\"classes\":[\"a\",\"b\",\"c\"],\"kind\":"
+                           "\"labels\"}",
+                           items, 20));
+    doc = judge(f, "{'bootstrap': 500}", &in, 1);
+    check_mean_recall(doc);
+    json_decref(doc);
+}
+
 /* One patient drawn from one patient is that patient: no interval of length 0
  * may come of it. */
 static void one_group_says_nothing_of_others(void **state)
@@ -363,6 +409,7 @@ int main(void)
         cmocka_unit_test(params_say_which_interval_it_is),
         cmocka_unit_test(replicates_with_one_class_are_skipped_and_counted),
         cmocka_unit_test(zero_denominators_are_skipped_and_counted),
+        cmocka_unit_test(means_over_classes_are_drawn_as_they_are_taken),
         cmocka_unit_test(one_group_says_nothing_of_others),
         cmocka_unit_test(what_was_not_corrected_says_so),
         cmocka_unit_test(labels_and_numbers_have_intervals_too),
