@@ -221,6 +221,7 @@ def check_report(text, row, predicted):
     positive = "lesion" in predicted.split("|")
     expect("impression", "No evidence of bone metastases" in text, not positive)
     expect("index told", told is not None, positive and float(row["mask.found.area"]) > 0)
+    expect("other uptake", "No other abnormal uptake" in text, told is not None)
     if told:
         names = [f"burden.frame{k}" for k in (1, 2, 3, 4)] + ["burden"]
         expect("indexes", list(told.groups()), [f"{float(row[n]):.4f}" for n in names])
