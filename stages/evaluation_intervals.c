@@ -53,6 +53,7 @@ static void add_formulas(const ost_block *b, uint32_t k, json_t *out)
 {
     ost_class_counts c = ost_confusion_class(&b->confusion, k);
     uint64_t positive = c.tp + c.fn, negative = c.tn + c.fp;
+    double variance;
     ost_scores s;
     ost_ranking r;
 
@@ -68,11 +69,15 @@ static void add_formulas(const ost_block *b, uint32_t k, json_t *out)
         return;
     s = ost_block_scores(b, k);
     r = ost_ranking_of(&s);
+    variance = ost_ranking_delong_variance(&r);
+    if (variance <= 0)
+        ost_block_warn(b, b->where,
+                       "the area has no variance, and its interval of length "
+                       "0 does not say how sure it is");
     json_object_set_new(
         out, "auc",
         interval_json(b,
-                      ost_normal_interval(ost_ranking_auc(&r),
-                                          ost_ranking_delong_variance(&r),
+                      ost_normal_interval(ost_ranking_auc(&r), variance,
                                           b->e->params->level),
                       "delong",
                       positive < 2 || negative < 2

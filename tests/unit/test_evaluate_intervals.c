@@ -287,6 +287,23 @@ static void one_group_says_nothing_of_others(void **state)
     json_decref(doc);
 }
 
+static void perfect_areas_are_not_sure(void **state)
+{
+    static const case_row rows[] = {
+        { "i1", "i1", "a", 0.1, NULL },
+        { "i2", "i2", "a", 0.2, NULL },
+        { "i3", "i3", "b", 0.8, NULL },
+        { "i4", "i4", "b", 0.9, NULL },
+    };
+    json_t *doc = judge_rows(*state, "{'bootstrap': 0}", rows, 4);
+
+    near(doc, "pooled.intervals.auc.lo", 1);
+    assert_string_equal(json_string_value(at(doc, "warnings.0")),
+                        "pooled: the area has no variance, and its interval of "
+                        "length 0 does not say how sure it is");
+    json_decref(doc);
+}
+
 /* Too many units for each to be left out once. */
 static void what_was_not_corrected_says_so(void **state)
 {
@@ -411,6 +428,7 @@ int main(void)
         cmocka_unit_test(zero_denominators_are_skipped_and_counted),
         cmocka_unit_test(means_over_classes_are_drawn_as_they_are_taken),
         cmocka_unit_test(one_group_says_nothing_of_others),
+        cmocka_unit_test(perfect_areas_are_not_sure),
         cmocka_unit_test(what_was_not_corrected_says_so),
         cmocka_unit_test(labels_and_numbers_have_intervals_too),
         cmocka_unit_test(one_true_number_explains_nothing),
