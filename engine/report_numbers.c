@@ -215,6 +215,7 @@ static const char *method_words(ost_report_page *p, const char *method)
         { "bootstrap_bca", "bootstrap over patients, BCa" },
         { "bootstrap_percentile", "bootstrap over patients" },
         { "clopper_pearson", "Clopper and Pearson" },
+        { "clopper_pearson_groups", "Clopper and Pearson over patients" },
         { "delong", "DeLong" },
         { "delong_logit", "DeLong on the logit scale" },
         { "fisher_z", "Fisher's z" },
@@ -262,7 +263,8 @@ static void add_methods(ost_report_page *p, ost_buf *words,
         const char *text = method_words(p, name);
 
         ost_buf_addf(&all, "%s%s", all.len ? ", " : "", text);
-        if (strncmp(name, "bootstrap", 9) != 0)
+        if (strncmp(name, "bootstrap", 9) != 0 &&
+            strcmp(name, "clopper_pearson_groups") != 0)
             ost_buf_addf(&apart, "%s%s", apart.len ? ", " : "", text);
     }
     if (all.len > 0)

@@ -335,7 +335,7 @@ out:
 
 const ost_stage ost_stage_compare = {
     .name = "compare",
-    .version = 5, /* bump when any output byte can change */
+    .version = 6, /* bump when any output byte can change */
     .summary = "Test readers or models against a baseline, pair by pair.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(ost_compare_params),

@@ -454,7 +454,7 @@ out:
 
 const ost_stage ost_stage_evaluate = {
     .name = "evaluate",
-    .version = 10, /* bump when any output byte can change */
+    .version = 11, /* bump when any output byte can change */
     .summary = "Judge predictions: areas, rates, curves, with intervals.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(ost_evaluate_params),

@@ -216,6 +216,8 @@ json_t *ost_replicates_interval(const ost_block *b, const ost_replicates *r,
         return ost_number_or(OST_UNDEFINED,
                              i.used == 0 ? "undefined in every replicate"
                                          : "the replicates do not allow it");
+    if (i.interval.lo == i.interval.hi)
+        return ost_number_or(OST_UNDEFINED, "no replicate differs");
     /* Normal quantiles have a logarithm in them. */
     return json_pack("{s:o, s:o, s:f, s:s, s:I, s:I}", "lo",
                      r->without ? ost_rounded_or(i.interval.lo, "")

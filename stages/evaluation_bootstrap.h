@@ -44,6 +44,11 @@ void ost_replicates_release(ost_replicates *r);
 json_t *ost_replicates_interval(const ost_block *b, const ost_replicates *r,
                                 size_t j);
 
+/* The interval of a rate of class `k` (OST_NO_CLASS: accuracy alone) that is 0
+ * or 1, which no replicate changes; NULL of any other number. */
+json_t *ost_certain_interval(const ost_block *b, const char *name, uint32_t k,
+                             double value);
+
 /* How intervals were made, for the head of the document. */
 json_t *ost_interval_method_json(const ost_evaluation *e);
 

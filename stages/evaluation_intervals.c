@@ -70,10 +70,9 @@ static void add_formulas(const ost_block *b, uint32_t k, json_t *out)
     s = ost_block_scores(b, k);
     r = ost_ranking_of(&s);
     variance = ost_ranking_delong_variance(&r);
-    if (variance <= 0)
-        ost_block_warn(b, b->where,
-                       "the area has no variance, and its interval of length "
-                       "0 does not say how sure it is");
+    /* Scores that separate the classes leave a point that says nothing. */
+    if (!(variance > 0))
+        variance = OST_UNDEFINED;
     json_object_set_new(
         out, "auc",
         interval_json(b,
@@ -82,7 +81,7 @@ static void add_formulas(const ost_block *b, uint32_t k, json_t *out)
                       "delong",
                       positive < 2 || negative < 2
                           ? "fewer than two items of a class"
-                          : OST_ONE_CLASS));
+                          : "DeLong's variance is 0"));
     ost_ranking_release(&r);
 }
 
@@ -420,16 +419,18 @@ static void prepare(const ost_block *b, resampling *r)
 
 /* Members that a block does not have get no interval. */
 static void add_replicated(const ost_block *b, const ost_replicates *r,
-                           size_t at, const char *const *names, size_t n,
-                           const json_t *block, json_t *intervals)
+                           size_t at, uint32_t k, const char *const *names,
+                           size_t n, const json_t *block, json_t *intervals)
 {
     for (size_t j = 0; j < n; j++) {
         const json_t *v = json_object_get(block, names[j]);
+        json_t *i;
 
         if (!json_is_number(v) || json_object_get(intervals, names[j]))
             continue;
+        i = ost_certain_interval(b, names[j], k, json_number_value(v));
         json_object_set_new(intervals, names[j],
-                            ost_replicates_interval(b, r, at + j));
+                            i ? i : ost_replicates_interval(b, r, at + j));
     }
 }
 
@@ -447,13 +448,13 @@ static void add_bootstrap(ost_block *b)
                                   b->truth);
     else
         found = ost_replicates_of(b, numbers_of_more, &r, k, NULL, b->truth);
-    add_replicated(b, &found, 0, ost_kept_names, OST_KEPT, b->out,
-                   b->intervals);
+    add_replicated(b, &found, 0, b->e->positive, ost_kept_names, OST_KEPT,
+                   b->out, b->intervals);
     for (size_t c = 0; c < classes; c++) {
         const json_t *one = json_array_get(each, c);
 
         add_replicated(b, &found, OVERALL + OF_CLASS + c * OF_CLASS,
-                       ost_kept_names + OVERALL, OF_CLASS, one,
+                       (uint32_t)c, ost_kept_names + OVERALL, OF_CLASS, one,
                        json_object_get(one, "intervals"));
     }
     if (b->e->keep && found.value)
