@@ -90,10 +90,45 @@ static void add_checklist(ost_report_page *p, const checklist *c)
         ost_buf_adds(p->out, "</details>\n");
 }
 
+static bool is_study(const ost_report_page *p)
+{
+    return json_object_get(p->doc, "study") ||
+           json_array_size(json_object_get(p->doc, "metrics")) > 0;
+}
+
+static json_t *item_json(ost_report_page *p, const item *it)
+{
+    json_t *out = json_pack("{s:s, s:s, s:s}", "item", it->number, "section",
+                            it->section, "asked", it->words);
+    ost_buf words = { 0 };
+
+    ost_report_fact_words(p, it->fact, &words);
+    json_object_set_new(out, "known",
+                        words.len > 0 ? json_string(ost_buf_str(&words))
+                                      : json_null());
+    ost_buf_release(&words);
+    return out;
+}
+
+json_t *ost_report_checklists_json(ost_report_page *p)
+{
+    json_t *all = json_array();
+
+    for (size_t c = 0; c < CHECKLISTS && is_study(p); c++) {
+        json_t *items = json_array();
+
+        for (size_t i = 0; i < checklists[c].n; i++)
+            json_array_append_new(items, item_json(p, &checklists[c].items[i]));
+        json_array_append_new(
+            all, json_pack("{s:s, s:s, s:o}", "title", checklists[c].title,
+                           "source", checklists[c].source, "items", items));
+    }
+    return all;
+}
+
 void ost_report_checklists(ost_report_page *p)
 {
-    if (!json_object_get(p->doc, "study") &&
-        json_array_size(json_object_get(p->doc, "metrics")) == 0)
+    if (!is_study(p))
         return;
     ost_report_open(p, "checklists", "Reporting checklists");
     for (size_t i = 0; i < CHECKLISTS; i++)

@@ -72,6 +72,9 @@ ost_rc ost_report_generated(ost_report_page *p, ost_err *err);
 ost_rc ost_report_outlines(ost_report_page *p, ost_err *err);
 void ost_report_notes(ost_report_page *p);
 void ost_report_checklists(ost_report_page *p);
+/* [{title, source, items: [{item, section, asked, known: text or null}]}].
+ * Caller decrefs. */
+json_t *ost_report_checklists_json(ost_report_page *p);
 void ost_report_origin(ost_report_page *p);
 
 /* --- blocks, in whatever format the page has ---------------------------- */

@@ -46,6 +46,7 @@ void ost_report_json(ost_report_page *p)
 
     if (p->run)
         json_object_set_new(all, "run", run_of(p));
+    json_object_set_new(all, "checklists", ost_report_checklists_json(p));
     ost_json_canonical(&text, all);
     ost_outputs_json(p->out, ost_buf_str(&text));
     ost_buf_release(&text);

@@ -130,6 +130,38 @@ static void latex_is_escaped(void **state)
     has(file_named(f, "numbers.tex"), "0.875 (0.500--1.000)");
 }
 
+/* What the run knows stands there, the rest is open; no marks of pages. */
+static void check_items(const json_t *items)
+{
+    size_t known = 0, n = json_array_size(items);
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *one = json_array_get(items, i);
+        const json_t *words = json_object_get(one, "known");
+
+        assert_true(json_string_length(json_object_get(one, "asked")) > 0);
+        assert_true(json_is_string(words) || json_is_null(words));
+        known += json_is_string(words);
+        for (const char *c = json_string_value(words); c && *c; c++)
+            assert_true((unsigned char)*c >= ' ');
+    }
+    assert_true(known > 3 && known < n);
+}
+
+static void json_holds_the_checklists(void **state)
+{
+    fixture *f = *state;
+    json_t *all, *lists;
+
+    writes(f, OST_REPORT_JSON);
+    all = json_loads(file_named(f, "report.json"), 0, NULL);
+    lists = json_object_get(all, "checklists");
+    assert_int_equal(json_array_size(lists), 2);
+    for (size_t i = 0; i < 2; i++)
+        check_items(json_object_get(json_array_get(lists, i), "items"));
+    json_decref(all);
+}
+
 static void json_holds_the_whole_document(void **state)
 {
     fixture *f = *state;
@@ -341,6 +373,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(tables_are_files_with_all_digits, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(latex_is_escaped, setup, teardown),
+        cmocka_unit_test_setup_teardown(json_holds_the_checklists, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(json_holds_the_whole_document, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(figures_stand_alone, setup, teardown),
