@@ -88,6 +88,10 @@ static const ost_param params[] = {
     OST_PARAM(ost_evaluate_params, proportion, CHOICE,
               "formula for proportions", .dflt = "\"wilson\"",
               .choices = "wilson|clopper_pearson"),
+    OST_PARAM(ost_evaluate_params, area, CHOICE,
+              "formula for areas: DeLong's interval, or the same on the logit "
+              "scale, which never leaves 0..1 and holds better near 1",
+              .dflt = "\"delong\"", .choices = "delong|delong_logit"),
     OST_PARAM(ost_evaluate_params, bootstrap, I64,
               "how often the items are drawn again; 0: never", .dflt = "2000",
               .min = 0, .max = 1000000),
@@ -454,7 +458,7 @@ out:
 
 const ost_stage ost_stage_evaluate = {
     .name = "evaluate",
-    .version = 11, /* bump when any output byte can change */
+    .version = 12, /* bump when any output byte can change */
     .summary = "Judge predictions: areas, rates, curves, with intervals.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(ost_evaluate_params),

@@ -40,6 +40,7 @@ typedef struct ost_evaluate_params {
     int interval;      /* ost_interval_choice */
     double level;
     int proportion; /* ost_proportion_choice */
+    int area;       /* ost_area_choice */
     int64_t bootstrap;
     int resample;           /* ost_resample */
     int bootstrap_interval; /* OST_BOOTSTRAP_BCA or not */
@@ -68,6 +69,13 @@ typedef enum ost_proportion_choice {
     OST_PROPORTION_WILSON,
     OST_PROPORTION_CLOPPER_PEARSON,
 } ost_proportion_choice;
+
+/* Choices of param `area`: DeLong's variance on the scale of the area, or of
+ * its logit. */
+typedef enum ost_area_choice {
+    OST_AREA_DELONG,
+    OST_AREA_DELONG_LOGIT,
+} ost_area_choice;
 
 enum { OST_BOOTSTRAP_BCA = 1, OST_LIKE_NUMPY = 1 };
 

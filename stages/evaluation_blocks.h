@@ -70,6 +70,9 @@ extern const char *const ost_kept_names[OST_KEPT];
  * take cases as independent. */
 bool ost_formulas_hold(const ost_evaluation *e);
 json_t *ost_proportion_interval(const ost_block *b, uint64_t k, uint64_t n);
+/* Adds the intervals of accuracy, rates and areas to the block and its classes.
+ */
+void ost_block_formulas(ost_block *b);
 /* Mean of v[0], v[stride], ... that are not NaN. */
 double ost_strided_mean(const double *v, size_t n, size_t stride);
 

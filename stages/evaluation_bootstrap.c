@@ -246,6 +246,7 @@ static const char *reason_of(const ost_evaluation *e, const ost_drawing *d)
 json_t *ost_interval_method_json(const ost_evaluation *e)
 {
     static const char *const proportions[] = { "wilson", "clopper_pearson" };
+    static const char *const areas[] = { "delong", "delong_logit" };
     const ost_evaluate_params *p = e->params;
     ost_drawing d = ost_drawing_of(e);
     bool formulas = ost_formulas_hold(e);
@@ -255,7 +256,7 @@ json_t *ost_interval_method_json(const ost_evaluation *e)
     json_t *out = json_pack(
         "{s:f, s:s?, s:s?, s:s, s:n}", "level", p->level, "proportions",
         formulas ? proportions[p->proportion] : NULL, "areas",
-        formulas ? "delong" : NULL, "why", reason_of(e, &d), "bootstrap");
+        formulas ? areas[p->area] : NULL, "why", reason_of(e, &d), "bootstrap");
 
     if (d.replicates == 0)
         return out;

@@ -1,10 +1,10 @@
 /* stages/evaluation_intervals.c - how sure the numbers of a block of classes
  * are
  *
- * Proportions and areas have formulas, which take cases as independent.  Where
- * they do not hold, and for the other numbers, cases (or whole groups) are
- * drawn again: a replicate's numbers are computed by one walk over the cases in
- * the order of their scores, each as often as it was drawn.
+ * Proportions and areas have formulas (evaluation_formulas.c).  Where they do
+ * not hold, and for the other numbers, cases (or whole groups) are drawn again:
+ * a replicate's numbers are computed by one walk over the cases in the order of
+ * their scores, each as often as it was drawn.
  */
 #include "base/alloc.h"
 #include "kernels/stats/sorting.h"
@@ -14,76 +14,6 @@
 #include <string.h>
 
 #include "base/banned.h"
-
-bool ost_formulas_hold(const ost_evaluation *e)
-{
-    const ost_evaluate_params *p = e->params;
-
-    if (p->interval != OST_INTERVAL_AUTO)
-        return p->interval == OST_INTERVAL_FORMULA;
-    return !e->clustered || p->resample == OST_RESAMPLE_ITEM ||
-           p->bootstrap == 0;
-}
-
-/* --- formulas --------------------------------------------------------------
- */
-
-static json_t *interval_json(const ost_block *b, ost_interval i,
-                             const char *method, const char *reason)
-{
-    if (!isfinite(i.lo))
-        return ost_number_or(OST_UNDEFINED, reason);
-    return json_pack("{s:f, s:f, s:f, s:s}", "lo", i.lo, "hi", i.hi, "level",
-                     b->e->params->level, "method", method);
-}
-
-json_t *ost_proportion_interval(const ost_block *b, uint64_t k, uint64_t n)
-{
-    double level = b->e->params->level;
-
-    if (b->e->params->proportion == OST_PROPORTION_WILSON)
-        return interval_json(b, ost_wilson_interval(k, n, level), "wilson",
-                             OST_ZERO_BELOW);
-    return interval_json(b, ost_clopper_pearson_interval(k, n, level),
-                         "clopper_pearson", OST_ZERO_BELOW);
-}
-
-/* Of one class against the others. */
-static void add_formulas(const ost_block *b, uint32_t k, json_t *out)
-{
-    ost_class_counts c = ost_confusion_class(&b->confusion, k);
-    uint64_t positive = c.tp + c.fn, negative = c.tn + c.fp;
-    double variance;
-    ost_scores s;
-    ost_ranking r;
-
-    json_object_set_new(out, "precision",
-                        ost_proportion_interval(b, c.tp, c.tp + c.fp));
-    json_object_set_new(out, "recall",
-                        ost_proportion_interval(b, c.tp, positive));
-    json_object_set_new(out, "specificity",
-                        ost_proportion_interval(b, c.tn, negative));
-    json_object_set_new(out, "npv",
-                        ost_proportion_interval(b, c.tn, c.tn + c.fn));
-    if (!b->e->cases->score)
-        return;
-    s = ost_block_scores(b, k);
-    r = ost_ranking_of(&s);
-    variance = ost_ranking_delong_variance(&r);
-    /* Scores that separate the classes leave a point that says nothing. */
-    if (!(variance > 0))
-        variance = OST_UNDEFINED;
-    json_object_set_new(
-        out, "auc",
-        interval_json(b,
-                      ost_normal_interval(ost_ranking_auc(&r), variance,
-                                          b->e->params->level),
-                      "delong",
-                      positive < 2 || negative < 2
-                          ? "fewer than two items of a class"
-                          : "DeLong's variance is 0"));
-    ost_ranking_release(&r);
-}
 
 /* --- replicates ------------------------------------------------------------
  */
@@ -464,20 +394,8 @@ static void add_bootstrap(ost_block *b)
 
 void ost_block_intervals(ost_block *b)
 {
-    const json_t *each = json_object_get(b->out, "per_class");
-    uint64_t right = 0;
-
-    for (size_t k = 0; k < b->confusion.classes; k++)
-        right += b->confusion.count[k * b->confusion.classes + k];
-    if (ost_formulas_hold(b->e)) {
-        json_object_set_new(b->intervals, "accuracy",
-                            ost_proportion_interval(b, right, b->n));
-        if (b->e->positive != OST_NO_CLASS)
-            add_formulas(b, b->e->positive, b->intervals);
-        for (uint32_t k = 0; k < json_array_size(each); k++)
-            add_formulas(b, k,
-                         json_object_get(json_array_get(each, k), "intervals"));
-    }
+    if (ost_formulas_hold(b->e))
+        ost_block_formulas(b);
     if (ost_drawing_of(b->e).replicates > 0 && b->n > 0)
         add_bootstrap(b);
 }

@@ -335,6 +335,27 @@ static void what_never_went_wrong_is_bounded_by_its_patients(void **state)
     json_decref(doc);
 }
 
+/* On the logit scale an interval is longer towards one half and stays below 1:
+ * its ends are as far from the logit of the area, by DeLong's deviation over
+ * area (1 - area). */
+static void areas_have_an_interval_of_their_logit(void **state)
+{
+    json_t *plain = judge_forty(*state, "{}", 1);
+    json_t *doc = judge_forty(*state, "{'area': 'delong_logit'}", 1);
+    double area = number(doc, "pooled.auc");
+    double half = number(plain, "pooled.intervals.auc.hi") - area;
+    double middle = log(area / (1 - area)), far = half / (area * (1 - area));
+
+    assert_true(area > 0.5 && area + half < 1);
+    assert_string_equal(method_of(doc, "auc"), "delong_logit");
+    assert_string_equal(json_string_value(at(doc, "interval_method.areas")),
+                        "delong_logit");
+    near(doc, "pooled.intervals.auc.lo", 1 / (1 + exp(far - middle)));
+    near(doc, "pooled.intervals.auc.hi", 1 / (1 + exp(-far - middle)));
+    json_decref(plain);
+    json_decref(doc);
+}
+
 /* Too many units for each to be left out once. */
 static void what_was_not_corrected_says_so(void **state)
 {
@@ -460,6 +481,7 @@ int main(void)
         cmocka_unit_test(means_over_classes_are_drawn_as_they_are_taken),
         cmocka_unit_test(one_group_says_nothing_of_others),
         cmocka_unit_test(what_never_went_wrong_is_bounded_by_its_patients),
+        cmocka_unit_test(areas_have_an_interval_of_their_logit),
         cmocka_unit_test(what_was_not_corrected_says_so),
         cmocka_unit_test(labels_and_numbers_have_intervals_too),
         cmocka_unit_test(one_true_number_explains_nothing),
