@@ -4,38 +4,12 @@
 #define OST_TESTS_SUPPORT_JUDGING_H
 
 #include "base/text.h"
+#include "tests/support/fixture.h"
 #include "tests/support/predictions.h"
 
 #include <math.h>
 
 extern const ost_stage ost_stage_evaluate;
-
-typedef struct fixture {
-    ost_store *store;
-    ost_batch *batch;
-    ost_arena arena;
-} fixture;
-
-static inline int setup(void **state)
-{
-    fixture *f = ost_xalloc(sizeof(*f));
-
-    f->store = new_store("store");
-    f->batch = ost_batch_new(f->store);
-    *state = f;
-    return 0;
-}
-
-static inline int teardown(void **state)
-{
-    fixture *f = *state;
-
-    ost_batch_free(f->batch);
-    ost_store_close(f->store);
-    ost_arena_release(&f->arena);
-    ost_free(f);
-    return 0;
-}
 
 /* The metrics of some inputs; the test fails when the step does. */
 static inline json_t *judge(fixture *f, const char *with,

@@ -5,39 +5,12 @@
 #include "engine/report.h"
 #include "engine/report_layout.h"
 #include "store/artifact.h"
-#include "tests/support/store.h"
+#include "tests/support/fixture.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/banned.h"
-
-typedef struct fixture {
-    ost_store *store;
-    ost_batch *batch;
-    ost_arena arena;
-} fixture;
-
-static int setup(void **state)
-{
-    fixture *f = ost_xalloc(sizeof(*f));
-
-    f->store = new_store("store");
-    f->batch = ost_batch_new(f->store);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-
-    ost_batch_free(f->batch);
-    ost_store_close(f->store);
-    ost_arena_release(&f->arena);
-    ost_free(f);
-    return 0;
-}
 
 /* JSON with ' for ". */
 static const char *quoted(fixture *f, const char *text)

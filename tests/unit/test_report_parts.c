@@ -2,39 +2,13 @@
  * `report` */
 /* links: stages store base */
 #include "base/json.h"
+#include "tests/support/fixture.h"
 #include "tests/support/predictions.h"
 
 #include "base/banned.h"
 
 extern const ost_stage ost_stage_report;
 const ost_stage *const ost_stages[] = { &ost_stage_report, NULL };
-
-typedef struct fixture {
-    ost_store *store;
-    ost_batch *batch;
-    ost_arena arena;
-} fixture;
-
-static int setup(void **state)
-{
-    fixture *f = ost_xalloc(sizeof(*f));
-
-    f->store = new_store("store");
-    f->batch = ost_batch_new(f->store);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-
-    ost_batch_free(f->batch);
-    ost_store_close(f->store);
-    ost_arena_release(&f->arena);
-    ost_free(f);
-    return 0;
-}
 
 typedef struct {
     const char *id;

@@ -1,6 +1,7 @@
 /* tests/unit/test_report_stage.c - the stage that gathers a report */
 /* links: stages store base */
 #include "base/json.h"
+#include "tests/support/fixture.h"
 #include "tests/support/predictions.h"
 
 #include <png.h>
@@ -9,33 +10,6 @@
 
 extern const ost_stage ost_stage_report;
 const ost_stage *const ost_stages[] = { &ost_stage_report, NULL };
-
-typedef struct fixture {
-    ost_store *store;
-    ost_batch *batch;
-    ost_arena arena;
-} fixture;
-
-static int setup(void **state)
-{
-    fixture *f = ost_xalloc(sizeof(*f));
-
-    f->store = new_store("store");
-    f->batch = ost_batch_new(f->store);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-
-    ost_batch_free(f->batch);
-    ost_store_close(f->store);
-    ost_arena_release(&f->arena);
-    ost_free(f);
-    return 0;
-}
 
 static const case_row six[] = {
     { "i1", "p1", "a", 0.1, "0" }, { "i2", "p1", "a", 0.95, "0" },

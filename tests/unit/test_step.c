@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "stages/context.h"
 #include "stages/params.h"
-#include "tests/support/store.h"
+#include "tests/support/fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -222,33 +222,6 @@ static const ost_item *read_items(ost_batch *b, const ost_digest *d,
     assert_ok(ost_artifact_get(b, d, arena, &a, &err), &err);
     assert_ok(ost_dataset_items(b, &a, arena, &items, n, &err), &err);
     return items;
-}
-
-typedef struct fixture {
-    ost_store *store;
-    ost_batch *batch;
-    ost_arena arena;
-} fixture;
-
-static int setup(void **state)
-{
-    fixture *f = ost_xalloc(sizeof(*f));
-
-    f->store = new_store("store");
-    f->batch = ost_batch_new(f->store);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-
-    ost_batch_free(f->batch);
-    ost_store_close(f->store);
-    ost_arena_release(&f->arena);
-    ost_free(f);
-    return 0;
 }
 
 static const char by_one[] = "{\"by\":1,\"field\":\"image\"}";
