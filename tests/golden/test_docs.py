@@ -19,8 +19,9 @@ from pictures import png, read_gray_png  # noqa: E402
 from runs import check  # noqa: E402
 
 # The pages that are here to show one; another page may, too.
-PAGES = {"annotations", "augmentation", "comparisons", "datasets", "dicom",
-         "formats", "generated", "image_steps", "leaks", "phantoms", "regions",
+PAGES = {"annotations", "audit", "augmentation", "burden", "comparisons",
+         "datasets", "dicom", "evaluation", "formats", "generated",
+         "image_steps", "leaks", "phantoms", "regions", "reports",
          "segmentation", "splits", "tiles"}
 
 
