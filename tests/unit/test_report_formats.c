@@ -194,14 +194,19 @@ static void figures_stand_alone(void **state)
     has(file_named(f, "roc.svg"), "Pooled, from a score of 0.5");
 }
 
+/* The libraries behind pictures have threads of their own, whose locks the
+ * thread sanitizer does not see: they were not built for it. */
 static void a_figure_becomes_a_picture(void **state)
 {
     static const unsigned char signature[] = { 0x89, 'P', 'N', 'G' };
+    const char *sanitize = getenv("OSTEON_SANITIZE");
     fixture *f = *state;
     ost_buf png = { 0 };
     ost_err err = { 0 };
     ost_rc rc;
 
+    if (sanitize && strstr(sanitize, "thread"))
+        skip();
     writes(f, OST_REPORT_FIGURES);
     rc = ost_report_png(&f->files.data[0].content, 1, &png, &err);
     if (rc == OST_EUNSUPPORTED) {
