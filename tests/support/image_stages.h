@@ -3,13 +3,8 @@
 #define OST_TESTS_SUPPORT_IMAGE_STAGES_H
 
 #include "stages/params.h"
+#include "tests/support/fixture.h"
 #include "tests/support/predictions.h"
-
-typedef struct fixture {
-    ost_store *store;
-    ost_batch *batch;
-    ost_arena arena;
-} fixture;
 
 /* The items that came out of a step. */
 typedef struct result {
@@ -17,27 +12,6 @@ typedef struct result {
     size_t n;
     ost_digest digest;
 } result;
-
-static inline int setup(void **state)
-{
-    fixture *f = ost_xalloc(sizeof(*f));
-
-    f->store = new_store("store");
-    f->batch = ost_batch_new(f->store);
-    *state = f;
-    return 0;
-}
-
-static inline int teardown(void **state)
-{
-    fixture *f = *state;
-
-    ost_batch_free(f->batch);
-    ost_store_close(f->store);
-    ost_arena_release(&f->arena);
-    ost_free(f);
-    return 0;
-}
 
 /* ---- making inputs, reading outputs ---- */
 

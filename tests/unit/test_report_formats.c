@@ -8,6 +8,7 @@
 #include "tests/support/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/banned.h"
 

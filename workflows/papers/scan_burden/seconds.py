@@ -14,6 +14,8 @@ import sys
 
 CHAINS = {"read": ("new/", "new_tiles"), "find and report": ("told/",)}
 
+if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+    sys.exit(__doc__.strip())
 steps = []
 with open(sys.argv[1]) as file:
     for line in file:
@@ -21,6 +23,8 @@ with open(sys.argv[1]) as file:
         if event["event"] == "step_finished":
             steps.append(event)
 patients = sum(e["computed"] for e in steps if e["node"] == "new/sized")
+if not patients:
+    sys.exit("no scans at input 'unseen' were read in this run")
 seconds_of = {e["key"]: e["seconds"] for e in steps if e["verdict"] == "ran"}
 whole = 0
 for name, beginnings in CHAINS.items():
