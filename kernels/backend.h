@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 typedef struct ost_backend ost_backend;
+typedef struct ost_adversarial ost_adversarial;       /* kernels/loss.h */
 typedef struct ost_clahe_spec ost_clahe_spec;         /* kernels/tone.h */
 typedef struct ost_class_loss ost_class_loss;         /* kernels/loss.h */
 typedef struct ost_gamma_spec ost_gamma_spec;         /* kernels/tone.h */

@@ -53,4 +53,36 @@ struct ost_value_loss {
     double *loss; /* filled; NULL: not wanted */
 };
 
+/* How a discriminator's outputs x (logits) are judged; t is the label. */
+typedef enum ost_gan_loss {
+    /* -t log p - (1 - t) log(1 - p); the generator wants t = 1, which does not
+     * saturate: Goodfellow et al., NIPS 2014 */
+    OST_GAN_BCE,
+    /* (x - t)^2: Mao et al., "Least squares GAN", ICCV 2017 */
+    OST_GAN_LEAST_SQUARES,
+    /* max(0, 1 - x) for real, max(0, 1 + x) for generated images; the generator
+     * has -x: Lim and Ye, "Geometric GAN", 2017 */
+    OST_GAN_HINGE,
+    /* -x and x; -x: Arjovsky et al., "Wasserstein GAN", ICML 2017 */
+    OST_GAN_WASSERSTEIN,
+} ost_gan_loss;
+
+/* Who is to be convinced of what. */
+typedef enum ost_verdict {
+    OST_VERDICT_FAKE,   /* the discriminator, of generated images */
+    OST_VERDICT_REAL,   /* the discriminator, of real ones */
+    OST_VERDICT_WANTED, /* the generator wants its images to pass for real */
+} ost_verdict;
+
+struct ost_adversarial {
+    ost_tensor logits; /* f32, contiguous */
+    ost_gan_loss kind;
+    ost_verdict verdict;
+    double smoothing; /* of bce and least_squares: t of OST_VERDICT_REAL is 1
+                         minus this */
+    double weight;
+    float *grad;  /* as many as logits, of weight times the mean; or NULL */
+    double *loss; /* filled: the mean, without the weight */
+};
+
 #endif

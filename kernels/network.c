@@ -474,17 +474,26 @@ ost_rc ost_net_forward(ost_net *net, uint64_t draw, ost_err *err)
 
 ost_rc ost_net_backward(ost_net *net, ost_err *err)
 {
+    return ost_net_backward_to(net, OST_NET_TO_WEIGHTS | OST_NET_TO_INPUT, err);
+}
+
+ost_rc ost_net_backward_to(ost_net *net, unsigned ends, ost_err *err)
+{
+    bool weights = ends & OST_NET_TO_WEIGHTS;
+
     if (!(net->flags & OST_NET_TRAIN))
         OST_BUG();
     for (size_t i = 0; i < net->layers.len; i++) {
         const ost_layer *l = net->layers.data[i];
 
         for (int k = 0; k < l->n_weights; k++)
-            if (!(net->flags & OST_NET_ADD_GRAD))
+            if (weights && !(net->flags & OST_NET_ADD_GRAD))
                 l->weights[k]->grad_set = false;
     }
     ost_net_enter(net, OST_BACKWARD);
-    return ost_tape_replay(&net->tape, net->output, err);
+    return ost_tape_replay(&net->tape, net->output,
+                           ends & OST_NET_TO_INPUT ? NULL : net->input, weights,
+                           err);
 }
 
 int ost_net_layers(const ost_net *net)

@@ -97,6 +97,13 @@ ost_rc ost_net_forward(ost_net *net, uint64_t draw, ost_err *err);
  * earlier passes since ost_weights_clear_grad(), otherwise they replace
  * them. */
 ost_rc ost_net_backward(ost_net *net, ost_err *err);
+/* The same, to some of its ends alone: what is left out costs nothing and
+ * stays as it was. */
+enum ost_net_ends {
+    OST_NET_TO_WEIGHTS = 1u << 0,
+    OST_NET_TO_INPUT = 1u << 1, /* of a network built with INPUT_GRAD */
+};
+ost_rc ost_net_backward_to(ost_net *net, unsigned ends, ost_err *err);
 
 /* What was built, for tables and tests: layers in order, those of the
  * description and the conversions in between (index -1). */

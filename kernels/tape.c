@@ -31,25 +31,28 @@ static float *target(float *grad, bool set, float *spare)
     return spare;
 }
 
-static void choose_targets(ost_layer *layer)
+static void choose_targets(ost_layer *layer, const ost_value *except,
+                           bool weights)
 {
     for (int i = 0; i < layer->n_inputs; i++) {
         ost_value *v = layer->in[i];
+        bool wanted = v->wants_grad && v != except;
 
         layer->in_grad[i] = NULL;
-        if (v->wants_grad)
+        if (wanted)
             layer->in_grad[i] =
                 target(v->grad, v->grads_set > 0, layer->in_spare[i]);
-        v->grads_set += v->wants_grad;
+        v->grads_set += wanted;
     }
     for (int i = 0; i < layer->n_weights; i++) {
         ost_weight *w = layer->weights[i];
+        bool wanted = w->learned && weights;
 
         layer->weight_grad[i] = NULL;
-        if (w->learned)
+        if (wanted)
             layer->weight_grad[i] =
                 target(w->grad, w->grad_set, layer->weight_spare[i]);
-        w->grad_set |= w->learned;
+        w->grad_set |= wanted;
     }
 }
 
@@ -93,7 +96,8 @@ static ost_rc run_again(const ost_layer *layer, const ost_pass *pass,
     return rc;
 }
 
-ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, ost_err *err)
+ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, const ost_value *except,
+                       bool weights, ost_err *err)
 {
     for (size_t i = 0; i < tape->len; i++)
         for (int k = 0; k < tape->data[i]->n_inputs; k++)
@@ -105,7 +109,7 @@ ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, ost_err *err)
 
         if (!layer->learns)
             continue;
-        choose_targets(layer);
+        choose_targets(layer, except, weights);
         rc = run_again(layer, &tape->pass, err);
         if (!rc)
             rc = layer->backward(layer, &tape->pass, err);

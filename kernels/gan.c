@@ -1,0 +1,259 @@
+/* kernels/gan.c - two sides that learn against each other */
+#include "kernels/gan.h"
+
+#include "base/alloc.h"
+#include "base/rng.h"
+#include "base/vec.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+/* A network, and the description that its weights' names were made for. */
+typedef struct built {
+    ost_net *net;
+    ost_layer_spec *layers;
+} built;
+
+/* What belongs to a gan beside what the header shows. */
+typedef struct holdings {
+    ost_gan gan; /* first: the one is the other */
+    OST_VEC(built) nets;
+    OST_VEC(float *) floats;
+} holdings;
+
+#define OBJECTIVE(name) extern const ost_objective ost_objective_##name;
+#include "kernels/objective_list.def"
+#undef OBJECTIVE
+
+static const ost_objective *const objectives[] = {
+#define OBJECTIVE(name) &ost_objective_##name,
+#include "kernels/objective_list.def"
+#undef OBJECTIVE
+};
+
+const ost_objective *ost_objective_at(size_t i)
+{
+    return i < sizeof(objectives) / sizeof(objectives[0]) ? objectives[i]
+                                                          : NULL;
+}
+
+const ost_objective *ost_objective_find(const char *name)
+{
+    const ost_objective *o;
+
+    for (size_t i = 0; (o = ost_objective_at(i)); i++)
+        if (strcmp(o->name, name) == 0)
+            return o;
+    return NULL;
+}
+
+/* --- building ------------------------------------------------------------ */
+
+/* The role's name in front of the names of its weights. */
+static ost_layer_spec *named_layers(const ost_net_spec *spec, const char *role)
+{
+    size_t n = (size_t)spec->n_layers;
+    ost_layer_spec *layers = ost_xalloc((n + 1) * sizeof(*layers));
+
+    for (size_t i = 0; i < n; i++) {
+        layers[i] = spec->layers[i];
+        layers[i].name = layers[i].name
+                             ? ost_xprintf("%s.%s", role, layers[i].name)
+                             : ost_xprintf("%s.%zu", role, i);
+    }
+    return layers;
+}
+
+static void free_layers(ost_layer_spec *layers)
+{
+    if (!layers)
+        return;
+    for (ost_layer_spec *l = layers; l->name; l++)
+        ost_free((char *)(uintptr_t)l->name);
+    ost_free(layers);
+}
+
+ost_rc ost_gan_net(ost_gan *gan, int role, int scale, int ndim,
+                   const int64_t *shape, unsigned flags, ost_net **net,
+                   ost_err *err)
+{
+    holdings *h = (holdings *)gan;
+    const ost_gan_role *r = &gan->spec->objective->roles[role];
+    ost_net_spec spec = *gan->spec->nets[role][scale];
+    built b = { 0 };
+    ost_rc rc;
+
+    if (!gan->spec->named[role])
+        spec.layers = b.layers = named_layers(&spec, r->name);
+    rc = ost_net_new(gan->weights[r->side], &spec, ndim, shape,
+                     flags | OST_NET_TRAIN, &b.net, NULL, err);
+    if (rc) {
+        ost_err_at(err, "%s", r->name);
+        free_layers(b.layers);
+        return rc;
+    }
+    ost_vec_push(&h->nets, b);
+    *net = b.net;
+    return OST_OK;
+}
+
+ost_rc ost_gan_floats(ost_gan *gan, int64_t count, float **data, ost_err *err)
+{
+    holdings *h = (holdings *)gan;
+
+    *data = gan->backend->alloc(gan->backend, (size_t)count * sizeof(float));
+    if (!*data)
+        return ost_fail(err, OST_ENOMEM, "no memory for %lld numbers",
+                        (long long)count);
+    ost_vec_push(&h->floats, *data);
+    return OST_OK;
+}
+
+ost_rc ost_gan_new(const ost_gan_spec *spec, ost_backend *backend,
+                   ost_gan **gan, ost_err *err)
+{
+    holdings *h = ost_xalloc(sizeof(*h));
+    ost_gan *g = &h->gan;
+    ost_rc rc = OST_OK;
+
+    g->spec = spec;
+    g->backend = backend;
+    for (int s = 0; s < OST_GAN_SIDES; s++)
+        g->weights[s] = ost_weights_new(backend);
+    for (int i = 0; i < OST_GAN_INPUTS && !rc; i++) {
+        int64_t count = 1;
+
+        for (int k = 0; k < spec->ndim[i]; k++)
+            count *= spec->shape[i][k];
+        if (spec->ndim[i])
+            rc = ost_gan_floats(g, count, &g->in[i], err);
+    }
+    if (!rc)
+        rc = spec->objective->build(g, err);
+    if (rc)
+        ost_gan_free(g);
+    else
+        *gan = g;
+    return rc;
+}
+
+void ost_gan_free(ost_gan *gan)
+{
+    holdings *h = (holdings *)gan;
+
+    if (!gan)
+        return;
+    if (gan->spec->objective->release)
+        gan->spec->objective->release(gan);
+    for (size_t i = 0; i < h->nets.len; i++) {
+        ost_net_free(h->nets.data[i].net);
+        free_layers(h->nets.data[i].layers);
+    }
+    for (size_t i = 0; i < h->floats.len; i++)
+        gan->backend->release(gan->backend, h->floats.data[i]);
+    for (int s = 0; s < OST_GAN_SIDES; s++)
+        ost_weights_free(gan->weights[s]);
+    ost_vec_release(&h->floats);
+    ost_vec_release(&h->nets);
+    ost_free(h);
+}
+
+size_t ost_gan_memory(const ost_gan *gan)
+{
+    const holdings *h = (const holdings *)gan;
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < h->nets.len; i++)
+        bytes += ost_net_memory(h->nets.data[i].net);
+    return bytes;
+}
+
+/* --- a step -------------------------------------------------------------- */
+
+ost_rc ost_gan_discriminate(ost_gan *gan, ost_err *err)
+{
+    ost_gan_clear(gan, OST_DISCRIMINATOR);
+    return gan->spec->objective->discriminate(gan, err);
+}
+
+ost_rc ost_gan_generate(ost_gan *gan, ost_err *err)
+{
+    ost_gan_clear(gan, OST_GENERATOR);
+    return gan->spec->objective->generate(gan, err);
+}
+
+ost_rc ost_gan_step(ost_gan *gan, const ost_optimizer *opt, ost_err *err)
+{
+    ost_gan_side side = gan->spec->objective->first;
+    ost_rc rc = OST_OK;
+
+    for (int i = 0; i < OST_GAN_SIDES && !rc; i++) {
+        rc = side == OST_DISCRIMINATOR ? ost_gan_discriminate(gan, err)
+                                       : ost_gan_generate(gan, err);
+        if (!rc)
+            rc = ost_optimizer_step(&opt[side], gan->weights[side], err);
+        side = side == OST_DISCRIMINATOR ? OST_GENERATOR : OST_DISCRIMINATOR;
+    }
+    gan->step++;
+    return rc;
+}
+
+/* --- for objectives ------------------------------------------------------ */
+
+uint64_t ost_gan_draw(const ost_gan *gan, int pass)
+{
+    ost_rng rng =
+        ost_rng_of(gan->spec->key, (uint64_t)gan->step * 64 + (uint64_t)pass);
+
+    return ost_rng_u64(&rng);
+}
+
+double ost_gan_weight(const ost_gan *gan, int term)
+{
+    return gan->spec->weight[term];
+}
+
+void ost_gan_copy(const ost_gan *gan, float *to, const float *from,
+                  int64_t count)
+{
+    (void)gan;
+    memcpy(to, from, (size_t)count * sizeof(float));
+}
+
+ost_rc ost_gan_judge(const ost_gan *gan, const ost_tensor *logits,
+                     ost_verdict verdict, double weight, float *grad,
+                     double *loss, ost_err *err)
+{
+    ost_adversarial a = {
+        .logits = *logits,
+        .kind = gan->spec->loss,
+        .verdict = verdict,
+        .smoothing = gan->spec->smoothing,
+        .weight = weight,
+        .grad = grad,
+        .loss = loss,
+    };
+
+    return gan->backend->adversarial(&a, err);
+}
+
+ost_rc ost_gan_l1(const ost_gan *gan, const ost_tensor *x, const float *target,
+                  double weight, float *grad, double *loss, ost_err *err)
+{
+    ost_value_loss l = { .output = *x, .target = target, .loss = loss };
+    ost_rc rc = gan->backend->l1(&l, err);
+
+    if (rc || !grad)
+        return rc;
+    l.loss = NULL;
+    l.grad = grad;
+    l.total = weight > 0.0 ? (double)x->shape[0] / weight : (double)INFINITY;
+    return gan->backend->l1(&l, err);
+}
+
+void ost_gan_clear(const ost_gan *gan, ost_gan_side side)
+{
+    ost_weights_clear_grad(gan->weights[side]);
+}

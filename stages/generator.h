@@ -1,0 +1,69 @@
+/* stages/generator.h - the networks of an objective, from files to models
+ *
+ * A side of an objective (kernels/gan.h) is one network file: every role of the
+ * side is that file, with the values that the role gives its params.  What
+ * `train_gan` hands on is a model whose metadata says
+ *
+ *     {"kind": "generator" or "discriminator", "objective": "pix2pix",
+ *      "network": NAME, "architecture": the file, "params": as used,
+ *      "input": [{"field", "channels", "height", "width", "frames"?}, ...],
+ *                          (what came in: condition, a, b, frames)
+ *      "image": {"field", "channels", "height", "width", "frames"?},
+ *                          (what comes out)
+ *      "latent": [100], "classes": [...] (labels of what it learned from),
+ *      "n_weights", "training", "history"}
+ *
+ * and whose weights are those of all roles of the side, by name.  Pictures go
+ * in as value / 127.5 - 1 and come out as round((x + 1) 127.5), clamped to
+ * 0..255.
+ */
+#ifndef OST_STAGES_GENERATOR_H
+#define OST_STAGES_GENERATOR_H
+
+#include "kernels/gan.h"
+#include "stages/network.h"
+#include "stages/picture_set.h"
+
+/* The networks of one side, read for each role and scale. */
+typedef struct ost_side_networks {
+    const ost_objective *objective;
+    ost_gan_side side;
+    ost_network *nets[OST_GAN_ROLES][OST_GAN_SCALES]; /* NULL: not its role */
+    bool named; /* the file has a param `domain` */
+} ost_side_networks;
+
+/* Reads the file for all roles of a side; `values` as ost_network_read().
+ * Caller releases with ost_side_networks_release(). */
+ost_rc ost_side_networks_read(const ost_objective *objective, ost_gan_side side,
+                              const char *file, const char *text, size_t size,
+                              const json_t *values, ost_side_networks *nets,
+                              ost_err *err);
+void ost_side_networks_release(ost_side_networks *nets);
+
+/* A generator that can be run. */
+typedef struct ost_generator {
+    ost_side_networks networks;
+    const ost_gan_way *way;
+    ost_weights *weights;
+    ost_backend *backend;
+    const json_t *meta; /* borrowed from the step */
+    size_t n_classes;
+    const char **classes;
+    int latent_ndim;
+    int64_t latent[OST_MAX_DIMS];
+} ost_generator;
+
+/* Opens the model at `in`; `way` NULL: the objective's first.  OST_EINPUT says
+ * when it is no generator, or has no such way (and which it has).  Caller
+ * releases with ost_generator_release(). */
+ost_rc ost_generator_open(ost_stage_ctx *ctx, const ost_input *in,
+                          const char *way, ost_backend *backend,
+                          ost_generator *generator, ost_err *err);
+void ost_generator_release(ost_generator *generator);
+
+/* value / 127.5 - 1 for every channel. */
+ost_normalization ost_generator_norm(int64_t channels);
+/* round((x + 1) 127.5), clamped: `count` numbers to bytes. */
+void ost_generator_bytes(const float *x, size_t count, uint8_t *out);
+
+#endif
