@@ -3,6 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import philox
 from operator_cases import cases, layer
 
 DRAW = 1  # the number of the pass in test_operators.c
@@ -154,35 +155,12 @@ def dense(attrs, shapes):
                      bias=attrs.flag("bias", True))
 
 
-def philox(counter, key):
-    """Philox 4x32-10 of Salmon, Moraes, Dror and Shaw, SC 2011."""
-    c, k = list(counter), list(key)
-    for _ in range(10):
-        a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
-        c = [(b >> 32) ^ c[1] ^ k[0], b & 0xFFFFFFFF,
-             (a >> 32) ^ c[3] ^ k[1], a & 0xFFFFFFFF]
-        k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF,
-             (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
-    return c
-
-
-def dropout_mask(shape, p, index):
-    """The numbers that are kept, as kernels/cpu/dropout.c draws them."""
-    keep = torch.ones(shape)
-    rows = keep.reshape(-1, shape[-1]) if len(shape) == 2 else \
-        keep.reshape(shape[0] * shape[1], -1)
-    for r, row in enumerate(rows):
-        for i in range(len(row)):
-            bits = philox((i // 4, r, 0, index), (DRAW, 0))[i % 4]
-            row[i] = bits >= int(p * 2 ** 32)
-    return keep
-
-
 class Dropout(nn.Module):
     def __init__(self, shape, p, index):
         super().__init__()
         self.p = p
-        self.keep = dropout_mask(shape, p, index)
+        self.keep = torch.tensor(
+            philox.dropout_keep(shape, p, DRAW, index))
 
     def forward(self, x):
         return x * self.keep / (1 - self.p) if self.training else x
@@ -191,6 +169,23 @@ class Dropout(nn.Module):
 @layer("dropout")
 def dropout(attrs, shapes):
     return Dropout(shapes[0], attrs.real("p", 0.5), attrs.index)
+
+
+class Latent(nn.Module):
+    def __init__(self, items, attrs):
+        super().__init__()
+        z = philox.latent(items, attrs.integer("out"),
+                          attrs.word("distribution", "normal"), DRAW,
+                          attrs.index)
+        self.z = torch.tensor(z).double()
+
+    def forward(self, x):
+        return self.z + 0 * x.sum()
+
+
+@layer("latent")
+def latent(attrs, shapes):
+    return Latent(shapes[0][0], attrs)
 
 
 @cases("relu")
@@ -432,6 +427,15 @@ def dropout_cases(draw):
     draw.case("rows", (3, 14), ["dropout p=0.3"])
     draw.case("blocked", (2, 3, 4, 3),
               ["conv2d out=11 kernel=1", "dropout p=0.25"])
+
+
+@cases("latent")
+def latent_cases(draw):
+    draw.case("normal", (3, 4), ["latent out=13"])
+    draw.case("uniform", (2, 1, 3, 3), ["latent out=10 distribution=uniform"])
+    draw.case("over_a_picture", (2, 2, 3, 4),
+              ["conv2d out=11 kernel=1", "latent out=5", "dense out=11",
+               "add in=2,0"])
 
 
 @cases("dense")

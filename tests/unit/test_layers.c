@@ -123,6 +123,9 @@ static const refused along_axes[] = {
       "input 2x3x4 has 1 spatial sides, must have 2" },
     { "conv_lstm hidden=2 in=-1,-1", "2,3,4,4",
       "the state is 2x3x4x4, must be 2x4x4x4" },
+    { "latent", "2,3", "attribute 'out' is missing" },
+    { "latent out=4 distribution=cauchy", "2,3",
+      "attribute 'distribution': unknown value 'cauchy'" },
     { "widen channels=5", "2,3,4,4", "unknown kind of layer 'widen'" },
     { "mean axes=3", "2,3,4", "input 2x3x4 has no axis 3" },
     { "max axes=2,1,2", "2,3,4", "attribute 'axes' names axis 2 twice" },
@@ -242,12 +245,65 @@ static void first_slopes_are_those_asked_for(void **state)
     assert_true(fabs(mean + 0.5) < 1e-12 && sigma < 1e-12);
 }
 
+/* What a layer draws in a pass, for two items, into `y`. */
+static void drawn(const char *layer, unsigned flags, uint64_t draw, float *y)
+{
+    ost_weights *w = ost_weights_new(backend);
+    net_case *c = ost_xalloc(sizeof(*c));
+    char *text = ost_xstrdup(layer);
+    ost_net_spec spec = { c->layers, 1, 0 };
+    ost_net *net = NULL;
+    ost_tensor out;
+
+    case_layer(c, text);
+    assert_int_equal(
+        ost_net_new(w, &spec, 2, (int64_t[]){ 2, 3 }, flags, &net, NULL, NULL),
+        OST_OK);
+    assert_int_equal(ost_net_forward(net, draw, NULL), OST_OK);
+    out = ost_net_output(net);
+    memcpy(y, out.data, (size_t)ost_tensor_count(&out) * sizeof(*y));
+    ost_net_free(net);
+    ost_free(text);
+    case_free(c);
+    ost_weights_free(w);
+}
+
+static void drawn_numbers_are_those_of_the_pass_and_the_item(void **state)
+{
+    enum { OUT = 4000 };
+    const char *uniform = "latent out=4000 distribution=uniform";
+    float *a = ost_xalloc(2 * OUT * sizeof(*a));
+    float *b = ost_xalloc(2 * OUT * sizeof(*b));
+    double sum = 0.0;
+    double squares = 0.0;
+
+    (void)state;
+    drawn("latent out=4000", OST_NET_TRAIN, 7, a);
+    drawn("latent out=4000", 0, 7, b);
+    assert_memory_equal(a, b, 2 * OUT * sizeof(*a));
+    assert_memory_not_equal(a, a + OUT, OUT * sizeof(*a));
+    drawn("latent out=4000", 0, 8, b);
+    assert_memory_not_equal(a, b, OUT * sizeof(*a));
+    for (int i = 0; i < 2 * OUT; i++)
+        squares += (double)(a[i] * a[i]) / (2 * OUT);
+    assert_true(fabs(squares - 1.0) < 0.05);
+    drawn(uniform, 0, 7, a);
+    for (int i = 0; i < 2 * OUT; i++) {
+        assert_true(a[i] >= -1.0f && a[i] <= 1.0f);
+        sum += (double)a[i] / (2 * OUT);
+    }
+    assert_true(fabs(sum) < 0.03);
+    ost_free(a);
+    ost_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(first_weights_have_the_spread_that_was_asked_for),
         cmocka_unit_test(first_slopes_are_those_asked_for),
+        cmocka_unit_test(drawn_numbers_are_those_of_the_pass_and_the_item),
     };
 
     return cmocka_run_group_tests(tests, open_backend, close_backend);
