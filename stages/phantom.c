@@ -24,39 +24,44 @@
 /* Shots in memory at a time; a multiple of any number of threads is good. */
 enum { BATCH = 64, MAX_IMAGES = 100 };
 
-enum { KIND_BONE, KIND_BURDEN, KIND_MRI, KIND_SCAN, KIND_XRAY };
+enum { KIND_BONE, KIND_BURDEN, KIND_MRI, KIND_SCAN, KIND_SERIES, KIND_XRAY };
 
 static const ost_phantom_kind *const kinds[] = {
-    [KIND_BONE] = &ost_phantom_bone, [KIND_BURDEN] = &ost_phantom_burden,
-    [KIND_MRI] = &ost_phantom_mri,   [KIND_SCAN] = &ost_phantom_scan,
-    [KIND_XRAY] = &ost_phantom_xray,
+    [KIND_BONE] = &ost_phantom_bone,     [KIND_BURDEN] = &ost_phantom_burden,
+    [KIND_MRI] = &ost_phantom_mri,       [KIND_SCAN] = &ost_phantom_scan,
+    [KIND_SERIES] = &ost_phantom_series, [KIND_XRAY] = &ost_phantom_xray,
 };
 
 static const ost_param params[] = {
     OST_PARAM(ost_phantom_params, kind, CHOICE,
               "X-rays of a long bone, bone scans with outlines and a blood "
               "value, MRI slices of the thighs, bone scans in two views "
-              "(DICOM), X-rays of the knee",
-              .dflt = "\"xray\"", .choices = "bone|burden|mri|scan|xray"),
+              "(DICOM), X-rays of a tumor over a chemotherapy, X-rays of the "
+              "knee",
+              .dflt = "\"xray\"",
+              .choices = "bone|burden|mri|scan|series|xray"),
     OST_PARAM(ost_phantom_params, patients, I64, "how many patients",
               .dflt = "60", .min = 1, .max = 1e6),
-    OST_PARAM(ost_phantom_params, images, I64_LIST,
-              "least and largest number of images (burden and scan: of exams) "
-              "of a patient; by default [1, 1], of xray [2, 4]",
-              .dflt = "null", .min = 1, .max = MAX_IMAGES, .min_len = 2,
-              .max_len = 2),
-    OST_PARAM(ost_phantom_params, size, I64_LIST,
-              "height and width in pixels; by default [128, 128], of bone "
-              "[256, 128], of mri [460, 700], of burden and scan [1024, 256]",
-              .dflt = "null", .min = 8, .max = 8192, .min_len = 2,
-              .max_len = 2),
+    OST_PARAM(
+        ost_phantom_params, images, I64_LIST,
+        "least and largest number of images (burden and scan: of exams) "
+        "of a patient; by default [1, 1], of xray [2, 4]; series has 'series'",
+        .dflt = "null", .min = 1, .max = MAX_IMAGES, .min_len = 2,
+        .max_len = 2),
+    OST_PARAM(
+        ost_phantom_params, size, I64_LIST,
+        "height and width in pixels; by default [128, 128], of bone "
+        "[256, 128], of mri [460, 700], of burden and scan [1024, 256], of "
+        "series [256, 256]",
+        .dflt = "null", .min = 8, .max = 8192, .min_len = 2, .max_len = 2),
     OST_PARAM(ost_phantom_params, lesions, F64,
               "share of patients with a lesion, of bone and xray",
               .dflt = "0.5", .min = 0, .max = 1),
     OST_PARAM(ost_phantom_params, shares, F64_LIST,
               "patients of each class as ratios; by default what 'lesions' "
               "says, of burden [341, 280], of mri [335, 165], of scan [237, "
-              "160, 614]",
+              "160, 614], of series [68, 11, 40, 0]: necrosis below 80, below "
+              "90, from 90 on, no tumor",
               .dflt = "null", .min = 0, .max = 1e9),
     OST_PARAM(ost_phantom_params, contrast, F64,
               "how far lesions stand out: 0 not at all, 2 very much; of mri "
@@ -65,7 +70,7 @@ static const ost_param params[] = {
     OST_PARAM(ost_phantom_params, labels, STR_LIST,
               "names of the classes; by default normal, lesion; of burden "
               "none, metastasis; of mri benign, malignant; of scan ADMet, "
-              "nADMet, NoMet",
+              "nADMet, NoMet; of series below80, above80, above80, normal",
               .dflt = "null"),
     OST_PARAM(ost_phantom_params, sites, I64, "how many hospitals", .dflt = "3",
               .min = 1, .max = 26),
@@ -77,6 +82,10 @@ static const ost_param params[] = {
     OST_PARAM(ost_phantom_params, views, CHOICE,
               "of scan: a file per view, or two frames of one file",
               .dflt = "\"files\"", .choices = "files|frames"),
+    OST_PARAM(ost_phantom_params, series, I64,
+              "of series: patients with two images before and two during the "
+              "chemotherapy; the others have one and one; -1: 33 of 119",
+              .dflt = "-1", .min = -1, .max = 1e6),
     OST_END,
 };
 
@@ -143,7 +152,9 @@ typedef struct study {
     ost_stage_ctx *ctx;
     const ost_phantom_params *p;
     const ost_phantom_kind *kind;
-    uint8_t *class_of;       /* by patient */
+    uint8_t *class_of; /* by patient */
+    uint32_t *rank_of; /* by patient: place in the order of classes */
+    size_t of_class[OST_PHANTOM_CLASSES];
     ost_phantom_shot *batch; /* BATCH of them */
     unsigned char *plans;    /* as many, of the kind's size */
     void *anatomy;           /* of the patient at hand */
@@ -214,6 +225,8 @@ static ost_rc add_patient(study *s, int64_t number, ost_err *err)
     ost_rc rc = OST_OK;
 
     shot.count = images[0] + (int64_t)ost_rng_below(&r, range);
+    if (s->kind->count)
+        shot.count = s->kind->count(p, s->of_class, s->rank_of[number]);
     shot.site_number = (unsigned)ost_rng_below(&r, (uint64_t)p->sites);
     shot.site = ost_arena_printf(arena, "%c", 'A' + (int)shot.site_number);
     shot.patient = ost_arena_printf(arena, "P%0*lld", digits_of(p->patients),
@@ -272,22 +285,24 @@ static void count_classes(const study *s, size_t *count)
 static ost_rc choose_classes(study *s, ost_err *err)
 {
     size_t n = (size_t)s->p->patients, at = 0;
-    size_t count[OST_PHANTOM_CLASSES];
     uint32_t *order = ost_try_alloc(n, sizeof(*order));
     ost_rng r = ost_ctx_rng(s->ctx, NULL, 0);
 
     s->class_of = ost_try_alloc(n, sizeof(*s->class_of));
-    if (!order || !s->class_of) {
+    s->rank_of = ost_try_alloc(n, sizeof(*s->rank_of));
+    if (!order || !s->class_of || !s->rank_of) {
         ost_free(order);
         return ost_fail(err, OST_ENOMEM, "no memory for %zu patients", n);
     }
     for (size_t i = 0; i < n; i++)
         order[i] = (uint32_t)i;
     ost_rng_shuffle(&r, order, n);
-    count_classes(s, count);
+    count_classes(s, s->of_class);
     for (size_t c = s->kind->n_classes; c-- > 0;)
-        for (size_t i = 0; i < count[c]; i++)
-            s->class_of[order[at++]] = (uint8_t)c;
+        for (size_t i = 0; i < s->of_class[c]; i++, at++) {
+            s->class_of[order[at]] = (uint8_t)c;
+            s->rank_of[order[at]] = (uint32_t)at;
+        }
     ost_free(order);
     return OST_OK;
 }
@@ -312,6 +327,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
         rc = ost_emit_file(ctx, "files", "manifest.csv", s.manifest.data,
                            s.manifest.len, err);
     ost_buf_release(&s.manifest);
+    ost_free(s.rank_of);
     ost_free(s.class_of);
     return rc;
 }

@@ -13,7 +13,7 @@
 #include "base/rng.h"
 #include "stages/stage.h"
 
-enum { OST_PHANTOM_FILES = 6, OST_PHANTOM_CLASSES = 3 };
+enum { OST_PHANTOM_FILES = 6, OST_PHANTOM_CLASSES = 4 };
 
 typedef struct ost_phantom_params {
     int kind;
@@ -27,6 +27,7 @@ typedef struct ost_phantom_params {
     int64_t sites;
     ost_str_list bones;
     int views;
+    int64_t series;
 } ost_phantom_params;
 
 enum { OST_PHANTOM_VIEW_FILES, OST_PHANTOM_VIEW_FRAMES };
@@ -70,6 +71,11 @@ typedef struct ost_phantom_kind {
     size_t plan_size;
     /* Refuses parameters; may be NULL. */
     ost_rc (*check)(const ost_phantom_params *p, ost_err *err);
+    /* Shots of a patient, where `images` does not say it; may be NULL.  `rank`
+     * is the patient's place when all are lined up by class, the last class
+     * first; within a class it is drawn who stands where. */
+    int64_t (*count)(const ost_phantom_params *p, const size_t *of_class,
+                     size_t rank);
     /* What all shots of a patient share; `first` is one as .shot gets it. */
     void (*patient)(ost_rng *r, const ost_phantom_shot *first, void *anatomy);
     /* Fills the plan and the paths of the files. */
@@ -82,6 +88,7 @@ extern const ost_phantom_kind ost_phantom_bone;
 extern const ost_phantom_kind ost_phantom_burden;
 extern const ost_phantom_kind ost_phantom_mri;
 extern const ost_phantom_kind ost_phantom_scan;
+extern const ost_phantom_kind ost_phantom_series;
 extern const ost_phantom_kind ost_phantom_xray;
 
 /* Adds a file (to be written by .draw) and gives its number. */

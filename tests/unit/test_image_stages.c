@@ -176,6 +176,48 @@ static void gray_beside_color_becomes_color(void **state)
     assert_int_equal(p[4 * 7 + 3], color[3 * 7 + 2]);
 }
 
+/* A series becomes channels, and channels a series; one field may be there
+ * several times. */
+static void pairs_may_be_series(void **state)
+{
+    fixture *f = *state;
+    ost_item item = new_item("a", "p", "x", &f->arena);
+    const uint8_t *p, *a, *b;
+    ost_item made;
+    result r;
+
+    add_image(f, &item, "image", 2);
+    add_image(f, &item, "last", 3);
+    a = bytes_of(f, &item, "image");
+    b = bytes_of(f, &item, "last");
+    r = apply_to_one(f, &ost_stage_pair,
+                     "{'fields':['image','image','last'],'layout':'frames',"
+                     "'to':'frames'}",
+                     &item);
+    assert_int_equal(r.items[0].n_fields, 1);
+    assert_int_equal(ost_item_field(&r.items[0], "frames")->shape[0], 3);
+    p = bytes_of(f, &r.items[0], "frames");
+    assert_memory_equal(p, a, H * W);
+    assert_memory_equal(p + H * W, a, H * W);
+    assert_memory_equal(p + 2 * H * W, b, H * W);
+    made = r.items[0];
+    r = apply_to_one(f, &ost_stage_pair,
+                     "{'fields':['frames'],'layout':'channels'}", &made);
+    assert_int_equal(ost_item_field(&r.items[0], "image")->shape[2], 3);
+    p = bytes_of(f, &r.items[0], "image");
+    assert_int_equal(p[3 * 7], a[7]);
+    assert_int_equal(p[3 * 7 + 2], b[7]);
+    made = r.items[0];
+    r = apply_to_one(f, &ost_stage_pair,
+                     "{'fields':['image'],'layout':'frames','to':'frames'}",
+                     &made);
+    p = bytes_of(f, &r.items[0], "frames");
+    assert_memory_equal(p + 2 * H * W, b, H * W);
+    refuses(f, &ost_stage_pair, "{'fields':['frames']}", &r.items[0], 1,
+            "item 'a': frames cannot be paired side by side ('montage' puts "
+            "them next to each other)");
+}
+
 static void pairs_must_fit(void **state)
 {
     fixture *f = *state;
@@ -550,6 +592,7 @@ int main(void)
         TEST(a_letterbox_keeps_proportions),
         TEST(pairs_lie_side_by_side_or_in_channels),
         TEST(gray_beside_color_becomes_color),
+        TEST(pairs_may_be_series),
         TEST(pairs_must_fit),
         TEST(normalize_maps_levels_to_the_range),
         TEST(a_flat_image_becomes_the_lower_end),

@@ -211,6 +211,98 @@ static void both_views_may_be_frames_of_one_file(void **state)
     ost_dicom_release(&d);
 }
 
+/* The share of patients with four images, the classes and the threshold of 90
+ * are those of the study that the kind stands for, and to the patient. */
+static void tumors_are_seen_twice_or_four_times(void **state)
+{
+    fixture *f = *state;
+    result r = phantom(f, "{'kind':'series','patients':119,'size':[8,8]}");
+    ost_csv csv = manifest_of(f, &r);
+    size_t first = 0, series = 0, below = 0, high = 0;
+
+    assert_int_equal(csv.n_rows, 2 * 119 + 2 * 33);
+    for (size_t i = 0; i < csv.n_rows; i++) {
+        bool next = i > 0 && strcmp(cell(&csv, i, "patient_id"),
+                                    cell(&csv, i - 1, "patient_id")) == 0;
+        long necrosis = strtol(cell(&csv, i, "necrosis"), NULL, 10);
+        long day = strtol(cell(&csv, i, "day"), NULL, 10);
+
+        assert_string_equal(cell(&csv, i, "phase"),
+                            day >= 45 ? "during" : "before");
+        assert_string_equal(cell(&csv, i, "label"),
+                            necrosis < 80 ? "below80" : "above80");
+        if (next) {
+            assert_true(day > strtol(cell(&csv, i - 1, "day"), NULL, 10));
+            assert_string_equal(cell(&csv, i, "necrosis"),
+                                cell(&csv, i - 1, "necrosis"));
+        } else {
+            first++;
+            below += necrosis < 80;
+            high += necrosis >= 90;
+            assert_int_equal(day, 0);
+        }
+        series += i > 2 && next &&
+                  strcmp(cell(&csv, i, "patient_id"),
+                         cell(&csv, i - 3, "patient_id")) == 0;
+    }
+    assert_int_equal(first, 119);
+    assert_int_equal(series, 33);
+    assert_int_equal(below, 68);
+    assert_int_equal(high, 40);
+}
+
+static void normal_bones_have_one_image_and_no_rate(void **state)
+{
+    fixture *f = *state;
+    result r = phantom(f, "{'kind':'series','patients':6,'size':[8,8],"
+                          "'shares':[1,0,1,1],'series':9}");
+    ost_csv csv = manifest_of(f, &r);
+
+    assert_int_equal(csv.n_rows, 2 + 4 * 4);
+    assert_int_equal(count_label(&csv, "normal"), 2);
+    for (size_t i = 0; i < csv.n_rows; i++) {
+        bool normal = strcmp(cell(&csv, i, "label"), "normal") == 0;
+
+        assert_int_equal(cell(&csv, i, "necrosis")[0] == 0, normal);
+        assert_int_equal(cell(&csv, i, "phase")[0] == 0, normal);
+    }
+}
+
+/* Mean gray level of the middle of the first or last image of each patient. */
+static double bone_gained(fixture *f, const result *r, const char *label)
+{
+    ost_csv csv = manifest_of(f, r);
+    double sum = 0.0, n = 0.0;
+
+    for (size_t i = 0; i < csv.n_rows; i++) {
+        bool last =
+            i + 1 == csv.n_rows || strcmp(cell(&csv, i, "patient_id"),
+                                          cell(&csv, i + 1, "patient_id")) != 0;
+        bool early = strcmp(cell(&csv, i, "day"), "0") == 0;
+        ost_picture image;
+
+        if (strcmp(cell(&csv, i, "label"), label) != 0 || (!last && !early))
+            continue;
+        image = picture_of(f, r, cell(&csv, i, "path"));
+        for (int64_t k = 0; k < image.height * image.width; k++)
+            sum += (last ? 1.0 : -1.0) * ((const uint8_t *)image.data)[k] /
+                   (double)(image.height * image.width);
+        n += last ? 1.0 : 0.0;
+        ost_picture_release(&image);
+    }
+    return sum / n;
+}
+
+static void tumors_that_respond_become_dense(void **state)
+{
+    fixture *f = *state;
+    result r = phantom(f, "{'kind':'series','patients':40,'size':[32,32],"
+                          "'shares':[1,0,1,0]}");
+
+    assert_true(bone_gained(f, &r, "above80") > 1.0);
+    assert_true(bone_gained(f, &r, "below80") < 0.5);
+}
+
 enum { HIGH = 256, WIDE = 64 };
 
 /* What the camera behind sees is mirrored: a lesion stands out at the mirrored
@@ -313,6 +405,9 @@ int main(void)
         TEST(bones_come_in_turn_and_lesions_have_boxes),
         TEST(scans_are_dicom_files_in_two_views),
         TEST(both_views_may_be_frames_of_one_file),
+        TEST(tumors_are_seen_twice_or_four_times),
+        TEST(normal_bones_have_one_image_and_no_rate),
+        TEST(tumors_that_respond_become_dense),
         TEST(a_lesion_is_hot_in_both_views),
         TEST(poisson_numbers_have_their_mean_and_variance),
         TEST(says_what_is_wrong),
