@@ -130,6 +130,7 @@ typedef struct ost_gan_spec {
     double penalty_weight;
     int64_t history; /* generated images kept to be shown to the discriminator
                         again: Shrivastava et al., CVPR 2017; 0: none */
+    int64_t given;   /* of series: frames that are given, the first ones */
     uint64_t key;    /* of all that is drawn */
 } ost_gan_spec;
 

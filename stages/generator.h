@@ -29,16 +29,26 @@ typedef struct ost_side_networks {
     const ost_objective *objective;
     ost_gan_side side;
     ost_network *nets[OST_GAN_ROLES][OST_GAN_SCALES]; /* NULL: not its role */
+    /* Their descriptions, whose weights have the names of the side:
+     * "ROLE.name", or "ROLE.SCALE.name" of several; as the file has them where
+     * it has a param `domain`.  Zeroed where `nets` is NULL. */
+    ost_net_spec specs[OST_GAN_ROLES][OST_GAN_SCALES];
     bool named; /* the file has a param `domain` */
 } ost_side_networks;
 
-/* Reads the file for all roles of a side; `values` as ost_network_read().
- * Caller releases with ost_side_networks_release(). */
+/* Reads the file for all roles of a side; `values` as ost_network_read(), but
+ * without `domain`, `part` and `scale`, which the roles give.  Caller releases
+ * with ost_side_networks_release(). */
 ost_rc ost_side_networks_read(const ost_objective *objective, ost_gan_side side,
                               const char *file, const char *text, size_t size,
                               const json_t *values, ost_side_networks *nets,
                               ost_err *err);
 void ost_side_networks_release(ost_side_networks *nets);
+/* The first of them: the file, and its params. */
+const ost_network *ost_side_networks_first(const ost_side_networks *nets);
+/* The params as they were used, without those that roles give.  Caller decrefs.
+ */
+json_t *ost_side_networks_params(const ost_side_networks *nets);
 
 /* A generator that can be run. */
 typedef struct ost_generator {

@@ -21,6 +21,15 @@ static double cosine(const ost_schedule *s, int64_t step)
     return s->lowest + (s->rate - s->lowest) * 0.5 * (1.0 + cos(pi * part));
 }
 
+static double linear(const ost_schedule *s, int64_t step)
+{
+    int64_t falls = s->total_steps - s->falls_from;
+
+    if (step <= s->falls_from || falls < 1)
+        return s->rate;
+    return s->rate * (double)(s->total_steps - step) / (double)falls;
+}
+
 static double after_warmup(const ost_schedule *s, const ost_plateau *p,
                            int64_t epoch, int64_t step)
 {
@@ -37,6 +46,8 @@ static double after_warmup(const ost_schedule *s, const ost_plateau *p,
         return cosine(s, step);
     case OST_RATE_PLATEAU:
         return p->cuts ? fmax(times(s, p->cuts), s->lowest) : s->rate;
+    case OST_RATE_LINEAR:
+        return linear(s, step);
     case OST_RATE_CONSTANT:
         break;
     }

@@ -1,9 +1,9 @@
 /* stages/step_size.h - how the step size changes while a training goes on
  *
  * A schedule counts updates (steps) and epochs from 0.  'step', 'milestones'
- * and 'plateau' change the rate between epochs, warm-up and 'cosine' with every
- * update.  A warm-up goes linearly up to what the schedule says, its last
- * update having the full rate; the cosine then takes what is left.
+ * and 'plateau' change the rate between epochs, warm-up, 'cosine' and 'linear'
+ * with every update.  A warm-up goes linearly up to what the schedule says, its
+ * last update having the full rate; the cosine then takes what is left.
  */
 #ifndef OST_STAGES_STEP_SIZE_H
 #define OST_STAGES_STEP_SIZE_H
@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* In the order of the words of OST_SCHEDULES. */
+/* In the order of the words of OST_SCHEDULES; the last one is another list's.
+ */
 typedef enum ost_schedule_kind {
     OST_RATE_CONSTANT,
     OST_RATE_STEP,       /* times factor every step_epochs */
@@ -20,6 +21,8 @@ typedef enum ost_schedule_kind {
     /* times factor after every step_epochs epochs without a lower validation
      * loss, but not below the lowest */
     OST_RATE_PLATEAU,
+    OST_RATE_LINEAR, /* from update `falls_from` on, evenly to 0 behind the last
+                        one: Zhu et al., ICCV 2017, section 4 */
 } ost_schedule_kind;
 
 #define OST_SCHEDULES "constant|step|milestones|cosine|plateau"
@@ -34,6 +37,7 @@ typedef struct ost_schedule {
     size_t n_milestones;
     int64_t warmup_steps;
     int64_t total_steps;
+    int64_t falls_from; /* of 'linear' */
 } ost_schedule;
 
 /* What 'plateau' remembers; zeroed at first. */

@@ -106,6 +106,14 @@ ost_rc ost_training_copy(ost_weights *w, ost_weight_part part, ost_buf *out,
                          ost_err *err);
 ost_rc ost_training_restore(ost_weights *w, ost_weight_part part, ost_reader *r,
                             ost_err *err);
+/* Whether any weight has the optimizer's state `i`. */
+bool ost_training_has_state(const ost_weights *w, int i);
+/* Seconds to the next checkpoint when one took `cost` seconds and the training
+ * runs since `began`: writing takes a twentieth of the time at most, and a long
+ * training, which loses a twentieth of its work at most, does not fill the
+ * store.  Tests of interruption want one after every update:
+ * OSTEON_CHECKPOINT_SECONDS=0. */
+double ost_checkpoint_after(double cost, double began);
 /* Everything that the next update hangs on, as a checkpoint of the step, when
  * the last one was long ago.  When they are taken changes no result. */
 ost_rc ost_training_save(ost_training *t, ost_err *err);

@@ -69,7 +69,7 @@ ost_rc ost_training_restore(ost_weights *w, ost_weight_part part, ost_reader *r,
     return OST_OK;
 }
 
-static bool has_state(const ost_weights *w, int i)
+bool ost_training_has_state(const ost_weights *w, int i)
 {
     for (size_t k = 0; k < w->len; k++)
         if (w->data[k]->state[i])
@@ -77,12 +77,7 @@ static bool has_state(const ost_weights *w, int i)
     return false;
 }
 
-/* Seconds to the next checkpoint when one took `cost` seconds and the training
- * runs since `began`: writing takes a twentieth of the time at most, and a long
- * training, which loses a twentieth of its work at most, does not fill the
- * store. Tests of interruption want one after every update:
- * OSTEON_CHECKPOINT_SECONDS=0. */
-static double seconds_after(double cost, double began)
+double ost_checkpoint_after(double cost, double began)
 {
     const char *text = getenv("OSTEON_CHECKPOINT_SECONDS");
     double seconds;
@@ -143,7 +138,7 @@ ost_rc ost_training_save(ost_training *t, ost_err *err)
     ost_json_canonical(&text, t->history);
     ost_buf_bytes(&b, text.data, text.len);
     for (int i = 0; i < 3 && !rc; i++) {
-        bool there = i == 0 || has_state(t->weights, i - 1);
+        bool there = i == 0 || ost_training_has_state(t->weights, i - 1);
 
         ost_buf_u8(&b, there);
         if (there)
@@ -151,7 +146,7 @@ ost_rc ost_training_save(ost_training *t, ost_err *err)
     }
     if (!rc)
         rc = ost_checkpoint_save(t->ctx, b.data, b.len, err);
-    t->save_at = ost_now() + seconds_after(ost_now() - began, t->began);
+    t->save_at = ost_now() + ost_checkpoint_after(ost_now() - began, t->began);
     ost_buf_release(&text);
     ost_buf_release(&b);
     return rc;
@@ -195,7 +190,7 @@ ost_rc ost_training_resume(ost_training *t, ost_err *err)
     else if (!rc)
         rc = resume_from(t, &r, err);
     t->began = ost_now();
-    t->save_at = t->began + seconds_after(0.0, t->began);
+    t->save_at = t->began + ost_checkpoint_after(0.0, t->began);
     ost_buf_release(&data);
     return rc;
 }

@@ -1,0 +1,87 @@
+/* kernels/average.c - a moving average of weights */
+#include "kernels/average.h"
+
+#include "base/alloc.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+struct ost_average {
+    ost_weights *weights;
+    double decay;
+    float **data; /* by weight, laid out as it */
+};
+
+ost_rc ost_average_new(ost_weights *weights, double decay,
+                       ost_average **average, ost_err *err)
+{
+    ost_backend *b = weights->backend;
+    ost_average *a = ost_xalloc(sizeof(*a));
+
+    *a = (ost_average){
+        .weights = weights,
+        .decay = decay,
+        .data = ost_xalloc((weights->len + 1) * sizeof(*a->data)),
+    };
+    for (size_t i = 0; i < weights->len; i++) {
+        const ost_weight *w = weights->data[i];
+        size_t bytes = (size_t)w->stored * sizeof(float);
+
+        a->data[i] = b->alloc(b, bytes);
+        if (!a->data[i]) {
+            ost_average_free(a);
+            return ost_fail(err, OST_ENOMEM, "no memory for weight '%s'",
+                            w->name);
+        }
+        memcpy(a->data[i], w->data, bytes);
+    }
+    *average = a;
+    return OST_OK;
+}
+
+void ost_average_free(ost_average *a)
+{
+    if (!a)
+        return;
+    for (size_t i = 0; i < a->weights->len; i++)
+        a->weights->backend->release(a->weights->backend, a->data[i]);
+    ost_free(a->data);
+    ost_free(a);
+}
+
+ost_rc ost_average_follow(ost_average *a, int64_t updates, ost_err *err)
+{
+    ost_backend *b = a->weights->backend;
+    double t = (double)updates;
+    double part = 1.0 - fmin(a->decay, t / (t + 9.0));
+    ost_rc rc = OST_OK;
+
+    for (size_t i = 0; i < a->weights->len && !rc; i++) {
+        const ost_weight *w = a->weights->data[i];
+
+        rc = b->approach(a->data[i], w->data, part, w->stored, err);
+    }
+    return rc;
+}
+
+ost_rc ost_average_get(const ost_average *a, size_t i, float *plain,
+                       ost_err *err)
+{
+    ost_weight view = *a->weights->data[i];
+
+    view.data = a->data[i];
+    return a->weights->backend->weight_read(a->weights->backend, &view, plain,
+                                            err);
+}
+
+ost_rc ost_average_set(ost_average *a, size_t i, const float *plain,
+                       ost_err *err)
+{
+    ost_weight view = *a->weights->data[i];
+
+    view.data = a->data[i];
+    return a->weights->backend->weight_write(a->weights->backend, &view, plain,
+                                             err);
+}

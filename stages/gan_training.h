@@ -1,0 +1,82 @@
+/* stages/gan_training.h - generators and discriminators learn
+ *
+ *     gan_batch.c           what batches are made of
+ *     gan_training.c        updates, epochs, the end
+ *     gan_training_state.c  checkpoints
+ *     gan_model.c           what comes of it: two models
+ *
+ * An update is one step of each side (ost_gan_step()); before it the
+ * discriminator may have updates of its own, on further batches.  Nothing
+ * depends on the number of threads; a training that was cut off goes on from
+ * its last checkpoint to the same bytes.
+ */
+#ifndef OST_STAGES_GAN_TRAINING_H
+#define OST_STAGES_GAN_TRAINING_H
+
+#include "base/buf.h"
+#include "kernels/average.h"
+#include "kernels/gan.h"
+#include "kernels/optimizer.h"
+#include "stages/gan_batch.h"
+#include "stages/generator.h"
+#include "stages/step_size.h"
+
+typedef struct ost_gan_training_spec {
+    const ost_side_networks *networks; /* by side */
+    ost_gan_pictures *pictures;
+    ost_gan_spec gan;
+    int64_t discriminator_steps; /* updates of it for one of the generator */
+    ost_optimizer optimizers[OST_GAN_SIDES];
+    ost_schedule schedules[OST_GAN_SIDES]; /* total_steps: updates in all */
+    double ema;                            /* of generators; 0: none */
+    const ost_input *init;                 /* a model to begin with, or NULL */
+} ost_gan_training_spec;
+
+typedef struct ost_gan_training {
+    ost_stage_ctx *ctx;
+    const ost_gan_training_spec *spec;
+    ost_gan *gan;
+    ost_average *average; /* of the generators' weights, or NULL */
+    json_t *init;         /* what came of spec->init, or NULL */
+
+    int64_t updates; /* done; those of the discriminator alone do not count */
+    int64_t place;   /* items taken, of every row */
+    int64_t epoch;   /* whose history is being summed up, from 0 */
+    double sums[OST_GAN_LOSSES];
+    int64_t summed; /* updates in `sums` */
+    double rates[OST_GAN_SIDES];
+    /* [{"epoch", "step", "learning_rate", LOSSES...}]: step: updates so far,
+     * learning_rate: of the last of them, losses: means of the epoch */
+    json_t *history;
+
+    double began; /* seconds, as the next one: this attempt */
+    double save_at;
+    int64_t first_update; /* of this attempt */
+} ost_gan_training;
+
+/* Trains; `spec` must outlive the training.  OST_EINTERRUPTED when the step is
+ * to stop, OST_EFAIL when the training diverges.  Caller releases with
+ * ost_gan_training_release(), in any case. */
+ost_rc ost_gan_train(ost_stage_ctx *ctx, ost_backend *backend,
+                     const ost_gan_training_spec *spec, ost_gan_training *t,
+                     ost_err *err);
+void ost_gan_training_release(ost_gan_training *t);
+
+/* Hands the models to the ports 'generator' and 'discriminator'. */
+ost_rc ost_gan_emit(ost_gan_training *t, ost_err *err);
+
+/* --- between gan_*.c ------------------------------------------------------ */
+
+/* Plain numbers of weight `i` of a side, as they are handed on: averaged, where
+ * they are. */
+ost_rc ost_gan_weight_get(ost_gan_training *t, ost_gan_side side, size_t i,
+                          float *plain, ost_err *err);
+/* Everything that the next update hangs on, as a checkpoint of the step, when
+ * the last one was long ago.  When they are taken changes no result. */
+ost_rc ost_gan_training_save(ost_gan_training *t, ost_err *err);
+/* Goes on from the checkpoint, when there is one. */
+ost_rc ost_gan_training_resume(ost_gan_training *t, ost_err *err);
+/* Weights to begin with, from the model at spec->init. */
+ost_rc ost_gan_begin_with(ost_gan_training *t, ost_err *err);
+
+#endif
