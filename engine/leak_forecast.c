@@ -286,7 +286,8 @@ static void look_at(forecast *f, const ost_feed *judged)
 
         if (!m.stage)
             continue;
-        if (type_of(f, &feed) == OST_MODEL)
+        if (type_of(f, &feed) == OST_MODEL ||
+            (m.stage->flags & OST_STAGE_LEARNS))
             ost_instance_feeds(f->wf, feed.node, feed.instance, visit_learner,
                                &m);
         else if (type_of(f, &feed) == OST_METRICS)

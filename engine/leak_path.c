@@ -286,13 +286,26 @@ static bool from_group(tracer *t, ost_feed *at, sighting *item)
     return true;
 }
 
+/* Whether groups that came in are behind it: models, and items of stages that
+ * learn. */
+static bool has_learned(const tracer *t, const ost_feed *at)
+{
+    const ost_node *node;
+
+    if (at->source >= 0)
+        return false;
+    node = ost_workflow_node(t->plan->wf, at->node);
+    return type_of(t, at) == OST_MODEL ||
+           (node->stage->flags & OST_STAGE_LEARNS) != 0;
+}
+
 static void follow(tracer *t, ost_feed at, sighting item)
 {
     bool of_group = false, more = true;
 
     t->way.len = 0;
     while (more && !t->rc && t->way.len < DEEPEST) {
-        bool model = type_of(t, &at) == OST_MODEL;
+        bool model = has_learned(t, &at);
 
         ost_vec_push(&t->way, (place){ .feed = at });
         if (at.source >= 0)

@@ -81,7 +81,8 @@ typedef struct step_state {
     step_output *outputs;
     size_t n_outputs;
     ost_digest model_exposure; /* of all models and metrics among inputs */
-    ost_digest new_exposure;   /* of an item without a parent */
+    ost_digest new_exposure;   /* of an item without a parent, and of all items
+                                  of a stage that learns */
     bool new_exposure_known;
     uint64_t rng_key;
     ost_buf notes;

@@ -179,6 +179,20 @@ static ost_rc bucket_exposure(ost_stage_ctx *ctx, ost_digest *e, ost_err *err)
     return rc;
 }
 
+/* Of items that are made from no single other one, or of what was learned. */
+static ost_rc new_exposure(ost_stage_ctx *ctx, ost_err *err)
+{
+    step_state *step = ctx->step;
+    bool learns = (step->stage->flags & OST_STAGE_LEARNS) != 0;
+    ost_rc rc;
+
+    if (step->new_exposure_known)
+        return OST_OK;
+    rc = ost_step_exposure(ctx, learns, &step->new_exposure, err);
+    step->new_exposure_known = rc == OST_OK;
+    return rc;
+}
+
 static ost_rc item_exposure(ost_stage_ctx *ctx, made_item *made, ost_err *err)
 {
     step_state *step = ctx->step;
@@ -187,15 +201,19 @@ static ost_rc item_exposure(ost_stage_ctx *ctx, made_item *made, ost_err *err)
 
     if (ctx->bucket)
         return bucket_exposure(ctx, e, err);
+    if (!made->from || (step->stage->flags & OST_STAGE_LEARNS)) {
+        rc = new_exposure(ctx, err);
+        if (rc)
+            return rc;
+    }
     if (!made->from) {
-        if (!step->new_exposure_known) {
-            rc = ost_step_exposure(ctx, false, &step->new_exposure, err);
-            if (rc)
-                return rc;
-            step->new_exposure_known = true;
-        }
         *e = step->new_exposure;
         return OST_OK;
+    }
+    if (step->stage->flags & OST_STAGE_LEARNS) {
+        rc = ost_groups_unite(step->batch, e, &step->new_exposure, e, err);
+        if (rc)
+            return rc;
     }
     rc = ost_groups_unite(step->batch, e, &step->model_exposure, e, err);
     return rc ? rc : add_joined(ctx, e, err);

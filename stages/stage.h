@@ -120,6 +120,9 @@ enum ost_stage_flags {
     OST_STAGE_SECRET = 1u << 8,  /* makes pseudonyms: the secret is keyed */
     OST_STAGE_KEEPS = 1u << 9,   /* chooses no groups: those that come in at the
                                     first port of items go out */
+    OST_STAGE_LEARNS = 1u << 10, /* its items come of what it learned: they are
+                                    exposed to the groups of all datasets that
+                                    come in, as a model is */
 };
 
 typedef struct ost_stage {

@@ -35,6 +35,23 @@ static const char plain_text[] =
     "{\"op\": \"dense\", \"out\": \"${classes}\", \"name\": \"head\", "
     "\"l2\": 0.01}]}";
 
+/* Both sides of a training of generators; file names that begin with
+ * "generator", "discriminator". */
+static const char generator_text[] =
+    "{\"osteon_model\": 1, \"name\": \"tiny_generator\",\n"
+    "\"params\": {\"width\": 4, \"channels\": 1, \"noise\": 0.3},\n"
+    "\"layers\": [{\"op\": \"conv2d\", \"out\": \"${width}\", \"kernel\": 4,\n"
+    "\"stride\": 2, \"padding\": 1}, {\"op\": \"batch_norm\"},\n"
+    "{\"op\": \"leaky_relu\"}, {\"op\": \"dropout\", \"p\": \"${noise}\"},\n"
+    "{\"op\": \"conv_transpose2d\", \"out\": \"${channels}\", \"kernel\": 4,\n"
+    "\"stride\": 2, \"padding\": 1}, {\"op\": \"tanh\"}]}";
+static const char discriminator_text[] =
+    "{\"osteon_model\": 1, \"name\": \"tiny_discriminator\",\n"
+    "\"params\": {\"width\": 4},\n"
+    "\"layers\": [{\"op\": \"conv2d\", \"out\": \"${width}\", \"kernel\": 4,\n"
+    "\"stride\": 2, \"padding\": 1}, {\"op\": \"leaky_relu\"},\n"
+    "{\"op\": \"conv2d\", \"out\": 1, \"kernel\": 3, \"padding\": 1}]}";
+
 typedef struct fixture {
     ost_store *store;
     ost_batch *batch;
@@ -145,10 +162,17 @@ static inline ost_digest pictures(fixture *f, int first, int n)
 static inline ost_rc give_network(void *user, const char *name, ost_buf *data,
                                   ost_err *err)
 {
+    const char *text = network_text;
+
     (void)user;
     (void)err;
-    ost_buf_adds(data,
-                 strncmp(name, "plain", 5) == 0 ? plain_text : network_text);
+    if (strncmp(name, "plain", 5) == 0)
+        text = plain_text;
+    else if (strncmp(name, "generator", 9) == 0)
+        text = generator_text;
+    else if (strncmp(name, "discriminator", 13) == 0)
+        text = discriminator_text;
+    ost_buf_adds(data, text);
     return OST_OK;
 }
 

@@ -120,6 +120,31 @@ static const ost_stage learn = {
     .run = learn_run,
 };
 
+/* Items of its own, and of those that came in. */
+static ost_rc dream_run(ost_stage_ctx *ctx, ost_err *err)
+{
+    const ost_item *items;
+    size_t n;
+    ost_rc rc =
+        ost_ctx_items(ctx, ost_ctx_input(ctx, "in", 0), &items, &n, err);
+
+    if (!rc)
+        rc = ost_emit(ctx, "out", ost_derive(ctx, &items[0], 7), err);
+    return rc ? rc
+              : ost_emit(ctx, "out", ost_new_item(ctx, "dreamt", NULL), err);
+}
+
+static const ost_stage dream = {
+    .name = "dream",
+    .version = 1,
+    .summary = "Items of what it learned.",
+    .flags = OST_STAGE_LEARNS,
+    .params = no_params,
+    .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),
+    .outputs = OST_PORTS({ "out", OST_DATASET, "items", false, false }),
+    .run = dream_run,
+};
+
 static ost_rc judge_run(ost_stage_ctx *ctx, ost_err *err)
 {
     const ost_item *items;
@@ -145,7 +170,8 @@ static const ost_stage judge = {
     .run = judge_run,
 };
 
-const ost_stage *const ost_stages[] = { &judge, &learn, &shift, &twice, NULL };
+const ost_stage *const ost_stages[] = { &dream, &judge, &learn,
+                                        &shift, &twice, NULL };
 
 /* --- helpers ------------------------------------------------------------ */
 
@@ -344,6 +370,29 @@ static void exposure_reaches_models_and_what_they_touch(void **state)
     assert_int_equal(n, 4);
     for (size_t i = 0; i < n; i++)
         assert_memory_equal(&items[i].exposure, &model.exposure, 32);
+}
+
+static void items_of_what_was_learned_are_exposed_as_a_model(void **state)
+{
+    fixture *f = *state;
+    ost_step_input in = input("in", small_dataset(f->batch, 10));
+    ost_done_msg done = run_step(f->batch, "dream", "{}", 1, &in, 1, &f->arena);
+    const ost_item *items;
+    const char *const *groups;
+    ost_err err = { 0 };
+    size_t n, n_groups;
+
+    assert_int_equal(done.rc, OST_OK);
+    items = read_items(f->batch, &done.outputs[0].artifact, &f->arena, &n);
+    assert_int_equal(n, 2);
+    for (size_t i = 0; i < n; i++) {
+        assert_ok(ost_groups_get(f->batch, &items[i].exposure, &f->arena,
+                                 &groups, &n_groups, &err),
+                  &err);
+        assert_int_equal(n_groups, 2);
+        assert_string_equal(groups[0], "p1");
+        assert_string_equal(groups[1], "p2");
+    }
 }
 
 static void a_missing_field_names_item_and_fields(void **state)
@@ -545,6 +594,8 @@ int main(void)
             teardown),
         cmocka_unit_test_setup_teardown(
             exposure_reaches_models_and_what_they_touch, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            items_of_what_was_learned_are_exposed_as_a_model, setup, teardown),
         cmocka_unit_test_setup_teardown(a_missing_field_names_item_and_fields,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(of_many_bad_items_five_are_named, setup,

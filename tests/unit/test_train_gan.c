@@ -1,0 +1,336 @@
+/* tests/unit/test_train_gan.c - generators and discriminators in training */
+/* links: stages kernels store base */
+#include "kernels/average.h"
+#include "stages/gan_training.h"
+#include "tests/support/trainings.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/banned.h"
+
+extern const ost_stage ost_stage_train_gan;
+const ost_stage *const ost_stages[] = { &ost_stage_train_gan, NULL };
+
+#define SIDES                                                    \
+    "\"objective\": \"pix2pix\", \"generator\": \"generator\", " \
+    "\"discriminator\": \"discriminator\""
+
+static const char everything[] =
+    "{" SIDES ", \"steps\": 25, \"batch\": 3, \"discriminator_steps\": 2, "
+    "\"smoothing\": 0.1, \"jitter\": 1.2, \"flip_h\": 0.5, \"history\": 5, "
+    "\"schedule\": \"linear\", \"linear_after\": 0.2, \"ema\": 0.9, "
+    "\"weight_decay\": 0.001, \"clip_norm\": 1, "
+    "\"discriminator_learning_rate\": 0.001}";
+
+static ost_done_msg train_on(fixture *f, const char *with, uint32_t threads,
+                             ost_digest in)
+{
+    ost_step_input ports[] = { input("in", in) };
+
+    return run(f, &ost_stage_train_gan, with, threads, ports, 1);
+}
+
+static const ost_done_msg *must(const ost_done_msg *done)
+{
+    if (done->rc)
+        fail_msg("%s", done->error);
+    return done;
+}
+
+/* Caller decrefs. */
+static json_t *meta_of(fixture *f, const ost_done_msg *done, int output)
+{
+    ost_artifact a;
+    ost_err err = { 0 };
+
+    assert_ok(ost_artifact_get(f->batch, &done->outputs[output].artifact,
+                               &f->arena, &a, &err),
+              &err);
+    return json_loads(a.meta, 0, NULL);
+}
+
+static void same_outputs(const ost_done_msg *a, const ost_done_msg *b)
+{
+    must(a);
+    must(b);
+    assert_int_equal(a->n_outputs, b->n_outputs);
+    for (uint32_t i = 0; i < a->n_outputs; i++)
+        assert_memory_equal(&a->outputs[i].artifact, &b->outputs[i].artifact,
+                            sizeof(ost_digest));
+}
+
+static void results_do_not_hang_on_threads(void **state)
+{
+    fixture *f = *state;
+    ost_digest data = pictures(f, 0, 10);
+    ost_done_msg first = train_on(f, everything, 1, data);
+
+    for (uint32_t t = 2; t <= 4; t += 2) {
+        ost_done_msg other = train_on(f, everything, t, data);
+
+        same_outputs(&first, &other);
+    }
+}
+
+/* Cut off after every few updates, until it is through. */
+static void a_training_survives_being_cut_off(void **state)
+{
+    fixture *f = *state;
+    ost_digest data = pictures(f, 0, 10);
+    ost_done_msg whole = train_on(f, everything, 2, data);
+    ost_done_msg done;
+    int cuts = 0;
+
+    f->stop_after = 3;
+    while ((done = train_on(f, everything, 1 + (uint32_t)cuts % 3, data)).rc ==
+           OST_EINTERRUPTED)
+        assert_true(++cuts < 40);
+    assert_true(cuts >= 6);
+    same_outputs(&whole, &done);
+}
+
+static void both_models_say_what_they_are(void **state)
+{
+    fixture *f = *state;
+    ost_done_msg done = train_on(
+        f,
+        "{" SIDES ", \"epochs\": 2, \"batch\": 4, \"generator_params\": "
+        "{\"width\": 6}, \"terms\": {\"l1\": 10}}",
+        1, pictures(f, 0, 10));
+    json_t *g = meta_of(f, must(&done), 0);
+    json_t *d = meta_of(f, &done, 1);
+    json_t *v = json_object_get(g, "input");
+
+    assert_string_equal(json_string_value(json_object_get(g, "kind")),
+                        "generator");
+    assert_string_equal(json_string_value(json_object_get(d, "kind")),
+                        "discriminator");
+    assert_string_equal(json_string_value(json_object_get(d, "network")),
+                        "tiny_discriminator");
+    assert_int_equal(json_array_size(v), 1);
+    v = json_array_get(v, 0);
+    assert_int_equal(json_integer_value(json_object_get(v, "width")), SIDE / 2);
+    assert_int_equal(json_integer_value(json_object_get(v, "height")), SIDE);
+    v = json_object_get(g, "params");
+    assert_int_equal(json_integer_value(json_object_get(v, "width")), 6);
+    /* 6 filters of 4 x 4, their biases and norms, and back */
+    assert_int_equal(json_integer_value(json_object_get(g, "n_weights")),
+                     6 * 16 + 6 + 12 + 6 * 16 + 1);
+    assert_int_equal(json_array_size(json_object_get(g, "classes")), 3);
+    v = json_object_get(g, "history");
+    assert_int_equal(json_array_size(v), 2);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_array_get(v, 1), "step")), 5);
+    assert_true(
+        json_number_value(json_object_get(json_array_get(v, 1), "g_l1")) > 0.0);
+    json_decref(d);
+    json_decref(g);
+}
+
+/* Every item comes once in an epoch, whatever the batch. */
+static void rows_take_every_item_once_in_an_epoch(void **state)
+{
+    fixture *f = *state;
+    step_state step = { .msg = &(ost_step_msg){ .threads = 1 } };
+    ost_stage_ctx ctx = { .step = &step };
+    ost_gan_pictures p = { .ctx = &ctx, .kind = OST_GAN_DOMAINS, .n_sets = 2 };
+    uint32_t order[2][21];
+    int64_t sizes[] = { 7, 5 };
+    ost_err err = { 0 };
+
+    (void)f;
+    for (int s = 0; s < 2; s++)
+        p.rows[s] = (ost_gan_row){ .stream = (uint64_t)s,
+                                   .n = (size_t)sizes[s],
+                                   .epoch = -1 };
+    for (int s = 0; s < 2; s++)
+        for (int64_t i = 0; i < 3 * sizes[s]; i++)
+            assert_ok(ost_gan_item_at(&p, s, i, &order[s][i], &err), &err);
+    for (int s = 0; s < 2; s++)
+        for (int64_t e = 0; e < 3; e++) {
+            unsigned seen = 0;
+
+            for (int64_t i = 0; i < sizes[s]; i++)
+                seen |= 1u << order[s][e * sizes[s] + i];
+            assert_int_equal(seen, (1u << sizes[s]) - 1);
+        }
+    assert_memory_not_equal(order[0], order[0] + 7, 7 * sizeof(order[0][0]));
+    ost_gan_pictures_release(&p);
+}
+
+static void initial_weights_come_from_another_model(void **state)
+{
+    static const char still[] = "{" SIDES ", \"steps\": 1, \"learning_rate\": "
+                                "0}";
+    fixture *f = *state;
+    ost_digest data = pictures(f, 0, 6);
+    ost_done_msg first = train_on(f, everything, 1, data);
+    ost_step_input ports[] = {
+        input("in", data), input("init", must(&first)->outputs[0].artifact)
+    };
+    ost_done_msg done = run(f, &ost_stage_train_gan, still, 1, ports, 2);
+    json_t *meta = meta_of(f, must(&done), 0);
+    json_t *init = json_object_get(meta, "init");
+
+    assert_int_equal(json_array_size(json_object_get(init, "loaded")), 8);
+    assert_int_equal(json_array_size(json_object_get(init, "skipped")), 0);
+    assert_string_equal(done.notes, "init: 8 weights loaded\n");
+    json_decref(meta);
+}
+
+static void the_average_lets_go_of_the_first_weights(void **state)
+{
+    const int64_t shape[] = { 3 };
+    const float first[] = { 0.0f, 1.0f, -2.0f };
+    ost_backend *backend;
+    ost_weights *w;
+    ost_weight like = { .name = (char *)(uintptr_t) "w", .ndim = 1 };
+    ost_weight *weight;
+    ost_average *a;
+    float out[3];
+    double expected = 0.0;
+    ost_err err = { 0 };
+
+    (void)state;
+    assert_ok(ost_backend_open("cpu", 1, &backend, &err), &err);
+    w = ost_weights_new(backend);
+    like.shape[0] = shape[0];
+    assert_ok(ost_weights_declare(w, &like, &weight, &err), &err);
+    assert_ok(ost_weights_place(w, weight, 3, NULL, false, &err), &err);
+    assert_ok(ost_weights_set(w, weight, OST_PART_DATA, first, &err), &err);
+    assert_ok(ost_average_new(w, 0.5, &a, &err), &err);
+    for (int t = 1; t <= 40; t++) {
+        const float now[] = { (float)t, 1.0f, -2.0f };
+        double d = fmin(0.5, t / (t + 9.0));
+
+        assert_ok(ost_weights_set(w, weight, OST_PART_DATA, now, &err), &err);
+        assert_ok(ost_average_follow(a, t, &err), &err);
+        expected = d * expected + (1.0 - d) * t;
+        assert_ok(ost_average_get(a, 0, out, &err), &err);
+        assert_true(fabs((double)out[0] - expected) < 1e-5 * expected);
+    }
+    assert_true(out[1] == 1.0f && out[2] == -2.0f);
+    ost_average_free(a);
+    ost_weights_free(w);
+    ost_backend_close(backend);
+}
+
+/* --- what is refused ----------------------------------------------------- */
+
+static void refuses(fixture *f, const char *with, const char *text)
+{
+    json_t *given = json_loads(with, 0, NULL);
+    json_t *full = NULL;
+    const void *params;
+    ost_err err = { 0 };
+
+    assert_non_null(given);
+    assert_ok(ost_params_complete(&ost_stage_train_gan, given, give_network,
+                                  NULL, &full, &err),
+              &err);
+    assert_ok(
+        ost_params_fill(&ost_stage_train_gan, full, &f->arena, &params, &err),
+        &err);
+    assert_int_equal(ost_stage_train_gan.check(params, &err), OST_EWORKFLOW);
+    assert_string_equal(err.text, text);
+    json_decref(full);
+    json_decref(given);
+}
+
+static void combinations_are_refused(void **state)
+{
+    static const struct {
+        const char *with;
+        const char *text;
+    } cases[] = {
+        { ", \"terms\": {\"l2\": 1}",
+          "'terms': 'pix2pix' has no term 'l2' (did you mean 'l1'?)" },
+        { ", \"terms\": {\"perceptual\": 1}",
+          "'terms': 'pix2pix' has no term 'perceptual' (it has 'gan', 'l1')" },
+        { ", \"terms\": {\"l1\": -1}",
+          "'terms': the weight of 'l1' is to be a number, 0 or above" },
+        { ", \"terms\": {\"l1\": \"much\"}",
+          "'terms': the weight of 'l1' is to be a number, 0 or above" },
+        { ", \"loss\": \"hinge\", \"smoothing\": 0.1",
+          "'smoothing' is of 'loss': 'bce' and 'least_squares', which have "
+          "labels" },
+        { ", \"penalty\": \"r1\", \"penalty_weight\": 0",
+          "'penalty' has a 'penalty_weight' of 0" },
+        { ", \"condition\": \"image\", \"field\": \"image\"",
+          "'condition' and 'field' are the same" },
+        { ", \"generator_params\": {\"domain\": \"a\"}",
+          "generator: the param 'domain' is given by the objective, for each "
+          "network anew" },
+        { ", \"generator_params\": {\"widht\": 3}",
+          "generator:2:11: network 'tiny_generator' has no param 'widht' (did "
+          "you mean 'width'?)" },
+    };
+    fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        refuses(f, ost_arena_printf(&f->arena, "{" SIDES "%s}", cases[i].with),
+                cases[i].text);
+}
+
+static void fails(fixture *f, const char *with, ost_digest data,
+                  const char *text)
+{
+    ost_done_msg done = train_on(f, with, 1, data);
+
+    assert_int_equal(done.rc, OST_EINPUT);
+    assert_string_equal(done.error, text);
+}
+
+static void pictures_that_do_not_fit_are_named(void **state)
+{
+    fixture *f = *state;
+    ost_digest data = pictures(f, 0, 3);
+    ost_step_input ports[] = { input("in", data), input("b", data) };
+    ost_done_msg done =
+        run(f, &ost_stage_train_gan, "{" SIDES "}", 1, ports, 2);
+
+    assert_string_equal(done.error, "the objective knows no second domain: "
+                                    "nothing is to stand at port 'b'");
+    fails(f, "{" SIDES ", \"condition\": \"contour\"}", data,
+          "item 'p0000': there is no field 'contour' (there is 'image')");
+    fails(f, "{" SIDES ", \"generator_params\": {\"channels\": 3}}", data,
+          "the generator makes 1x3x16x8, the images are 1x1x16x8");
+}
+
+static void a_training_that_diverges_says_where(void **state)
+{
+    fixture *f = *state;
+    ost_done_msg done =
+        train_on(f, "{" SIDES ", \"steps\": 50, \"learning_rate\": 1e30}", 1,
+                 pictures(f, 0, 6));
+
+    (void)f;
+    assert_int_equal(done.rc, OST_EFAIL);
+    print_message("%s\n", done.error);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(results_do_not_hang_on_threads, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_training_survives_being_cut_off,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(both_models_say_what_they_are, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(rows_take_every_item_once_in_an_epoch,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(initial_weights_come_from_another_model,
+                                        setup, teardown),
+        cmocka_unit_test(the_average_lets_go_of_the_first_weights),
+        cmocka_unit_test_setup_teardown(combinations_are_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(pictures_that_do_not_fit_are_named,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_training_that_diverges_says_where,
+                                        setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
