@@ -203,7 +203,7 @@ int ost_layer_attr_word(const ost_layer *layer, const char *name);
  * layer is not learned; "weight" gets the layer's l2.  Fails when an earlier
  * layer of the network has it and the layer is not marked as shared, or is
  * frozen or has an l2 otherwise than that one.  Kinds that can be told
- * OST_INIT_NORMAL have the attribute `sigma`. */
+ * OST_INIT_NORMAL or OST_INIT_SCALES have the attribute `sigma`. */
 ost_rc ost_layer_weight(ost_layer *layer, const char *suffix, int ndim,
                         const int64_t *shape, ost_init init, int64_t fan_in,
                         int64_t fan_out, bool learned, ost_err *err);

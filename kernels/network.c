@@ -104,7 +104,9 @@ ost_rc ost_layer_weight(ost_layer *layer, const char *suffix, int ndim,
         .frozen = learned && layer->frozen,
         .l2 = strcmp(suffix, "weight") == 0 ? layer->l2 : 0.0,
         .init = init,
-        .sigma = init == OST_INIT_NORMAL ? ost_layer_attr(layer, "sigma") : 0.0,
+        .sigma = init == OST_INIT_NORMAL || init == OST_INIT_SCALES
+                     ? ost_layer_attr(layer, "sigma")
+                     : 0.0,
         .slope =
             init == OST_INIT_CONSTANT ? ost_layer_attr(layer, "slope") : 0.0,
         .fan_in = fan_in,

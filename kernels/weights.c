@@ -108,6 +108,10 @@ static void fill(const ost_weight *w, uint64_t key, float *p)
     case OST_INIT_NORMAL:
         fill_normal(p, n, &rng, w->sigma);
         break;
+    case OST_INIT_SCALES:
+        for (int64_t i = 0; i < n; i++)
+            p[i] = (float)(1.0 + ost_rng_normal(&rng) * w->sigma);
+        break;
     case OST_INIT_CONSTANT:
         for (int64_t i = 0; i < n; i++)
             p[i] = (float)w->slope;

@@ -30,8 +30,10 @@ typedef enum ost_init {
     OST_INIT_XAVIER,
     /* uniform, +-1 / sqrt(fan in), what PyTorch gives a layer by default */
     OST_INIT_UNIFORM,
-    OST_INIT_NORMAL,   /* of the given sigma */
-    OST_INIT_CONSTANT, /* the given slope; not for people to choose */
+    OST_INIT_NORMAL, /* of the given sigma */
+    /* Not for people to choose: */
+    OST_INIT_CONSTANT, /* the given slope */
+    OST_INIT_SCALES,   /* normal around 1, of the given sigma */
 } ost_init;
 
 struct ost_weight {
@@ -42,7 +44,7 @@ struct ost_weight {
     bool frozen;  /* it would be learned, but its layer is frozen */
     double l2;    /* this times the weight is added to its gradient */
     ost_init init;
-    double sigma; /* of OST_INIT_NORMAL */
+    double sigma; /* of OST_INIT_NORMAL and OST_INIT_SCALES */
     double slope; /* of OST_INIT_CONSTANT */
     int64_t fan_in;
     int64_t fan_out;

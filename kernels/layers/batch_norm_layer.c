@@ -19,6 +19,11 @@ static const ost_net_attr_spec attrs[] = {
       .dflt = 0.1,
       .max = 1,
       .help = "share of a batch in the running statistics" },
+    { .name = "sigma",
+      .type = OST_NET_ATTR_REAL,
+      .max = 1e6,
+      .help =
+          "standard deviation of the first scales, which are 1 on average" },
     { 0 },
 };
 
@@ -28,7 +33,7 @@ static ost_rc shape(ost_layer *layer, ost_err *err)
     ost_rc rc;
 
     ost_same_shape(layer);
-    rc = ost_layer_weight(layer, "weight", 1, &c, OST_INIT_ONES, c, c, true,
+    rc = ost_layer_weight(layer, "weight", 1, &c, OST_INIT_SCALES, c, c, true,
                           err);
     if (!rc)
         rc = ost_layer_weight(layer, "bias", 1, &c, OST_INIT_ZEROS, c, c, true,

@@ -35,6 +35,7 @@ import json
 import numpy as np
 import torch
 
+import torch_gans as gans
 import torch_networks as nets
 
 OUTPUT = "output"
@@ -99,6 +100,28 @@ CASES = [
          classes=1),
     case("site_report", (2, 2, 512, 512), lambda: nets.SiteReport(2, 6),
          classes=6),
+    case("unet256", (2, 1, 64, 64),
+         lambda: gans.Unet(1, 1, 6, (16, 24, 32, 40, 48, 56), dropout=0),
+         depth=6, widths=[16, 24, 32, 40, 48, 56], dropout=0),
+    case("unet256", (2, 3, 32, 64),
+         lambda: gans.Unet(3, 2, 4, (16, 24, 32, 40), "instance"), "instance",
+         depth=4, widths=[16, 24, 32, 40], norm="instance", channels=2),
+    case("patch_gan", (2, 2, 64, 48), lambda: gans.PatchGan(2)),
+    case("patch_gan", (2, 3, 64, 64),
+         lambda: gans.PatchGan(3, 2, (16, 24, 32), "instance"), "instance",
+         depth=2, widths=[16, 24, 32], norm="instance"),
+    case("resnet_generator", (2, 1, 32, 40),
+         lambda: gans.ResnetGenerator(1, 1, (8, 16, 24), 3),
+         widths=[8, 16, 24], blocks=3),
+    case("resnet_generator", (2, 3, 24, 32),
+         lambda: gans.ResnetGenerator(3, 2, (8, 16, 24), 2, "batch"), "batch",
+         widths=[8, 16, 24], blocks=2, norm="batch", channels=2),
+    case("dcgan_generator", (4, 100, 1, 1),
+         lambda: gans.DcganGenerator(100, 4, 64, (48, 32, 16)), first=64,
+         widths=[48, 32, 16], channels=4),
+    case("dcgan_discriminator", (4, 1, 64, 64),
+         lambda: gans.DcganDiscriminator(1, 16, (32, 48, 64)), first=16,
+         widths=[32, 48, 64]),
 ]
 
 
@@ -133,6 +156,28 @@ def at_real_size():
     yield "unet", {"norm": "batch"}, lambda c: nets.UNet(c, 1, norm=True)
     yield "unet_residual", {}, lambda c: nets.ResidualUNet(c, 1)
     yield "site_report", {}, lambda c: nets.SiteReport(c, 6)
+    yield from gans_at_real_size()
+
+
+def gans_at_real_size():
+    yield "unet256", {}, gans.Unet
+    yield "unet256", {"channels": 3}, lambda c: gans.Unet(c, 3)
+    for depth in range(3, 9):
+        for norm in "batch", "instance", "none":
+            yield ("unet256", {"depth": depth, "norm": norm},
+                   lambda c, d=depth, n=norm: gans.Unet(c, 1, d, norm=n))
+    for depth in range(1, 5):
+        for norm in "batch", "instance", "none":
+            yield ("patch_gan", {"depth": depth, "norm": norm},
+                   lambda c, d=depth, n=norm: gans.PatchGan(c, d, norm=n))
+    for norm in "instance", "batch", "none":
+        yield ("resnet_generator", {"norm": norm, "channels": 3},
+               lambda c, n=norm: gans.ResnetGenerator(c, 3, norm=n))
+    yield "resnet_generator", {"blocks": 6}, \
+        lambda c: gans.ResnetGenerator(c, blocks=6)
+    yield "dcgan_generator", {"channels": 4}, \
+        lambda c: gans.DcganGenerator(c, 4)
+    yield "dcgan_discriminator", {}, gans.DcganDiscriminator
 
 
 def number_hash(name, places):

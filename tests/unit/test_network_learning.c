@@ -486,11 +486,41 @@ static void means_over_some_sides_are_exact(void **state)
     learner_release(&l);
 }
 
+static void scales_of_a_batch_norm_begin_around_one(void **state)
+{
+    const int64_t shape[] = { 2, 400, 3, 3 };
+    double mean = 0.0;
+    double deviation = 0.0;
+    learner l;
+    float *exact;
+    float *around;
+
+    (void)state;
+    learner_init(&l,
+                 "'layers': [{'op': 'batch_norm', 'name': 'a'}, "
+                 "{'op': 'batch_norm', 'name': 'b', 'sigma': 0.02}]",
+                 4, shape);
+    assert_int_equal(get(&l, "a.weight", OST_PART_DATA, &exact), 400);
+    assert_int_equal(get(&l, "b.weight", OST_PART_DATA, &around), 400);
+    for (int i = 0; i < 400; i++) {
+        assert_true(exact[i] == 1.0f);
+        mean += (double)around[i] / 400.0;
+    }
+    for (int i = 0; i < 400; i++)
+        deviation += pow((double)around[i] - mean, 2.0) / 400.0;
+    assert_true(fabs(mean - 1.0) < 0.004);
+    assert_true(fabs(sqrt(deviation) - 0.02) < 0.003);
+    ost_free(around);
+    ost_free(exact);
+    learner_release(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_recurrent_network_is_its_passes),
         cmocka_unit_test(every_kind_may_be_frozen),
+        cmocka_unit_test(scales_of_a_batch_norm_begin_around_one),
         cmocka_unit_test(networks_share_memory_and_nothing_else),
         cmocka_unit_test(weights_are_the_same_for_networks_built_otherwise),
         cmocka_unit_test(values_of_one_position_are_not_lost),
