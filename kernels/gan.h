@@ -197,6 +197,17 @@ ost_rc ost_gan_judge(const ost_gan *gan, const ost_tensor *logits,
  * gradient is written to `grad` (may be NULL). */
 ost_rc ost_gan_l1(const ost_gan *gan, const ost_tensor *x, const float *target,
                   double weight, float *grad, double *loss, ost_err *err);
+/* A pool of spec->history images of `numbers` each, for
+ * ost_gan_show_again().  It is the next of gan->kept. */
+ost_rc ost_gan_pool(ost_gan *gan, int64_t numbers, int *pool, ost_err *err);
+/* Images that were made before, now and then, in place of those that are made
+ * now: Shrivastava et al., "Learning from simulated and unsupervised images
+ * through adversarial training", CVPR 2017.  Each of the `items` of `images`
+ * goes into the pool while that is not full; then each is exchanged, by even
+ * chance, for one of those in it.  What pass `pass` draws for an item hangs on
+ * its place alone. */
+void ost_gan_show_again(ost_gan *gan, int pool, int pass, int64_t items,
+                        float *images);
 /* Forgets the gradients of one side, so that backwards add up. */
 void ost_gan_clear(const ost_gan *gan, ost_gan_side side);
 

@@ -4,8 +4,9 @@
  * adversarial networks", CVPR 2017.  With x a condition, y its image:
  *     discriminator  [judge(D(x, y), real) + judge(D(x, G(x)), fake)] / 2
  *     generator      gan judge(D(x, G(x)), wanted) + l1 mean |G(x) - y|
- * The discriminator sees condition and image as channels of one picture.  The
- * numbers that dropout draws are those of the step, so that G(x) is made once.
+ * The discriminator sees condition and image as channels of one picture; with a
+ * history it is such pictures that it learns from again.  The numbers that
+ * dropout draws are those of the step, so that G(x) is made once.
  */
 #include "base/alloc.h"
 #include "kernels/gan.h"
@@ -15,7 +16,7 @@
 enum { GENERATOR, DISCRIMINATOR };
 enum { GAN, L1 };
 enum { D_REAL, D_FAKE, G_GAN, G_L1 };
-enum { PASS_GENERATOR, PASS_REAL, PASS_FAKE };
+enum { PASS_GENERATOR, PASS_REAL, PASS_FAKE, PASS_HISTORY };
 
 static const ost_gan_role roles[] = {
     { .name = "generator", .side = OST_GENERATOR },
@@ -40,6 +41,7 @@ static const ost_gan_way ways[] = {
 typedef struct {
     ost_net *generator;
     ost_net *discriminator;
+    int pool;
     int64_t items;
     int64_t condition; /* numbers of one */
     int64_t image;
@@ -86,13 +88,14 @@ static ost_rc build(ost_gan *gan, ost_err *err)
     for (int i = 0; i < spec->ndim[0]; i++)
         both[i] = spec->shape[0][i];
     both[1] += made.shape[1];
-    return ost_gan_net(gan, DISCRIMINATOR, 0, spec->ndim[0], both,
-                       OST_NET_ADD_GRAD | OST_NET_INPUT_GRAD, &s->discriminator,
-                       err);
+    rc = ost_gan_net(gan, DISCRIMINATOR, 0, spec->ndim[0], both,
+                     OST_NET_ADD_GRAD | OST_NET_INPUT_GRAD, &s->discriminator,
+                     err);
+    return rc ? rc : ost_gan_pool(gan, s->condition + s->image, &s->pool, err);
 }
 
-/* Shows condition and image to the discriminator. */
-static ost_rc show(ost_gan *gan, const float *image, int pass, ost_err *err)
+/* Puts condition and image before the discriminator. */
+static void put(ost_gan *gan, const float *image)
 {
     const state *s = gan->state;
     float *to = ost_net_input(s->discriminator).data;
@@ -103,14 +106,20 @@ static ost_rc show(ost_gan *gan, const float *image, int pass, ost_err *err)
         ost_gan_copy(gan, to, image + i * s->image, s->image);
         to += s->image;
     }
+}
+
+static ost_rc show(ost_gan *gan, int pass, ost_err *err)
+{
+    const state *s = gan->state;
+
     return ost_net_forward(s->discriminator, ost_gan_draw(gan, pass), err);
 }
 
-static ost_rc learn(ost_gan *gan, const float *image, int pass,
-                    ost_verdict verdict, double *loss, ost_err *err)
+static ost_rc learn(ost_gan *gan, int pass, ost_verdict verdict, double *loss,
+                    ost_err *err)
 {
     const state *s = gan->state;
-    ost_rc rc = show(gan, image, pass, err);
+    ost_rc rc = show(gan, pass, err);
 
     if (!rc) {
         ost_tensor logits = ost_net_output(s->discriminator);
@@ -131,13 +140,16 @@ static ost_rc discriminate(ost_gan *gan, ost_err *err)
     ost_gan_copy(gan, ost_net_input(s->generator).data, gan->in[0],
                  s->items * s->condition);
     rc = ost_net_forward(s->generator, ost_gan_draw(gan, PASS_GENERATOR), err);
-    if (!rc)
-        rc = learn(gan, ost_net_output(s->generator).data, PASS_FAKE,
-                   OST_VERDICT_FAKE, &gan->loss[D_FAKE], err);
-    if (!rc)
-        rc = learn(gan, gan->in[1], PASS_REAL, OST_VERDICT_REAL,
-                   &gan->loss[D_REAL], err);
-    return rc;
+    if (rc)
+        return rc;
+    put(gan, ost_net_output(s->generator).data);
+    ost_gan_show_again(gan, s->pool, PASS_HISTORY, s->items,
+                       ost_net_input(s->discriminator).data);
+    rc = learn(gan, PASS_FAKE, OST_VERDICT_FAKE, &gan->loss[D_FAKE], err);
+    if (rc)
+        return rc;
+    put(gan, gan->in[1]);
+    return learn(gan, PASS_REAL, OST_VERDICT_REAL, &gan->loss[D_REAL], err);
 }
 
 /* Adds what the discriminator says of images to their gradient. */
@@ -166,8 +178,10 @@ static ost_rc generate(ost_gan *gan, ost_err *err)
     const state *s = gan->state;
     ost_tensor image = ost_net_output(s->generator);
     float *grad = ost_net_output_grad(s->generator).data;
-    ost_rc rc = show(gan, image.data, PASS_FAKE, err);
+    ost_rc rc;
 
+    put(gan, image.data);
+    rc = show(gan, PASS_FAKE, err);
     if (!rc)
         rc = ost_gan_l1(gan, &image, gan->in[1], ost_gan_weight(gan, L1), grad,
                         &gan->loss[G_L1], err);

@@ -30,26 +30,9 @@ import environment
 
 environment.enter()
 
-import numpy as np
 import torch
 
 import network_cases as cases
-
-SAMPLES = 12
-
-
-def numbers(name, tensor, scale):
-    v = tensor.flatten().numpy()
-    count = len(v)
-    if count > SAMPLES:
-        places = cases.number_hash(name, np.arange(SAMPLES)) % np.uint64(count)
-        sampled = list(v[places.astype(np.int64)])
-    else:
-        sampled = list(v)
-    for sign in "+-":
-        odd = cases.number_hash(name + sign, np.arange(count)) & np.uint64(1)
-        sampled.append(np.where(odd, -v, v).sum() / np.sqrt(count))
-    return [round(x / scale * 1e6) for x in sampled]
 
 
 def write_case(c):
@@ -65,7 +48,7 @@ def write_case(c):
         else:
             scale = cases.scale_of(made, name)
             print("tensor", name, tensor.numel(), "%.9g" % scale, ":",
-                  *numbers(name, tensor, scale))
+                  *cases.sampled(name, tensor, scale))
     print("end", flush=True)
 
 

@@ -39,6 +39,7 @@ import torch_gans as gans
 import torch_networks as nets
 
 OUTPUT = "output"
+SAMPLES = 12
 
 
 def case(file, shape, build, suffix=None, stream="input", **params):
@@ -255,3 +256,19 @@ def scale_of(made, name):
         return greatest(made, name)
     return max(greatest(made, other) for other in made
                if other.rsplit(".", 1)[0] == layer)
+
+
+def sampled(name, tensor, scale):
+    """Some numbers and two sums of a tensor, in millionths of the scale, as
+    make_network_references.py describes."""
+    v = tensor.flatten().numpy()
+    count = len(v)
+    if count > SAMPLES:
+        places = number_hash(name, np.arange(SAMPLES)) % np.uint64(count)
+        numbers = list(v[places.astype(np.int64)])
+    else:
+        numbers = list(v)
+    for sign in "+-":
+        odd = number_hash(name + sign, np.arange(count)) & np.uint64(1)
+        numbers.append(np.where(odd, -v, v).sum() / np.sqrt(count))
+    return [round(x / scale * 1e6) for x in numbers]

@@ -8,15 +8,13 @@
  */
 /* links: stages kernels base */
 #include "tests/support/network_case.h"
+#include "tests/support/sampled_tensor.h"
 
 #include <glob.h>
 
 #include "base/banned.h"
 
-enum { SAMPLES = 12, LINE = 4096 };
-
-/* Of a tensor's scale. */
-static const double tolerance = 1e-4;
+enum { LINE = 4096 };
 
 static ost_backend *backend;
 
@@ -33,133 +31,22 @@ static int close_backend(void **state)
     return 0;
 }
 
-static double greatest(const float *v, int64_t count)
-{
-    double most = 0.0;
-
-    for (int64_t i = 0; i < count; i++)
-        most = fmax(most, fabs((double)v[i]));
-    return most;
-}
-
-/* The sum with the signs of a stream, divided by the root of the count. */
-static double signed_sum(const char *name, char sign, const float *v,
-                         int64_t count)
-{
-    char *stream = ost_xprintf("%s%c", name, sign);
-    uint64_t seed = stream_seed(stream);
-    double sum = 0.0;
-
-    for (int64_t i = 0; i < count; i++)
-        sum +=
-            stream_hash(seed, (uint64_t)i) & 1 ? -(double)v[i] : (double)v[i];
-    ost_free(stream);
-    return sum / sqrt((double)count);
-}
-
-/* A number of the reference: `wanted` millionths of `most`. */
-static void compare(const network_case *c, const char *name, int k, double got,
-                    long wanted, double most)
-{
-    if (!(fabs(got / most - (double)wanted * 1e-6) < tolerance))
-        fail_msg("%s: number %d of '%s' is %.9g, must be %.9g of at most %.9g",
-                 c->name, k, name, got, (double)wanted * 1e-6 * most, most);
-}
-
-static void compare_tensor(const network_case *c, const char *name,
-                           const float *v, int64_t count, double most,
-                           const char *text)
-{
-    int n = count < SAMPLES ? (int)count : SAMPLES;
-    uint64_t seed = stream_seed(name);
-    char *p = (char *)(uintptr_t)text;
-
-    if (count > 1 && !(fabs(greatest(v, count) / most - 1.0) < tolerance))
-        fail_msg("%s: greatest of '%s' is %.9g, must be %.9g", c->name, name,
-                 greatest(v, count), most);
-    for (int k = 0; k < n; k++) {
-        int64_t at =
-            count > SAMPLES
-                ? (int64_t)(stream_hash(seed, (uint64_t)k) % (uint64_t)count)
-                : k;
-
-        compare(c, name, k, (double)v[at], strtol(p, &p, 10), most);
-    }
-    compare(c, name, n, signed_sum(name, '+', v, count), strtol(p, &p, 10),
-            most);
-    compare(c, name, n + 1, signed_sum(name, '-', v, count), strtol(p, &p, 10),
-            most);
-}
-
-static float *gradient(ost_weights *w, const char *name, int64_t *count)
-{
-    const ost_weight *weight = ost_weights_find(w, name);
-    ost_err err = { 0 };
-    float *p;
-
-    if (!weight)
-        return NULL;
-    *count = ost_weight_count(weight);
-    p = ost_xalloc((size_t)*count * sizeof(*p));
-    if (ost_weights_get(w, weight, OST_PART_GRAD, p, &err))
-        fail_msg("%s", err.text);
-    return p;
-}
-
-/* A bias in front of a batch norm moves nothing; what rounding leaves of its
- * gradient is small beside the gradient of its layer's weight. */
-static void compare_zero(const network_case *c, ost_weights *w,
-                         const char *name, const float *v, int64_t count)
-{
-    char *other = ost_xprintf("%.*sweight", (int)(strlen(name) - 4), name);
-    int64_t n;
-    float *beside = gradient(w, other, &n);
-
-    assert_non_null(beside);
-    if (!(greatest(v, count) < tolerance * greatest(beside, n)))
-        fail_msg("%s: gradient of '%s' is %.9g, must be 0", c->name, name,
-                 greatest(v, count));
-    ost_free(beside);
-    ost_free(other);
-}
-
 /* "tensor NAME COUNT SCALE : NUMBER..." */
 static void check_tensor(const network_case *c, ost_net *net, ost_weights *w,
                          char *line)
 {
     char *rest = NULL;
     const char *name = (strtok_r(line, " ", &rest), strtok_r(NULL, " ", &rest));
-    int64_t wanted = strtoll(rest, &rest, 10);
-    double most = strtod(rest, &rest);
     bool output = strcmp(name, "output") == 0;
     ost_tensor y = ost_net_output(net);
     int64_t count = ost_tensor_count(&y);
-    float *v = output ? y.data : gradient(w, name, &count);
+    float *v = output ? y.data : gradient_of(w, name, &count);
 
     if (!v)
         fail_msg("%s: there is no weight '%s'", c->name, name);
-    if (count != wanted)
-        fail_msg("%s: '%s' has %lld numbers, must have %lld", c->name, name,
-                 (long long)count, (long long)wanted);
-    if (most > 0.0)
-        compare_tensor(c, name, v, count, most, strchr(rest, ':') + 1);
-    else
-        compare_zero(c, w, name, v, count);
+    compare_tensor(c->name, w, name, v, count, rest);
     if (!output)
         ost_free(v);
-}
-
-static int learned(const ost_weights *w, int64_t *parameters)
-{
-    int n = 0;
-
-    *parameters = 0;
-    for (size_t i = 0; i < w->len; i++)
-        if (w->data[i]->learned) {
-            *parameters += ost_weight_count(w->data[i]);
-            n++;
-        }
-    return n;
 }
 
 static void networks_compute_what_pytorch_computes(void **state)
@@ -170,7 +57,6 @@ static void networks_compute_what_pytorch_computes(void **state)
     ost_net *net = NULL;
     char *line = NULL;
     size_t cap = 0;
-    int64_t parameters;
     int tensors = 0;
 
     (void)state;
@@ -184,7 +70,7 @@ static void networks_compute_what_pytorch_computes(void **state)
             check_tensor(&c, net, w, line);
             tensors++;
         } else if (strcmp(line, "end") == 0) {
-            assert_int_equal(tensors, learned(w, &parameters));
+            assert_int_equal(tensors, learned_weights(w));
             ost_net_free(net);
             ost_weights_free(w);
             net = NULL;
@@ -206,7 +92,7 @@ static int64_t parameters_of(const char *file, const char *params,
     int64_t shape[OST_MAX_DIMS + 1] = { 1, 1, 64, 64 };
     int sides = ost_network_input(n, item);
     ost_net *net = NULL;
-    int64_t count;
+    int64_t count = 0;
     ost_err err = { 0 };
 
     memcpy(shape + 1, item, (size_t)sides * sizeof(*item));
@@ -214,7 +100,9 @@ static int64_t parameters_of(const char *file, const char *params,
     if (ost_network_build(n, w, sides ? sides + 1 : 4, shape, OST_NET_PLAN,
                           &net, &err))
         fail_msg("%s", err.text);
-    learned(w, &count);
+    for (size_t i = 0; i < w->len; i++)
+        if (w->data[i]->learned)
+            count += ost_weight_count(w->data[i]);
     ost_net_free(net);
     ost_weights_free(w);
     ost_network_free(n);
