@@ -210,6 +210,34 @@ uint64_t ost_gan_draw(const ost_gan *gan, int pass)
     return ost_rng_u64(&rng);
 }
 
+void ost_gan_numbers(const ost_gan *gan, int pass, int64_t items, int64_t count,
+                     float *numbers)
+{
+    for (int64_t i = 0; i < items; i++) {
+        ost_rng rng = ost_rng_of(ost_gan_draw(gan, pass), (uint64_t)i);
+
+        for (int64_t k = 0; k < count; k++)
+            *numbers++ = (float)ost_rng_normal(&rng);
+    }
+}
+
+ost_rc ost_gan_expect(const ost_gan *gan, int role, const ost_tensor *made,
+                      int ndim, const int64_t *shape, ost_err *err)
+{
+    bool same = made->ndim == ndim;
+    char a[96];
+    char b[96];
+
+    for (int i = 0; i < ndim && same; i++)
+        same = made->shape[i] == shape[i];
+    if (same)
+        return OST_OK;
+    return ost_fail(err, OST_EINPUT, "%s: makes %s, the images are %s",
+                    gan->spec->objective->roles[role].name,
+                    ost_shape_text(a, made->ndim, made->shape),
+                    ost_shape_text(b, ndim, shape));
+}
+
 double ost_gan_weight(const ost_gan *gan, int term)
 {
     return gan->spec->weight[term];

@@ -183,6 +183,14 @@ ost_rc ost_gan_net(ost_gan *gan, int role, int scale, int ndim,
 ost_rc ost_gan_floats(ost_gan *gan, int64_t count, float **data, ost_err *err);
 /* Names the numbers of pass `pass` of this step. */
 uint64_t ost_gan_draw(const ost_gan *gan, int pass);
+/* `items` rows of `count` numbers from N(0, 1): a row hangs on the pass and its
+ * place alone. */
+void ost_gan_numbers(const ost_gan *gan, int pass, int64_t items, int64_t count,
+                     float *numbers);
+/* OST_EINPUT, with the role in front, unless `made`, which comes out of a
+ * role's network, has the shape of the images. */
+ost_rc ost_gan_expect(const ost_gan *gan, int role, const ost_tensor *made,
+                      int ndim, const int64_t *shape, ost_err *err);
 /* Weight of a term, by its place in objective->terms. */
 double ost_gan_weight(const ost_gan *gan, int term);
 /* to = from, of `count` floats. */

@@ -47,22 +47,6 @@ typedef struct {
     int64_t image;
 } state;
 
-static ost_rc check_image(const ost_gan *gan, const ost_tensor *made,
-                          ost_err *err)
-{
-    char a[96];
-    char b[96];
-    const int64_t *want = gan->spec->shape[1];
-
-    for (int i = 0; i < made->ndim; i++)
-        if (made->ndim != gan->spec->ndim[1] || made->shape[i] != want[i])
-            return ost_fail(err, OST_EINPUT,
-                            "the generator makes %s, the images are %s",
-                            ost_shape_text(a, made->ndim, made->shape),
-                            ost_shape_text(b, gan->spec->ndim[1], want));
-    return OST_OK;
-}
-
 static ost_rc build(ost_gan *gan, ost_err *err)
 {
     const ost_gan_spec *spec = gan->spec;
@@ -77,7 +61,8 @@ static ost_rc build(ost_gan *gan, ost_err *err)
     if (rc)
         return rc;
     made = ost_net_output(s->generator);
-    rc = check_image(gan, &made, err);
+    rc = ost_gan_expect(gan, GENERATOR, &made, spec->ndim[1], spec->shape[1],
+                        err);
     if (rc)
         return rc;
     s->items = spec->shape[0][0];
