@@ -8,7 +8,7 @@ make_gan_references.py computed from gan_NAME.py, in double precision:
     objective NAME
     role ROLE SCALE FILE PARAMS  of workflows/models/FILE.json
     input PLACE SIDE...          shape of a batch
-    set NAME VALUE               of the game: loss, smoothing, history, ...
+    set NAME VALUE               of the game: loss, smoothing, history, rate
     weight TERM VALUE
     stream NAME                  number i of input p in step s is that of the
                                  stream "NAME p s"
@@ -17,8 +17,7 @@ make_gan_references.py computed from gan_NAME.py, in double precision:
     tensor NAME COUNT SCALE : NUMBER...
     end
 
-Each step is ost_gan_step() with plain gradient descent of rate `rate` on both
-sides; the tensors are the gradients of all weights that the last step used, in
+Each step is ost_gan_step() with plain gradient descent on both sides; the tensors are the gradients of all weights that the last step used, in
 the form of network_references.txt.  What is drawn is drawn as in ost_gan_draw()
 (philox.py).
 
@@ -34,13 +33,14 @@ import network_cases
 import philox
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
-RATE = 0.01
+RATE = 0.01  # by default
 KEY = 4711
 
 
 def case(name, roles, inputs, stream="batch", steps=1, weights=None, **settings):
     """`roles`: (name, side, file, params, function that builds it), as often as
-    the role has networks.  `settings`: loss, smoothing, history."""
+    the role has networks.  `settings`: loss, smoothing, history, and the rate of
+    the descent."""
     return {"name": name, "roles": roles, "inputs": inputs, "stream": stream,
             "steps": steps, "weights": weights or {}, "settings": settings}
 

@@ -37,7 +37,7 @@ CASES = [
          weights={"identity": 0}),
     case("bce", roles(), domains(2), loss="bce", smoothing=0.1,
          weights={"gan": 2, "cycle": 3, "identity": 1}),
-    case("history", roles(), domains(2), steps=4, history=3,
+    case("history", roles(), domains(2), steps=4, history=3, rate=1e-4,
          loss="least_squares"),
 ]
 

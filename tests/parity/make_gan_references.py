@@ -35,7 +35,7 @@ def side_step(module, game, side):
         parts = [g for g in (next(found) for _ in shared) if g is not None]
         grads[name] = sum(parts) if parts else torch.zeros_like(shared[0])
         for p in shared:
-            p.data -= gans.RATE * grads[name]
+            p.data -= game.setting("rate", gans.RATE) * grads[name]
     return losses, grads
 
 

@@ -18,6 +18,7 @@ typedef struct gan_case {
     char *name;
     char *stream; /* of the batches */
     int steps;
+    double rate;
     ost_gan_spec spec;
     ost_network *nets[OST_GAN_ROLES][OST_GAN_SCALES];
 } gan_case;
@@ -52,6 +53,7 @@ static inline void gan_case_objective(gan_case *c, const char *name)
         fail_msg("%s: no objective '%s'", c->name, name);
     c->spec.loss = c->spec.objective->loss;
     c->spec.key = GAN_CASE_KEY;
+    c->rate = gan_case_rate;
     terms = c->spec.objective->terms;
     for (int t = 0; terms[t].name; t++)
         c->spec.weight[t] = terms[t].weight;
@@ -88,6 +90,8 @@ static inline void gan_case_set(gan_case *c, const char *text)
         c->spec.smoothing = value;
     else if (ost_starts_with(text, "history "))
         c->spec.history = (int64_t)value;
+    else if (ost_starts_with(text, "rate "))
+        c->rate = value;
     else
         for (size_t i = 0;; i++) {
             if (i == sizeof(losses) / sizeof(losses[0]))
@@ -179,7 +183,7 @@ static inline ost_gan *gan_case_new(const gan_case *c, ost_backend *backend)
 /* One step with plain gradient descent on both sides. */
 static inline void gan_case_step(const gan_case *c, ost_gan *gan)
 {
-    const ost_optimizer descent = { .kind = OST_SGD, .rate = gan_case_rate };
+    const ost_optimizer descent = { .kind = OST_SGD, .rate = c->rate };
     const ost_optimizer opt[OST_GAN_SIDES] = { descent, descent };
     ost_err err = { 0 };
 
