@@ -6,6 +6,10 @@
  * baseline (or each two, with `pairs` all) is tested against it: a difference
  * is that of arm `a` less that of arm `b`, and b is the baseline.
  *
+ * With the axis `repeat` patients were divided again and again: an item counts
+ * once for each repeat, and a fold is one of its repeat.  Groups keep together
+ * whatever was said of them, so that repeats make no interval shorter.
+ *
  * Items that some arm has not judged are an error, unless `unmatched` says to
  * leave them out or to compare without pairs.  Items without label are left
  * out.  An axis may have one value: that arm is judged, and a warning says that
@@ -41,6 +45,10 @@ static const ost_param params[] = {
     OST_PARAM(ost_compare_params, fold, STR,
               "axis of the folds, for the tests corrected_t and paired_t",
               .dflt = "\"fold\""),
+    OST_PARAM(ost_compare_params, repeat, STR,
+              "axis of repeated divisions, in each of which an arm judges an "
+              "item once",
+              .dflt = "\"repeat\""),
     OST_PARAM(ost_compare_params, tests, STR_LIST,
               "delong, delong_unpaired, mcnemar, mcnemar_exact, permutation, "
               "corrected_t, paired_t, pearson_chi2, yates_chi2, fisher; each "

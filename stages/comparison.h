@@ -30,6 +30,7 @@ typedef struct ost_compare_params {
     const char *baseline;
     const char *by;
     const char *fold;
+    const char *repeat;
     const char *label;
     const char *positive;
     const json_t *threshold;
@@ -64,6 +65,7 @@ typedef struct ost_comparison {
     ost_prediction_table table;
     ost_cases cases;
     uint32_t positive; /* OST_NO_CLASS: not two classes */
+    size_t n_repeats;  /* divisions, in each of which an item is judged once */
     size_t n_arms;
     ost_arm *arms; /* the baseline first */
     uint8_t *hit;  /* per case */

@@ -11,6 +11,7 @@
 typedef struct {
     ost_comparison *c;
     ost_map seen;                 /* arm names */
+    ost_map repeats;              /* values of the axis of repeats */
     OST_VEC(const char *) names;  /* in their order */
     OST_VEC(const char *) others; /* left out by param 'arms' */
     OST_VEC(uint32_t) arm;        /* of each row of the table */
@@ -72,6 +73,26 @@ static void note_other(reading *r, const char *name)
         ost_vec_push(&r->others, name);
 }
 
+/* An item of one repeat is another one than that of the next. */
+static void name_repeat(reading *r, const ost_input *in, const ost_item *item)
+{
+    ost_comparison *c = r->c;
+    const char *repeat = axis_value(in, item, c->params->repeat, c->arena);
+    ost_prediction *row = &c->table.rows[r->arm.len];
+    ost_item *copy;
+    uint64_t number;
+
+    if (!repeat)
+        return;
+    if (!ost_map_get(&r->repeats, repeat, strlen(repeat), &number))
+        ost_map_put(&r->repeats, repeat, strlen(repeat), ++c->n_repeats);
+    copy = ost_arena_alloc(c->arena, sizeof(*copy));
+    *copy = *row->item;
+    copy->id = ost_arena_printf(c->arena, "%s (%s %s)", item->id,
+                                c->params->repeat, repeat);
+    row->item = copy;
+}
+
 /* Names the arm of every row of the table. */
 static ost_rc name_rows(reading *r, ost_err *err)
 {
@@ -102,8 +123,10 @@ static ost_rc name_rows(reading *r, ost_err *err)
                                    "port 'predictions': each arm needs a name "
                                    "({\"reader\": ..., \"network\": ...}), or "
                                    "param 'by' the axis that tells them apart");
-            else
-                ost_vec_push(&r->arm, arm_named(r, name));
+            if (rc)
+                break;
+            name_repeat(r, in, &items[i]);
+            ost_vec_push(&r->arm, arm_named(r, name));
         }
     }
     return rc;
@@ -408,12 +431,32 @@ static void set_columns(ost_comparison *c)
     }
 }
 
+/* Whether any input is of one repeat of several, by its axes or its items. */
+static ost_rc find_repeats(const ost_comparison *c, bool *found, ost_err *err)
+{
+    size_t inputs = ost_ctx_input_count(c->ctx, "predictions");
+
+    *found = false;
+    for (size_t k = 0; k < inputs && !*found; k++) {
+        const ost_input *in = ost_ctx_input(c->ctx, "predictions", k);
+        const ost_item *items;
+        size_t n = 0;
+        ost_rc rc = ost_ctx_items(c->ctx, in, &items, &n, err);
+
+        if (rc)
+            return rc;
+        *found =
+            n > 0 && axis_value(in, &items[0], c->params->repeat, c->arena);
+    }
+    return OST_OK;
+}
+
 ost_rc ost_comparison_read(ost_comparison *c, ost_err *err)
 {
-    const char *const axes[] = { c->params->fold };
-    const ost_prediction_request request = {
+    const char *const axes[] = { c->params->repeat, c->params->fold };
+    ost_prediction_request request = {
         .axes = axes,
-        .n_axes = 1,
+        .n_axes = 2,
         .label = c->params->label,
         .kinds = 1u << OST_PREDICTS_CLASS,
         .mixed = true,
@@ -422,9 +465,16 @@ ost_rc ost_comparison_read(ost_comparison *c, ost_err *err)
     };
     reading r = { .c = c };
     uint32_t *place = NULL;
-    ost_rc rc = ost_prediction_table_of(c->ctx, "predictions", &request,
-                                        &c->table, err);
+    bool repeated = false;
+    ost_rc rc = find_repeats(c, &repeated, err);
 
+    if (!repeated) {
+        request.axes++;
+        request.n_axes--;
+    }
+    if (!rc)
+        rc = ost_prediction_table_of(c->ctx, "predictions", &request, &c->table,
+                                     err);
     if (!rc)
         rc = name_rows(&r, err);
     if (!rc)
@@ -453,6 +503,7 @@ ost_rc ost_comparison_read(ost_comparison *c, ost_err *err)
     c->paired = json_array_size(c->missing) == 0 ||
                 c->params->unmatched == OST_UNMATCHED_COMMON;
     ost_map_release(&r.seen);
+    ost_map_release(&r.repeats);
     ost_vec_release(&r.names);
     ost_vec_release(&r.others);
     ost_vec_release(&r.arm);

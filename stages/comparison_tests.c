@@ -223,6 +223,7 @@ static ost_rc run_folds(ost_contest *t, bool corrected, ost_err *err)
 {
     size_t parts = t->c->table.n_parts, used = 0, tested = 0;
     double *difference = OST_ARENA_ARRAY(t->arena, double, parts);
+    double repeats = t->c->n_repeats ? (double)t->c->n_repeats : 1.0;
     double ratio = t->c->params->test_to_train, share;
     json_t *each = json_array();
     ost_rc rc = check_folds(t, err);
@@ -242,10 +243,11 @@ static ost_rc run_folds(ost_contest *t, bool corrected, ost_err *err)
         if (!isnan(a - b))
             difference[used++] = a - b;
     }
-    /* Of k folds of n items, n / k are tested and the others learned from. */
-    share = tested > 0 ? 1 / (double)tested : OST_UNDEFINED;
+    /* Of k folds of n items, n / k are tested and the others learned from, in
+     * each repeat. */
+    share = tested > 0 ? repeats / (double)tested : OST_UNDEFINED;
     if (ratio == 0)
-        ratio = tested > 1 ? share / (1 - share) : 0;
+        ratio = share < 1 ? share / (1 - share) : 0;
     t->result = ost_paired_t(difference, used, corrected ? ratio : 0);
     t->method = corrected ? "nadeau_bengio" : "t";
     t->reason = used < 2 ? "fewer than two folds" : "no variance";

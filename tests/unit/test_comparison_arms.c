@@ -61,6 +61,45 @@ static void an_axis_may_have_one_value(void **state)
     json_decref(doc);
 }
 
+/* Each arm judges all items in both repeats, four of them in each fold. */
+static void items_count_once_in_each_repeat(void **state)
+{
+    static const char *const axes[2][2][4] = {
+        { { "repeat", "0", "fold", "0" }, { "repeat", "0", "fold", "1" } },
+        { { "repeat", "1", "fold", "0" }, { "repeat", "1", "fold", "1" } },
+    };
+    fixture *f = *state;
+    case_row rows[ROWS];
+    ost_step_input in[8];
+    size_t n = 0;
+    json_t *doc;
+
+    other_scores(rows);
+    for (int repeat = 0; repeat < 2; repeat++)
+        for (int fold = 0; fold < 2; fold++)
+            for (int k = 0; k < 2; k++) {
+                in[n] =
+                    arm(f, k ? "new" : "old", (k ? rows : eight) + 4 * fold, 4);
+                in[n].axes = axes[repeat][fold];
+                in[n++].n_axes = 2;
+            }
+    doc = compare(f,
+                  "{'baseline': 'old', 'tests': ['corrected_t', "
+                  "'permutation'], 'metrics': ['accuracy']}",
+                  in, n);
+    near(doc, "n_items", 16);
+    near(doc, "arms.0.n_items", 16);
+    near(doc, "tests.0.n_folds", 4);
+    /* 1 / (k - 1) for k = 2 folds, however often they are drawn. */
+    near(doc, "tests.0.test_to_train", 1);
+    assert_int_equal(json_array_size(at(doc, "tests.0.differences")), 4);
+    json_decref(doc);
+    in[1].axes = axes[1][0];
+    fails(f, "{'baseline': 'old'}", in, n,
+          "arm 'new': item 'i1 (repeat 1)' was predicted twice; an arm says "
+          "one thing of each item");
+}
+
 /* The items of `eight` as a reader calls them: right but for i2, and without
  * groups. */
 static ost_step_input reader(fixture *f, const char *group_of_i1)
@@ -128,7 +167,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(only_arms_that_are_named_are_compared,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(items_count_once_in_each_repeat, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(an_axis_may_have_one_value, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(items_count_once_in_each_repeat, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(
             readers_stand_beside_networks_with_scores, setup, teardown),
