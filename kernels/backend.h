@@ -29,6 +29,7 @@ typedef struct ost_merge_gap ost_merge_gap;           /* kernels/merge.h */
 typedef struct ost_morph_spec ost_morph_spec;         /* kernels/morphology.h */
 typedef struct ost_ramp_spec ost_ramp_spec;           /* kernels/tone.h */
 typedef struct ost_remap_spec ost_remap_spec;         /* kernels/remap.h */
+typedef struct ost_spectral_work ost_spectral_work;   /* kernels/spectral.h */
 typedef struct ost_threshold_spec ost_threshold_spec; /* kernels/threshold.h */
 typedef struct ost_update ost_update;                 /* kernels/optimizer.h */
 typedef struct ost_value_loss ost_value_loss;         /* kernels/loss.h */

@@ -33,6 +33,7 @@ enum {
 };
 
 typedef struct ost_net ost_net;
+typedef struct ost_spectral ost_spectral; /* kernels/spectral.h */
 
 /* An attribute as it was written: one number or several, or a word.  Booleans
  * are 0 and 1. */
@@ -146,6 +147,7 @@ struct ost_layer {
     ost_value *out;
     int n_weights;
     ost_weight *weights[OST_LAYER_WEIGHTS];
+    ost_spectral *spectral; /* how weights[0] is normalized; NULL: not */
 
     /* Set by the backend's slot: layouts it wants and makes, memory sizes,
      * functions. */

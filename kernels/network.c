@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "kernels/network_build.h"
+#include "kernels/spectral.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -65,6 +66,7 @@ static void layer_free(ost_layer *l)
         return;
     if (l->release)
         l->release(l);
+    ost_spectral_free(l->spectral);
     ost_free(l->again);
     ost_free(l->name);
     ost_free(l);
@@ -231,6 +233,8 @@ static ost_rc prepare(ost_layer *l, ost_err *err)
     for (int i = 0; i < l->n_inputs; i++)
         l->in_block[i] = l->in[i]->block;
     rc = slot_of(l->backend, l->kind)(l, err);
+    if (!rc && l->spectral)
+        rc = ost_spectral_wrap(l, err);
     if (!rc && ost_value_stored(l->out) < 0)
         rc = ost_fail(err, OST_EINPUT, "its output is too large");
     return rc;

@@ -1,6 +1,6 @@
 /* kernels/network_build.h - the inside of a network
  *
- * Private to kernels/network*.c and kernels/layer.c.
+ * Private to kernels/network*.c, kernels/layer.c and kernels/spectral.c.
  */
 #ifndef OST_KERNELS_NETWORK_BUILD_H
 #define OST_KERNELS_NETWORK_BUILD_H

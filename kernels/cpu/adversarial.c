@@ -38,8 +38,9 @@ static double term(const ost_adversarial *a, double t, double x, double *slope)
     case OST_GAN_HINGE:
         if (a->verdict == OST_VERDICT_WANTED)
             break;
-        *slope = 1.0 + t * x > 0.0 ? t : 0.0;
-        return fmax(0.0, 1.0 + t * x);
+        /* What is not a number is not below the margin. */
+        *slope = 1.0 + t * x <= 0.0 ? 0.0 : t;
+        return 1.0 + t * x <= 0.0 ? 0.0 : 1.0 + t * x;
     case OST_GAN_WASSERSTEIN:
         break;
     }

@@ -9,6 +9,7 @@
 #include "kernels/layer.h"
 #include "kernels/loss.h"
 #include "kernels/optimizer.h"
+#include "kernels/spectral.h"
 
 #include <stdint.h>
 

@@ -34,6 +34,7 @@ static const ost_net_attr_spec attrs[] = {
       .max = 1,
       .help = "whether a number is added to each gate" },
     OST_INIT_ATTRS(OST_INIT_UNIFORM),
+    OST_SPECTRAL_ATTR,
     { 0 },
 };
 
@@ -106,6 +107,9 @@ static ost_rc compose(ost_layer *layer, ost_err *err)
         { .name = "sigma",
           .count = 1,
           .v = { ost_layer_attr(layer, "sigma") } },
+        { .name = "spectral_norm",
+          .count = 1,
+          .v = { ost_layer_attr(layer, "spectral_norm") } },
     };
     ost_value *joined;
     ost_rc rc = join(layer, &joined, err);

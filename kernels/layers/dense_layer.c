@@ -3,6 +3,7 @@
  * (N, K) to (N, out).  Weights: weight (out, K), bias (out).
  */
 #include "kernels/layers/windows.h"
+#include "kernels/spectral.h"
 
 #include "base/banned.h"
 
@@ -19,6 +20,7 @@ static const ost_net_attr_spec attrs[] = {
       .max = 1,
       .help = "whether a number is added to each output" },
     OST_INIT_ATTRS(OST_INIT_UNIFORM),
+    OST_SPECTRAL_ATTR,
     { 0 },
 };
 
@@ -41,6 +43,8 @@ static ost_rc shape(ost_layer *layer, ost_err *err)
     rc = ost_layer_weight(layer, "weight", 2, (int64_t[]){ out, k },
                           (ost_init)ost_layer_attr_word(layer, "init"), k, out,
                           true, err);
+    if (!rc)
+        rc = ost_layer_spectral(layer, 0, err);
     if (!rc && ost_layer_attr(layer, "bias") != 0.0)
         rc = ost_layer_weight(layer, "bias", 1, &out, OST_INIT_ZEROS, k, out,
                               true, err);

@@ -2,6 +2,8 @@
  */
 #include "kernels/layers/windows.h"
 
+#include "kernels/spectral.h"
+
 #include <string.h>
 
 #include "base/banned.h"
@@ -56,7 +58,7 @@ const char *const ost_init_words[] = {
           .dflt = 1,                                                    \
           .max = 1,                                                     \
           .help = "whether a number is added to each channel" },        \
-        OST_INIT_ATTRS(OST_INIT_KAIMING)
+        OST_INIT_ATTRS(OST_INIT_KAIMING), OST_SPECTRAL_ATTR
 
 const ost_net_attr_spec ost_convolution_attrs[] = {
     CONVOLUTION_ATTRS,
@@ -147,6 +149,8 @@ ost_rc ost_convolution_shape(ost_layer *layer, int sides, ost_err *err)
     rc = ost_layer_weight(layer, "weight", sides + 2, shape,
                           (ost_init)ost_layer_attr_word(layer, "init"),
                           shape[1] * area, out * area, true, err);
+    if (!rc)
+        rc = ost_layer_spectral(layer, 0, err);
     if (!rc && ost_layer_attr(layer, "bias") != 0.0)
         rc = ost_layer_weight(layer, "bias", 1, &out, OST_INIT_ZEROS,
                               shape[1] * area, out * area, true, err);
@@ -208,6 +212,8 @@ ost_rc ost_transposed_shape(ost_layer *layer, int sides, ost_err *err)
     rc = ost_layer_weight(layer, "weight", sides + 2, shape,
                           (ost_init)ost_layer_attr_word(layer, "init"),
                           shape[1] * area, shape[0] * area, true, err);
+    if (!rc)
+        rc = ost_layer_spectral(layer, 1, err);
     if (!rc && ost_layer_attr(layer, "bias") != 0.0)
         rc = ost_layer_weight(layer, "bias", 1, &out, OST_INIT_ZEROS,
                               shape[1] * area, shape[0] * area, true, err);

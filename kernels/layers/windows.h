@@ -28,6 +28,14 @@ extern const char *const ost_init_words[];
         .help = "standard deviation of first weights that are normal"         \
     }
 
+/* The attribute of layers whose weight may be normalized
+ * (kernels/spectral.h). */
+#define OST_SPECTRAL_ATTR                                                     \
+    {                                                                         \
+        .name = "spectral_norm", .type = OST_NET_ATTR_BOOL, .max = 1,         \
+        .help = "whether the weight is divided by its largest singular value" \
+    }
+
 /* The attributes of norms of single items. */
 #define OST_ITEM_NORM_ATTRS(affine)                                    \
     { .name = "epsilon",                                               \

@@ -16,6 +16,7 @@ import operator_cases
 import operator_cases_networks
 import operator_cases_pointwise
 import operator_cases_spatial
+import operator_cases_spectral
 
 FOLDER = environment.HERE / "operators"
 

@@ -25,6 +25,7 @@ import zlib
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
@@ -90,6 +91,8 @@ class Network(nn.Module):
             src = [int(v) for v in attrs.values.pop("in", str(i - 1)).split(",")]
             inputs = [values[s] for s in src]
             run = LAYERS[kind](attrs, [tuple(v.shape) for v in inputs])
+            if attrs.flag("spectral_norm", False):
+                spectral_norm(run)
             if isinstance(run, nn.Module):
                 self.add_module(str(i), run)
                 run.eval()
@@ -102,6 +105,13 @@ class Network(nn.Module):
         for i, (src, run) in enumerate(self.plan):
             values[i] = run(*(values[s] for s in src))
         return values[len(self.plan) - 1]
+
+
+def plain_name(name):
+    """Without the words that PyTorch puts in for a normalized weight."""
+    for word, ours in ((".original", ""), (".0._u", "_u"), (".0._v", "_v")):
+        name = name.replace("parametrizations.weight" + word, "weight" + ours)
+    return name
 
 
 def short(t):
@@ -160,7 +170,7 @@ class Draw:
     def state(self, net, prefix):
         for name, t in net.state_dict().items():
             if t.is_floating_point():
-                self.tensor(prefix + name, t)
+                self.tensor(prefix + plain_name(name), t)
 
     def randomize(self, net):
         with torch.no_grad():
@@ -176,6 +186,8 @@ class Draw:
                     b.copy_(self.floats(b.shape) * 0.5)
                 elif name.endswith("running_var"):
                     b.copy_(torch.rand(b.shape, generator=self.torch) + 0.5)
+                elif name.endswith(("._u", "._v")):
+                    b.copy_(self.floats(b.shape))
                 if b.is_floating_point():
                     b.copy_(short(b))
 
@@ -212,10 +224,10 @@ class Draw:
         self.tensor("output_grad", dy)
         self.tensor("input_grad", x.grad)
         for n, p in net.named_parameters():
-            self.tensor("grad:" + n, p.grad)
+            self.tensor("grad:" + plain_name(n), p.grad)
         for n, b in net.named_buffers():
             if b.is_floating_point():
-                self.tensor("after:" + n, b)
+                self.tensor("after:" + plain_name(n), b)
         self.write("end")
 
 
