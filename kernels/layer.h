@@ -132,12 +132,13 @@ struct ost_layer {
     ost_net *net;
     ost_backend *backend;
     char *name;
-    int index;  /* in the network description; -1 when inserted */
-    int serial; /* in the network */
-    bool training;
-    double l2;   /* see ost_layer_spec */
-    bool frozen; /* its weights are not learned */
-    bool shared; /* its weights may be those of an earlier layer */
+    int index;     /* in the network description; -1 when inserted */
+    int serial;    /* in the network */
+    bool training; /* keeps what its backward reads */
+    bool live;     /* gives what it gives in training, with a backward or not */
+    double l2;     /* see ost_layer_spec */
+    bool frozen;   /* its weights are not learned */
+    bool shared;   /* its weights may be those of an earlier layer */
 
     ost_net_attr
         attrs[OST_LAYER_ATTRS]; /* resolved, in the order of kind->attrs */

@@ -56,6 +56,7 @@ static ost_layer *layer_new(ost_net *net, const ost_layer_kind *kind)
     l->backend = net->backend;
     l->index = -1;
     l->training = net->flags & OST_NET_TRAIN;
+    l->live = net->flags & (OST_NET_TRAIN | OST_NET_LIVE);
     l->out = value_new(net);
     return l;
 }

@@ -59,6 +59,10 @@ enum ost_net_flags {
      * it fits in: outputs are then valid until another of them runs, and no
      * other may run between a forward and its backward. */
     OST_NET_SHARE = 1u << 5,
+    /* Layers behave as in training (dropout draws, batch norms use the
+     * statistics of the batch) without a backward: nothing is kept for one,
+     * and running statistics stay as they are. */
+    OST_NET_LIVE = 1u << 6,
 };
 
 /* Where a description is wrong: layer -1 is the whole. */

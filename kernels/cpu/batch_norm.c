@@ -5,8 +5,8 @@
  * nothing.
  *
  * An addition and a ReLU that follow are done in the same pass over the
- * numbers.  In inference the convolution before may take all of it over
- * (convolution_end.h).
+ * numbers.  In inference, by running statistics, the convolution before may
+ * take all of it over (convolution_end.h).
  *
  * Running statistics: new = (1 - momentum) * old + momentum * batch, with the
  * unbiased variance of the batch.
@@ -84,7 +84,9 @@ static void batch_statistics(const ost_layer *layer, norm *s)
 
         ost_merge_moments(all, s->first, s->second, c, 0, all->items, merged);
         set_forward(layer, s, c, merged[0] / count, merged[1] / count);
-        update_running(layer, c, merged[0] / count, merged[1] / count, count);
+        if (layer->training)
+            update_running(layer, c, merged[0] / count, merged[1] / count,
+                           count);
     }
 }
 
@@ -116,7 +118,7 @@ static void finish_segment(const ost_layer *layer, const norm *s, int64_t task)
 static void prepare_pass(const ost_layer *layer, norm *s)
 {
     clear_padding(s);
-    if (layer->training)
+    if (layer->live)
         batch_statistics(layer, s);
     else
         for (int64_t c = 0; c < s->segments.channels; c++)
@@ -234,7 +236,7 @@ static void ask_memory(ost_layer *layer, norm *s)
     ost_layer_memory(layer, channels, OST_LIFE_SAVED, &s->a);
     ost_layer_memory(layer, channels, OST_LIFE_SAVED, &s->b);
     ost_layer_memory(layer, channels, OST_LIFE_SAVED, &s->c);
-    if (!layer->training)
+    if (!layer->live)
         return;
     ost_layer_memory(layer, parts, OST_LIFE_SAVED, &s->first);
     ost_layer_memory(layer, parts, OST_LIFE_SAVED, &s->second);
@@ -255,7 +257,7 @@ ost_rc ost_cpu_batch_norm(ost_layer *layer, ost_err *err)
     block = ost_segment_block(layer);
     layer->in_block[0] = layer->out->block = block;
     s->segments = ost_segments_of(in, block);
-    if (layer->training && s->segments.items * s->segments.area < 2)
+    if (layer->live && s->segments.items * s->segments.area < 2)
         return ost_fail(err, OST_EINPUT,
                         "training needs more than one value per channel");
     for (int i = 0; i < layer->n_weights && !rc; i++)

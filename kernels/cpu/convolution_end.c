@@ -29,7 +29,7 @@ bool ost_finish_take(ost_finish *f, const ost_layer *layer,
                      const ost_layer *next)
 {
     if (!f->norm) {
-        if (!is_kind(next, "batch_norm") ||
+        if (!is_kind(next, "batch_norm") || next->live ||
             next->in_block[0] != layer->out->block)
             return false;
         f->norm = next;

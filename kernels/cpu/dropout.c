@@ -78,7 +78,7 @@ static void drop(const ost_layer *layer, const ost_pass *pass, const float *x,
     rows r = rows_of(layer->out);
     double p = ost_layer_attr(layer, "p");
 
-    if (!layer->training || p == 0.0) {
+    if (!layer->live || p == 0.0) {
         if (x != y)
             memcpy(y, x, (size_t)ost_value_stored(layer->out) * sizeof(float));
         return;
