@@ -7,7 +7,8 @@
  *     {"kind": "generator" or "discriminator", "objective": "pix2pix",
  *      "network": NAME, "architecture": the file, "params": as used,
  *      "input": [{"field", "channels", "height", "width", "frames"?}, ...],
- *                          (what came in: condition, a, b, frames)
+ *                          (what came in: condition, a, b, the frames that are
+                          given; [] where all is drawn)
  *      "image": {"field", "channels", "height", "width", "frames"?},
  *                          (what comes out)
  *      "latent": [100], "classes": [...] (labels of what it learned from),
@@ -50,26 +51,53 @@ const ost_network *ost_side_networks_first(const ost_side_networks *nets);
  */
 json_t *ost_side_networks_params(const ost_side_networks *nets);
 
+/* A picture as a model's metadata tells of it. */
+typedef struct ost_generator_picture {
+    const char *field;
+    int64_t channels;
+    int64_t frames; /* 0 for pictures */
+    int64_t height;
+    int64_t width;
+} ost_generator_picture;
+
 /* A generator that can be run. */
 typedef struct ost_generator {
-    ost_side_networks networks;
-    const ost_gan_way *way;
-    ost_weights *weights;
+    ost_stage_ctx *ctx;
+    const ost_input *model;
     ost_backend *backend;
     const json_t *meta; /* borrowed from the step */
-    size_t n_classes;
-    const char **classes;
-    int latent_ndim;
+    ost_side_networks networks;
+    const ost_gan_way *way;
+    bool live;                   /* behaves as in training */
+    ost_generator_picture input; /* what the way reads; no field: drawn */
+    ost_generator_picture image; /* what comes out */
+    int latent_ndim;             /* of one drawn input, without N */
     int64_t latent[OST_MAX_DIMS];
+    size_t n_classes; /* labels of what it learned from */
+    const char **classes;
+
+    /* From the first image on. */
+    ost_weights *weights;
+    ost_net *nets[OST_GAN_CHAIN];
 } ost_generator;
 
-/* Opens the model at `in`; `way` NULL: the objective's first.  OST_EINPUT says
- * when it is no generator, or has no such way (and which it has).  Caller
- * releases with ost_generator_release(). */
+/* Reads what is known of the model at `in`; its weights are read when the first
+ * image is made.  `way` NULL: the objective's first.  `live`: dropout draws and
+ * batch norms use their batch, as in training.  OST_EINPUT says when it is no
+ * generator, or has no such way (and which it has).  `backend` outlives it;
+ * caller releases with ost_generator_release(). */
 ost_rc ost_generator_open(ost_stage_ctx *ctx, const ost_input *in,
-                          const char *way, ost_backend *backend,
+                          const char *way, bool live, ost_backend *backend,
                           ost_generator *generator, ost_err *err);
 void ost_generator_release(ost_generator *generator);
+
+/* True when the way draws what it begins with and reads no picture. */
+bool ost_generator_draws(const ost_generator *generator);
+/* An image of one picture (H, W), (H, W, C) or (T, H, W) of u8 that has the
+ * sides of `input`; NULL where the way draws.  `draw` names the random numbers.
+ * `image`: plain numbers, borrowed until the next call. */
+ost_rc ost_generator_run(ost_generator *generator, const ost_tensor *picture,
+                         uint64_t draw, ost_tensor *image, ost_err *err);
 
 /* value / 127.5 - 1 for every channel. */
 ost_normalization ost_generator_norm(int64_t channels);

@@ -4,15 +4,17 @@
 Small studies that leak in every way people know, and the same ones mended.
 """
 import copy
+import csv
 import json
 import os
 import pathlib
+import shutil
 import struct
 import sys
 import zlib
 
-sys.path.insert(0, str(pathlib.Path(os.environ["OSTEON_SOURCE"]) / "tests"
-                       / "support"))
+SOURCE = pathlib.Path(os.environ["OSTEON_SOURCE"])
+sys.path.insert(0, str(SOURCE / "tests" / "support"))
 import runs  # noqa: E402
 from pictures import chunk, png, read_gray_png  # noqa: E402
 from runs import check  # noqa: E402
@@ -113,7 +115,69 @@ def filtered(per_fold):
                "with": CLASSIFIER})
 
 
+GAME = {"objective": "pix2pix", "condition": "contour", "epochs": 1,
+        "batch": 4, "generator": "networks/generator.json",
+        "discriminator": "networks/discriminator.json"}
+
+
+def generated(per_fold, filtered=None):
+    """Images that a generator makes of contours are learned from as well;
+    `filtered`: those that a classifier of the fold, or of all, calls lesions.
+    """
+    fold = {"per": ["fold"]}
+    nodes = {
+        "edges": {"stage": "canny", "in": "images",
+                  "with": {"to": "contour"}},
+        "gan": {"stage": "train_gan", **(fold if per_fold else {}),
+                "in": "folds.train" if per_fold else "edges", "with": GAME},
+        "made": {"stage": "generate", **fold, "with": {"label": "lesion"},
+                 "in": {"model": "gan.generator", "data": "folds.train"}},
+        "both": {"stage": "concat", **fold, "in": ["folds.train", "made"]},
+        "model": {"stage": "train", **fold, "in": "both", "with": CLASSIFIER},
+    }
+    if filtered:
+        every = filtered == "every"
+        nodes["first"] = {"stage": "train", **({} if every else fold),
+                          "in": "images" if every else "folds.train",
+                          "with": CLASSIFIER}
+        nodes["judged"] = {"stage": "predict", **fold,
+                           "in": {"model": "first", "data": "made"}}
+        nodes["good"] = {"stage": "filter", **fold, "with": {"threshold": 0},
+                         "in": {"in": "made", "predictions": "judged"}}
+        nodes["both"]["in"] = ["folds.train", "good"]
+    return study(**nodes)
+
+
 def test_generators():
+    passes("generated-per-fold", generated(True))
+    passes("filtered-images-per-fold", generated(True, "fold"))
+    message = caught(
+        "generated", generated(False), "(fold 0: ", "fold 1: ",
+        "phantom -> images -> edges -> gan.generator (learned from it) -> "
+        "made[fold=1] -> both[fold=1] -> model[fold=1] -> scores[fold=1]")
+    check(message.count("group 'P") == 2, message)
+    caught("filtered-images", generated(True, "every"),
+           "phantom -> images -> first (learned from it) -> judged[fold=0] -> "
+           "good[fold=0] -> both[fold=0] -> model[fold=0] -> scores[fold=0]")
+
+
+def test_what_is_made():
+    """Made images are of the patient whose contour they were made of, and know
+    the patients that the generator has learned from."""
+    document = generated(True)
+    document["outputs"] = {"made": "made", "metrics": "metrics"}
+    run("made", document, "--out", "out-made")
+    for fold in range(2):
+        with open(f"out-made/made/fold={fold}/items.csv",
+                  encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        check(rows and all(
+            row["id"] == row["parents"] + "#0" and row["label"] == "lesion" and
+            row["kind"] == "generated" and row["group"] in row["id"]
+            for row in rows), f"{rows[:2]}")
+
+
+def test_drawn_masks():
     passes("drawn-per-fold", drawn(True))
     message = caught(
         "drawn", drawn(False), "(fold 0: ", "fold 1: ",
@@ -161,6 +225,7 @@ WARNED = ("warning: metrics: leakage: '{}' learns from '{}', which holds the "
 def test_forecasts():
     for name, document, words in (
             ("drawn", drawn(False), ("drawer", "edges")),
+            ("generated", generated(False), ("gan", "edges")),
             ("filtered", filtered(False), ("first", "images"))):
         warning = WARNED.format(*words)
         found = foretold(name, document)
@@ -391,7 +456,7 @@ def test_one_patient():
 # --- where it is told ---------------------------------------------------------
 
 def test_presets():
-    document = drawn(False)
+    document = generated(False)
     run("presets", document, "--preset", "strict", status=1)
     done = run("presets", document, "--preset", "as_published", "--out", "told",
                "--events", "events")
@@ -400,7 +465,7 @@ def test_presets():
     check(leakage["mode"] == "warn" and leakage["n_groups"] == 8 and
           leakage["groups"][0] == "P1" and leakage["by"] == "fold" and
           [p["fold"] for p in leakage["parts"]] == [0, 1], f"{leakage}")
-    way = "drawer (learned from it) -> drawn[fold=0]"
+    way = "gan.generator (learned from it) -> made[fold=0]"
     check(f"note: metrics: leakage: {leakage['n_leaked']} of" in done.stderr and
           way in done.stderr, done.stderr)
     event = [e for e in runs.events(pathlib.Path("events").read_text())
@@ -423,6 +488,7 @@ def test_off():
     check("leakage" not in done.stderr, done.stderr)
 
 
+shutil.copytree(SOURCE / "tests/golden/generate", "networks")
 for test in list(globals()):
     if test.startswith("test_"):
         globals()[test]()

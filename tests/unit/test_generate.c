@@ -1,0 +1,391 @@
+/* tests/unit/test_generate.c - images that a trained generator makes */
+/* links: stages kernels store base */
+#include "tests/support/generators.h"
+#include "tests/support/squares.h"
+
+#include "base/banned.h"
+
+extern const ost_stage ost_stage_generate;
+const ost_stage *const ost_stages[] = { &ost_stage_generate, NULL };
+
+#define DRAWING_NETWORK                                              \
+    "{'osteon_model': 1, 'name': 'g', 'layers': [\n"                 \
+    "{'op': 'conv2d', 'out': 6, 'kernel': 3, 'padding': 1},\n"       \
+    "{'op': 'batch_norm'}, {'op': 'leaky_relu'},\n"                  \
+    "{'op': 'dropout', 'p': 0.5},\n"                                 \
+    "{'op': 'conv2d', 'out': 1, 'kernel': 3, 'padding': 1, 'init': " \
+    "'normal', 'sigma': 0.5},\n"                                     \
+    "{'op': 'tanh'}]}"
+#define SIDES "'channels': 1, 'height': 16, 'width': 16"
+
+static const generator_case pairs = {
+    .objective = "pix2pix",
+    .network = DRAWING_NETWORK,
+    .meta =
+        "{'kind': 'generator', 'objective': 'pix2pix', 'input': "
+        "[{'field': 'image', " SIDES "}], 'image': {'field': 'image', " SIDES
+        "}, 'classes': ['lesion']}",
+    .ndim = 4,
+    .shape = { 1, 1, 16, 16 },
+    .key = 3,
+};
+
+static const char *const learned[] = { "A", "B", NULL };
+
+static ost_digest model_of(step_fixture *f, const char *meta)
+{
+    generator_case c = pairs;
+
+    if (meta)
+        c.meta = meta;
+    f->numeric = "cpu";
+    return generator_model(f, &c, learned);
+}
+
+static ost_done_msg run(step_fixture *f, const char *with, ost_digest model,
+                        const ost_digest *data)
+{
+    ost_step_input in[] = { step_input_of("model", model),
+                            data ? step_input_of("data", *data)
+                                 : (ost_step_input){ 0 } };
+
+    return run_stage(f, "generate", unquoted(f, with), in, data ? 2 : 1);
+}
+
+static ost_done_msg of_squares(step_fixture *f, const char *with, int n)
+{
+    ost_digest data = items_of(f, 0, n, NULL);
+
+    return run(f, with, model_of(f, NULL), &data);
+}
+
+static const unsigned char *image_of(step_fixture *f, const ost_item *items,
+                                     size_t n, const char *id)
+{
+    size_t size;
+    const unsigned char *bytes =
+        field_bytes(f, item_named(items, n, id), "image", &size);
+
+    assert_int_equal(size, SIDE * SIDE);
+    return bytes;
+}
+
+static int differ(const unsigned char *a, const unsigned char *b)
+{
+    return memcmp(a, b, SIDE * SIDE);
+}
+
+static void images_have_what_their_item_has(void **state)
+{
+    step_fixture *f = *state;
+    ost_done_msg done = of_squares(f, "{'copies': 2}", 4);
+    const char *const *groups;
+    const ost_item *items, *it;
+    size_t n, n_groups;
+    ost_err err = { 0 };
+
+    items = output_items(f, &done, "out", &n);
+    assert_int_equal(n, 8);
+    it = item_named(items, n, "p0001#1");
+    assert_string_equal(it->group, "p0001");
+    assert_int_equal(it->n_parents, 1);
+    assert_string_equal(it->parents[0], "p0001");
+    assert_string_equal(ost_item_label(it), "left");
+    assert_string_equal(ost_item_attr(it, "kind")->text, "generated");
+    assert_string_equal(ost_item_attr(it, "side")->text, "left");
+    assert_non_null(ost_item_field(it, "mask.square"));
+    assert_int_equal(ost_item_field(it, "image")->dtype, OST_U8);
+    assert_ok(ost_groups_get(f->batch, &it->exposure, &f->arena, &groups,
+                             &n_groups, &err),
+              &err);
+    assert_int_equal(n_groups, 2);
+    assert_string_equal(groups[0], "A");
+}
+
+static void each_copy_is_drawn(void **state)
+{
+    step_fixture *f = *state;
+    ost_done_msg done = of_squares(f, "{'copies': 2}", 2);
+    const ost_item *items;
+    const unsigned char *first;
+    size_t n;
+
+    items = output_items(f, &done, "out", &n);
+    first = image_of(f, items, n, "p0000#0");
+    assert_int_not_equal(differ(first, image_of(f, items, n, "p0000#1")), 0);
+    f->seed = "8";
+    done = of_squares(f, "{'copies': 2}", 2);
+    items = output_items(f, &done, "out", &n);
+    assert_int_not_equal(differ(first, image_of(f, items, n, "p0000#0")), 0);
+}
+
+static void nothing_is_drawn_in_eval_mode(void **state)
+{
+    step_fixture *f = *state;
+    ost_done_msg done = of_squares(f, "{'copies': 2, 'eval_mode': true}", 2);
+    const ost_item *items;
+    ost_artifact a;
+    size_t n;
+
+    items = output_items(f, &done, "out", &n);
+    assert_int_equal(differ(image_of(f, items, n, "p0000#0"),
+                            image_of(f, items, n, "p0000#1")),
+                     0);
+    a = output_artifact(f, &done, "out");
+    assert_string_equal(a.meta, "{\"generated\":{\"eval_mode\":true,"
+                                "\"images\":4,\"network\":\"g\",\"objective\":"
+                                "\"pix2pix\",\"way\":\"generate\"}}");
+}
+
+/* In a fresh store each time, so that nothing is remembered. */
+static void neighbors_and_threads_change_nothing(void **state)
+{
+    static const int sizes[] = { 1, 3, 9 };
+    step_fixture *f = *state;
+    const unsigned char *first = NULL;
+
+    for (int i = 0; i < 3; i++) {
+        const ost_item *items;
+        const unsigned char *image;
+        ost_done_msg done;
+        size_t n;
+
+        ost_batch_free(f->batch);
+        ost_store_close(f->store);
+        f->store = new_store(ost_arena_printf(&f->arena, "store%d", i));
+        f->batch = ost_batch_new(f->store);
+        f->threads = (uint32_t)i + 1;
+        done = of_squares(f, "{}", sizes[i]);
+        items = output_items(f, &done, "out", &n);
+        assert_int_equal(done.computed, sizes[i]);
+        image = image_of(f, items, n, "p0000#0");
+        if (first)
+            assert_int_equal(differ(first, image), 0);
+        first = image;
+    }
+}
+
+static void one_new_item_costs_one_image(void **state)
+{
+    step_fixture *f = *state;
+    ost_done_msg done = of_squares(f, "{'copies': 2}", 3);
+    const ost_item *items;
+    size_t n;
+    const unsigned char *first;
+
+    items = output_items(f, &done, "out", &n);
+    first = image_of(f, items, n, "p0002#1");
+    assert_int_equal(done.computed, 6);
+    done = of_squares(f, "{'copies': 2, 'tag': 'x'}", 4);
+    assert_int_equal(done.computed, 2);
+    assert_int_equal(done.remembered, 6);
+    items = output_items(f, &done, "out", &n);
+    assert_int_equal(differ(first, image_of(f, items, n, "p0002#1.x")), 0);
+}
+
+static void names_are_for_people_to_choose(void **state)
+{
+    step_fixture *f = *state;
+    const char *with = "{'label': 'lesion', 'tag': 'fold0', 'to': 'made', "
+                       "'condition': 'contour'}";
+    ost_done_msg done = of_squares(f, with, 2);
+    const ost_item *items, *it;
+    size_t n;
+
+    items = output_items(f, &done, "out", &n);
+    it = item_named(items, n, "p0001#0.fold0");
+    assert_string_equal(ost_item_label(it), "lesion");
+    assert_int_equal(it->n_labels, 1);
+    assert_int_equal(it->n_fields, 4);
+    assert_memory_equal(field_bytes(f, it, "contour", NULL),
+                        field_bytes(f, it, "image", NULL), SIDE * SIDE);
+    assert_int_not_equal(differ(field_bytes(f, it, "made", NULL),
+                                field_bytes(f, it, "image", NULL)),
+                         0);
+}
+
+/* --- what is refused ------------------------------------------------------ */
+
+static void refused(step_fixture *f, const char *with, ost_digest model,
+                    const ost_digest *data, const char *message)
+{
+    ost_done_msg done = run(f, with, model, data);
+
+    assert_int_not_equal(done.rc, OST_OK);
+    assert_string_equal(done.error, message);
+}
+
+static void models_that_generate_nothing_are_refused(void **state)
+{
+    static const struct {
+        const char *meta;
+        const char *message;
+    } cases[] = {
+        { "{'target': {'kind': 'label', 'name': 'label'}}",
+          "the model is no generator ('train_gan' makes one)" },
+        { "{'kind': 'discriminator', 'objective': 'pix2pix'}",
+          "the model is a discriminator, which makes no images ('train_gan' "
+          "has them at output 'generator')" },
+        { "{'kind': 'generator', 'objective': 'magic'}",
+          "the model's objective 'magic' is not known" },
+        { "{'kind': 'generator'}", "the model's objective '' is not known" },
+        { "{'kind': 'generator', 'objective': 'pix2pix'}",
+          "the model's 'image' is malformed" },
+        { "{'kind': 'generator', 'objective': 'pix2pix', 'image': {'field': "
+          "'image', " SIDES "}, 'input': [{'field': 'image', 'channels': 0, "
+          "'height': 16, 'width': 16}]}",
+          "the model's 'input' is malformed" },
+        { "{'kind': 'generator', 'objective': 'pix2pix', 'image': {'field': "
+          "'image', " SIDES "}, 'input': [{'field': 'image', " SIDES
+          "}], 'classes': [7]}",
+          "the model's 'classes' is malformed" },
+        { "{'kind': 'generator', 'objective': 'pix2pix', 'image': {'field': "
+          "'image', 'channels': 3, 'height': 16, 'width': 16}, 'input': "
+          "[{'field': 'image', " SIDES "}]}",
+          "the model's network makes 1x1x16x16, its images are 1x3x16x16" },
+    };
+    step_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ost_digest data = items_of(f, 0, 2, NULL);
+
+        refused(f, "{}", model_of(f, cases[i].meta), &data, cases[i].message);
+    }
+}
+
+static void ways_are_told(void **state)
+{
+    step_fixture *f = *state;
+    ost_digest data = items_of(f, 0, 2, NULL);
+
+    refused(f, "{'way': 'a_to_b'}", model_of(f, NULL), &data,
+            "a generator of objective 'pix2pix' has no way 'a_to_b'; it has "
+            "'generate'");
+    refused(f, "{}", model_of(f, NULL), NULL,
+            "way 'generate' reads items: a dataset is to stand at port 'data'");
+    refused(f, "{'count': 3}", model_of(f, NULL), &data,
+            "way 'generate' reads items: there are as many images, times "
+            "'copies', and 'count' is of ways that draw");
+}
+
+static void give(step_fixture *f, ost_item *item, ost_dtype dtype, int ndim,
+                 const int64_t *shape)
+{
+    static const unsigned char zeros[4 * 32 * 32];
+    ost_tensor t = ost_tensor_of(NULL, dtype, ndim, shape);
+    ost_field field = { .name = "image", .dtype = dtype, .ndim = ndim };
+    ost_err err = { 0 };
+
+    memcpy(field.shape, t.shape, sizeof(field.shape));
+    memcpy(field.stride, t.stride, sizeof(field.stride));
+    assert_ok(
+        ost_batch_put_blob(f->batch, zeros, sizeof(zeros), &field.blob, &err),
+        &err);
+    ost_item_set_field(&f->arena, item, &field);
+}
+
+static void give_large(step_fixture *f, ost_item *item)
+{
+    give(f, item, OST_U8, 2, (int64_t[]){ 20, 24 });
+}
+
+static void give_pair(step_fixture *f, ost_item *item)
+{
+    give(f, item, OST_U8, 2, (int64_t[]){ 16, 32 });
+}
+
+static void give_color(step_fixture *f, ost_item *item)
+{
+    give(f, item, OST_U8, 3, (int64_t[]){ 16, 16, 3 });
+}
+
+static void give_floats(step_fixture *f, ost_item *item)
+{
+    give(f, item, OST_F32, 2, (int64_t[]){ 16, 16 });
+}
+
+static void give_nothing(step_fixture *f, ost_item *item)
+{
+    ost_item_remove_field(&f->arena, item, "image");
+}
+
+static void pictures_that_do_not_fit_are_refused(void **state)
+{
+    static const struct {
+        void (*change)(step_fixture *f, ost_item *item);
+        const char *message;
+    } cases[] = {
+        { give_large,
+          "item 'p0001': field 'image' is 20 x 24, the model learned 16 x 16 "
+          "('resize' makes them alike)" },
+        { give_pair,
+          "item 'p0001': field 'image' is 16 x 32, the model learned 16 x 16 "
+          "(a pair: 'unpair' takes it apart)" },
+        { give_color, "item 'p0001' has 3 channels, the model learned 1" },
+        { give_floats, "item 'p0001': field 'image' is no picture of u8, which "
+                       "the model learned from" },
+        { give_nothing,
+          "item 'p0001': there is no field 'image' (there is 'mask.square')" },
+    };
+    step_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ost_digest data = items_of(f, 0, 2, cases[i].change);
+
+        refused(f, "{}", model_of(f, NULL), &data, cases[i].message);
+    }
+}
+
+static void names_that_mean_something_else_are_refused(void **state)
+{
+    step_fixture *f = *state;
+    ost_digest data = items_of(f, 0, 2, NULL);
+
+    refused(f, "{'to': 'frames'}", model_of(f, NULL), &data,
+            "this image cannot be called 'frames'");
+    refused(f, "{'condition': 'frames'}", model_of(f, NULL), &data,
+            "param 'condition': the picture cannot be called 'frames'");
+}
+
+static void tags_are_words(void **state)
+{
+    static const char *const tags[] = { "", "a#b", "a/b", "a b" };
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        json_t *given = json_pack("{s:s}", "tag", tags[i]), *full = NULL;
+        ost_arena arena = { 0 };
+        ost_err err = { 0 };
+        const void *params;
+
+        assert_ok(ost_params_complete(&ost_stage_generate, given, NULL, NULL,
+                                      &full, &err),
+                  &err);
+        assert_ok(
+            ost_params_fill(&ost_stage_generate, full, &arena, &params, &err),
+            &err);
+        assert_int_equal(ost_stage_generate.check(params, &err), OST_EWORKFLOW);
+        ost_arena_release(&arena);
+        json_decref(given);
+        json_decref(full);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        step_test(images_have_what_their_item_has),
+        step_test(each_copy_is_drawn),
+        step_test(nothing_is_drawn_in_eval_mode),
+        step_test(neighbors_and_threads_change_nothing),
+        step_test(one_new_item_costs_one_image),
+        step_test(names_are_for_people_to_choose),
+        step_test(models_that_generate_nothing_are_refused),
+        step_test(ways_are_told),
+        step_test(pictures_that_do_not_fit_are_refused),
+        step_test(names_that_mean_something_else_are_refused),
+        cmocka_unit_test(tags_are_words),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
