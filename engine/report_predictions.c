@@ -29,7 +29,7 @@ static const struct {
     const char *title;
 } kinds[] = {
     { "audit", ost_report_audit, NULL },
-    { "choice", NULL, "What was chosen" },
+    { "choice", ost_report_choice, NULL },
     { "comparison", ost_report_comparison, NULL },
     { "correlation", ost_report_correlation, NULL },
     { "images", ost_report_made, NULL },

@@ -3,7 +3,8 @@
  * Candidates are the instances of an axis that the node lacks, or named rows.
  * `metrics` says how good each is; models, datasets and predictions are lined
  * up with them by the axes that both have.  The chosen one comes out as it
- * came; `choice` keeps the table of all.
+ * came; `choice` keeps the table of all.  Of datasets that the stage `filter`
+ * made it says how many items each of them kept and dropped.
  *
  * Candidates that are as good, or within `tolerance` of the best, are told
  * apart by their order: with the simplest first, the simplest wins.  An
@@ -55,7 +56,8 @@ typedef struct {
     const ost_input *in;
     double value; /* NaN: undefined */
     const char *reason;
-    int64_t n; /* items that it was measured on; < 0: not known */
+    int64_t n;            /* items that it was measured on; < 0: not known */
+    const json_t *filter; /* what `filter` says of its dataset, or NULL */
 } candidate;
 
 typedef struct {
@@ -240,6 +242,25 @@ static ost_rc emit_chosen(choosing *c, int port, ost_err *err)
     return rc ? rc : ost_emit_input(c->ctx, results[port], chosen, err);
 }
 
+/* How many items a filter kept and dropped for each of them. */
+static ost_rc read_filters(choosing *c, ost_err *err)
+{
+    const ost_input *found = NULL;
+    const json_t *meta = NULL;
+    ost_rc rc = OST_OK;
+
+    if (ost_ctx_input_count(c->ctx, "datasets") == 0)
+        return OST_OK;
+    for (size_t i = 0; i < c->n && !rc; i++) {
+        rc = partner(c, "datasets", i, &found, err);
+        if (!rc)
+            rc = ost_ctx_meta(c->ctx, found, &meta, err);
+        if (!rc && json_is_object(json_object_get(meta, "filter")))
+            c->all[i].filter = json_object_get(meta, "filter");
+    }
+    return rc;
+}
+
 /* A model port has to give something. */
 static ost_rc emit_none(choosing *c, ost_err *err)
 {
@@ -255,6 +276,8 @@ static ost_rc emit_none(choosing *c, ost_err *err)
 
 static json_t *describe(const candidate *k)
 {
+    static const char *const counts[] = { "threshold", "kept", "dropped",
+                                          "without_prediction" };
     json_t *out = json_object();
 
     if (k->in->row)
@@ -262,6 +285,10 @@ static json_t *describe(const candidate *k)
     for (size_t a = 0; a < k->in->n_axes; a++)
         json_object_set_new(out, k->in->axes[2 * a],
                             json_string(k->in->axes[2 * a + 1]));
+    for (size_t i = 0; k->filter && i < sizeof(counts) / sizeof(counts[0]); i++)
+        if (json_object_get(k->filter, counts[i]))
+            json_object_set(out, counts[i],
+                            json_object_get(k->filter, counts[i]));
     json_object_set_new(out, "value", ost_number_or(k->value, k->reason));
     json_object_set_new(out, "n", k->n < 0 ? json_null() : json_integer(k->n));
     return out;
@@ -333,6 +360,8 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     }
     if (!rc)
         rc = choose_best(&c, err);
+    if (!rc)
+        rc = read_filters(&c, err);
     for (int p = 0; p < PORTS && !rc; p++)
         if (ost_ctx_input_count(ctx, ports[p]))
             rc = emit_chosen(&c, p, err);
@@ -348,7 +377,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_choose = {
     .name = "choose",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Of candidates, keep the one with the best metric.",
     .param_size = sizeof(choose_params),
     .params = params,

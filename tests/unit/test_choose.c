@@ -69,12 +69,17 @@ static ost_digest put_model(step_fixture *f, const char *name)
     return d;
 }
 
-static ost_digest put_dataset(step_fixture *f, const char *id)
+static ost_digest put_set(step_fixture *f, const char *id, const char *meta)
 {
     item_set s = { .f = f };
 
     set_image(&s, set_item(&s, id, "p1", "well"), "image", 2, 2, 7);
-    return finish_items(&s, "datasets", OST_DATASET, "{\"k\":1}").artifact;
+    return finish_items(&s, "datasets", OST_DATASET, meta).artifact;
+}
+
+static ost_digest put_dataset(step_fixture *f, const char *id)
+{
+    return put_set(f, id, "{\"k\":1}");
 }
 
 static const char *auc(step_fixture *f, const char *value)
@@ -193,6 +198,35 @@ static void undefined_metrics_are_counted(void **state)
                         "first, 'epochs=1, fold=1': one class");
 }
 
+static void filters_are_counted(void **state)
+{
+    step_fixture *f = *state;
+    candidates c = { .f = f };
+    ost_done_msg done;
+    const json_t *rows;
+    json_t *doc;
+
+    add_metrics(&c, "1", auc(f, "0.7"), NULL);
+    add_metrics(&c, "2", auc(f, "0.9"), NULL);
+    add(&c, "datasets", put_dataset(f, "a"), "1", true);
+    add(&c, "datasets",
+        put_set(f, "b",
+                "{\"filter\":{\"dropped\":3,\"kept\":5,\"threshold\":0.5}}"),
+        "2", true);
+    done = run_stage(f, "choose", "{}", c.in, c.n);
+    rows = json_object_get(choice_of(f, &done, &doc), "candidates");
+    assert_null(json_object_get(json_array_get(rows, 0), "kept"));
+    assert_int_equal(
+        json_integer_value(json_object_get(json_array_get(rows, 1), "kept")),
+        5);
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(doc, "chosen"), "dropped")),
+                     3);
+    assert_true(json_number_value(json_object_get(json_array_get(rows, 1),
+                                                  "threshold")) == 0.5);
+    json_decref(doc);
+}
+
 static void bad_metrics_are_named(void **state)
 {
     step_fixture *f = *state;
@@ -247,6 +281,7 @@ int main(void)
         step_test(the_best_comes_out_unchanged),
         step_test(order_decides_among_equals),
         step_test(undefined_metrics_are_counted),
+        step_test(filters_are_counted),
         step_test(bad_metrics_are_named),
         step_test(the_measured_decided),
     };
