@@ -115,9 +115,22 @@ static void add_copies(ost_report_page *p, const json_t *copies)
             spaces[k]);
 }
 
+/* With the extractor's name, without which no distance means anything; what
+ * else is known of it stands below the table. */
+static const char *made_title(ost_report_page *p, const json_t *document)
+{
+    const char *extractor = ost_report_text(document, "extractor");
+
+    if (!*extractor)
+        return "Generated and real images";
+    return ost_arena_printf(&p->arena,
+                            "Generated and real images, by features of %.*s",
+                            (int)strcspn(extractor, " "), extractor);
+}
+
 void ost_report_made(ost_report_page *p, const json_t *document)
 {
-    ost_report_open(p, "made", "Generated and real images");
+    ost_report_open(p, "made", made_title(p, document));
     add_distances(p, document);
     add_copies(p, json_object_get(document, "memorization"));
     ost_report_leakage(p, document);

@@ -9,13 +9,22 @@
  * features is far too large: there are warnings, and KID beside it has no such
  * bias.  KID is one value over all images, and mean and standard deviation
  * (ddof 0) over seeded subsets, as others print it.
+ *
+ * A network that has learned from the patients of the real images is a doubtful
+ * judge of what is like them, and a generator that has is near them without
+ * having learned anything else: both are found by exposure (stages/leaks.h).
+ * What made the features is told from what made the images by the real ones,
+ * which the extractor alone has seen; if it has seen their patients, nobody can
+ * tell whether the generator has.
  */
 #include "base/alloc.h"
 #include "kernels/stats/folds.h"
 #include "kernels/stats/image_sets.h"
 #include "stages/evaluation.h"
+#include "stages/leaks.h"
 #include "stages/memorization.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -33,6 +42,7 @@ typedef struct {
     const char *image;
     double quantile;
     int64_t pairs;
+    int leakage; /* ost_leakage */
 } images_params;
 
 static const ost_param params[] = {
@@ -58,6 +68,11 @@ static const ost_param params[] = {
               .dflt = "0.05", .min = 0, .max = 1),
     OST_PARAM(images_params, pairs, I64, "nearest pairs that are listed",
               .dflt = "10", .min = 0, .max = 100000),
+    OST_PARAM(images_params, leakage, CHOICE,
+              "what to do when the extractor or the generator has learned from "
+              "patients of the real images: refuse, say so in the metrics and "
+              "the run's summary, or do not look",
+              .dflt = "\"warn\"", .choices = OST_LEAKAGE_CHOICES),
     OST_END,
 };
 
@@ -74,6 +89,7 @@ typedef struct {
     size_t subset_size;
     double *tables[TABLES]; /* kernels within both sets and between them */
     json_t *warnings;
+    json_t *leakage;
 } judging;
 
 /* --- inputs ------------------------------------------------------------- */
@@ -369,18 +385,81 @@ static ost_rc judge_copies(judging *j, json_t *out, ost_err *err)
     return rc;
 }
 
+/* --- who has learned from whom ------------------------------------------- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Whether an item is exposed to its own group. */
+static ost_rc is_known(judging *j, const ost_item *item, bool *known,
+                       ost_err *err)
+{
+    const char *const *groups;
+    size_t n;
+    ost_rc rc = ost_ctx_groups(j->ctx, &item->exposure, ost_ctx_arena(j->ctx),
+                               &groups, &n, err);
+
+    *known = !rc && n > 0 &&
+             bsearch(&item->group, groups, n, sizeof(*groups), by_name);
+    return rc;
+}
+
+/* What all generated images together are exposed to. */
+static ost_rc made_of(judging *j, ost_item *all, ost_err *err)
+{
+    const ost_image_rows *set = &j->sets[GENERATED];
+    ost_rc rc = OST_OK;
+
+    for (size_t i = 0; i < set->n && !rc; i++)
+        if (i == 0 || !ost_digest_equal(&set->items[i].exposure,
+                                        &set->items[i - 1].exposure))
+            rc = ost_expose(j->ctx, all, &set->items[i], err);
+    return rc;
+}
+
+static ost_rc check_leaks(judging *j, ost_err *err)
+{
+    const ost_image_rows *real = &j->sets[REAL];
+    ost_leak_check c = { .ctx = j->ctx,
+                         .mode = (ost_leakage)j->p->leakage,
+                         .axis = "judge" };
+    ost_item made = { 0 };
+    bool known = false;
+    ost_rc rc = c.mode == OST_LEAKAGE_OFF ? OST_OK : made_of(j, &made, err);
+
+    for (size_t i = 0; i < real->n && c.mode != OST_LEAKAGE_OFF && !rc; i++) {
+        const ost_item *item = &real->items[i];
+
+        if (ost_digest_is_zero(&item->exposure))
+            continue;
+        ost_leaks_add(&c, item, "extractor");
+        if (!known)
+            rc = is_known(j, item, &known, err);
+    }
+    for (size_t i = 0; i < real->n && !known && !rc; i++)
+        if (!ost_digest_is_zero(&made.exposure))
+            ost_leaks_add_against(&c, &real->items[i], &made.exposure,
+                                  "generator");
+    if (!rc)
+        rc = ost_leaks_finish(&c, &j->leakage, err);
+    ost_leaks_release(&c);
+    return rc;
+}
+
 /* --- all ---------------------------------------------------------------- */
 
 static json_t *document(const judging *j)
 {
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:O}", "kind", "images",
-                     "extractor", j->extractor, "dims",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:O, s:O}", "kind",
+                     "images", "extractor", j->extractor, "dims",
                      (json_int_t)j->sets[REAL].d, "n_generated",
                      (json_int_t)j->sets[GENERATED].n, "n_real",
                      (json_int_t)j->sets[REAL].n, "n_training",
                      j->trained ? json_integer((json_int_t)j->sets[TRAINING].n)
                                 : json_null(),
-                     "warnings", j->warnings);
+                     "warnings", j->warnings, "leakage", j->leakage);
 }
 
 static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
@@ -391,6 +470,8 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     json_t *out = NULL;
     ost_rc rc = read_sets(&j, err);
 
+    if (!rc)
+        rc = check_leaks(&j, err);
     if (!rc) {
         out = document(&j);
         rc = judge_sets(&j, out, err);
@@ -400,13 +481,14 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     if (!rc)
         rc = ost_emit_meta(ctx, "metrics", out, err);
     json_decref(out);
+    json_decref(j.leakage);
     json_decref(j.warnings);
     return rc;
 }
 
 const ost_stage ost_stage_evaluate_images = {
     .name = "evaluate_images",
-    .version = 3, /* bump when any output byte can change */
+    .version = 4, /* bump when any output byte can change */
     .summary = "Judge generated images: FID, KID, copies of what was learned.",
     .flags = OST_STAGE_DRAWS,
     .param_size = sizeof(images_params),
@@ -418,5 +500,6 @@ const ost_stage ost_stage_evaluate_images = {
           false, true }),
     .outputs =
         OST_PORTS({ "metrics", OST_METRICS, "the numbers", false, false }),
+    .judges = "real",
     .run = run,
 };

@@ -76,6 +76,73 @@ static void a_shift_is_the_distance(void **state)
     json_decref(doc);
 }
 
+/* Real images of patients p0, p1, ...; all items of a set are exposed to the
+ * same groups (NULL: none). */
+static ost_step_input exposed_set(step_fixture *f, const char *port,
+                                  const char *exposure)
+{
+    item_set s = { .f = f };
+
+    add_set(&s, port, 4, 2, 0, "net");
+    for (size_t i = 0; i < s.n; i++) {
+        s.items[i].group = ost_arena_printf(&f->arena, "p%zu", i);
+        if (exposure)
+            set_exposure(&s, &s.items[i], exposure);
+    }
+    return finish_set(&s, port);
+}
+
+/* What is found of "judge: leaked of checked", a line each. */
+static const char *leaks_of(step_fixture *f, const char *made, const char *real)
+{
+    ost_step_input in[] = { exposed_set(f, "generated", made),
+                            exposed_set(f, "real", real) };
+    ost_done_msg done = run_stage(f, "evaluate_images", "{}", in, 2);
+    json_t *doc = metrics_of(f, &done);
+    const json_t *leakage = json_object_get(doc, "leakage"), *part;
+    const char *text = "";
+    size_t i;
+
+    json_array_foreach(json_object_get(leakage, "parts"), i, part) text =
+        ost_arena_printf(
+            &f->arena, "%s%s: %d of %d\n", text,
+            json_string_value(json_object_get(part, "judge")),
+            (int)json_integer_value(json_object_get(part, "n_leaked")),
+            (int)json_integer_value(json_object_get(part, "n_checked")));
+    json_decref(doc);
+    return text;
+}
+
+static void judges_that_know_the_patients_are_found(void **state)
+{
+    step_fixture *f = *state;
+
+    assert_string_equal(leaks_of(f, NULL, NULL), "");
+    assert_string_equal(leaks_of(f, "q1 q2", "q1"),
+                        "extractor: 0 of 4\ngenerator: 0 of 4\n");
+    assert_string_equal(leaks_of(f, "p1 q1", "q1"),
+                        "extractor: 0 of 4\ngenerator: 1 of 4\n");
+    assert_string_equal(leaks_of(f, "p3", NULL), "generator: 1 of 4\n");
+    /* What is made of them is exposed to the extractor as well. */
+    assert_string_equal(leaks_of(f, "p0 p1", "p0 p1"), "extractor: 2 of 4\n");
+}
+
+static void leaks_are_warned_of_unless_they_are_errors(void **state)
+{
+    step_fixture *f = *state;
+    ost_step_input in[] = { exposed_set(f, "generated", "p1"),
+                            exposed_set(f, "real", NULL) };
+    ost_done_msg done = run_stage(f, "evaluate_images", "{}", in, 2);
+
+    assert_int_equal(done.rc, OST_OK);
+    assert_non_null(strstr(done.notes, "judge generator: 1 of 4): 'p1'"));
+    done = run_stage(f, "evaluate_images", "{\"leakage\":\"error\"}", in, 2);
+    assert_int_equal(done.rc, OST_EINPUT);
+    assert_non_null(strstr(done.error, "leakage: 1 of 4 items"));
+    done = run_stage(f, "evaluate_images", "{\"leakage\":\"off\"}", in, 2);
+    assert_null(strstr(done.notes, "leakage"));
+}
+
 static void subsets_are_seeded_and_the_same_for_all_threads(void **state)
 {
     step_fixture *f = *state;
@@ -224,6 +291,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         step_test(a_shift_is_the_distance),
+        step_test(judges_that_know_the_patients_are_found),
+        step_test(leaks_are_warned_of_unless_they_are_errors),
         step_test(subsets_are_seeded_and_the_same_for_all_threads),
         step_test(copies_are_found),
         step_test(copies_of_what_is_there_twice_are_copies),
