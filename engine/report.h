@@ -17,11 +17,17 @@
  *             image: [height, width, ...]
  *   metrics   [{name, axes, document}]: documents of the stage `evaluate`, or
  *             any other, shown as a table of its members
- *   models    [{name, axes, network, n_weights, history: [{epoch, ...}]}]
+ *   models    [{name, axes, network, n_weights, history: [{epoch, ...}]}]; of
+ *             a game of two sides with kind ("generator", "discriminator") and
+ *             objective
  *   flow      [{name, axes, n_items, n_groups, labels: {name: n}, from: index
  *             or null, lost: {n_items or null, n_groups}, why}]: points of the
  *             study, each behind the one that it stems from
  *   generated, real: [{id, width, height, picture}]: sheets of pictures
+ *   grids     [{name, axes, n_steps, steps: [{step, id, width, height,
+ *             picture}]}]: samples of a generator as it learned
+ *   neighbors [{distance, space, generated: {id, width, height, picture},
+ *             learned: the same}]: made images and the nearest learned ones
  *   segmentations: [{id, group, dice, place: "least" or "most", width, height,
  *             picture, reference, predicted}]: the last three name blobs
  *   examples  [{id, group, label, predicted, score, part, right, width,

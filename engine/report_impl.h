@@ -55,6 +55,7 @@ void ost_report_segmentation(ost_report_page *p, const json_t *document);
 void ost_report_made(ost_report_page *p, const json_t *document);
 void ost_report_correlation(ost_report_page *p, const json_t *document);
 void ost_report_audit(ost_report_page *p, const json_t *document);
+void ost_report_choice(ost_report_page *p, const json_t *document);
 /* A document of any shape. */
 void ost_report_generic(ost_report_page *p, const json_t *document,
                         const char *title);
@@ -69,6 +70,11 @@ ost_rc ost_report_picture(ost_report_page *p, const json_t *e,
                           const char *member, const char *class,
                           const char *alt, ost_err *err);
 ost_rc ost_report_generated(ost_report_page *p, ost_err *err);
+ost_rc ost_report_grids(ost_report_page *p, ost_err *err);
+ost_rc ost_report_neighbors(ost_report_page *p, ost_err *err);
+void ost_report_quality(ost_report_page *p);
+/* True for an entry of `metrics` whose numbers stand in that part alone. */
+bool ost_report_is_in_quality(ost_report_page *p, const json_t *entry);
 ost_rc ost_report_outlines(ost_report_page *p, ost_err *err);
 void ost_report_notes(ost_report_page *p);
 void ost_report_checklists(ost_report_page *p);

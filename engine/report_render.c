@@ -120,6 +120,8 @@ static void add_metrics(ost_report_page *p)
         const json_t *entry = json_array_get(all, i);
         const char *name = ost_report_entry_name(p, entry, i);
 
+        if (ost_report_is_in_quality(p, entry))
+            continue;
         if (n > 1) {
             p->part = part_name(p, name, i);
             if (ost_report_is_html(p)) {
@@ -148,11 +150,16 @@ static ost_rc add_page(ost_report_page *p, ost_err *err)
     ost_report_flow(p);
     add_metrics(p);
     ost_report_training(p);
-    rc = ost_report_examples(p, err);
+    ost_report_quality(p);
+    rc = ost_report_grids(p, err);
+    if (!rc)
+        rc = ost_report_examples(p, err);
     if (!rc)
         rc = ost_report_outlines(p, err);
     if (!rc)
         rc = ost_report_generated(p, err);
+    if (!rc)
+        rc = ost_report_neighbors(p, err);
     if (rc)
         return rc;
     ost_report_graph(p);

@@ -3,8 +3,9 @@
  * Takes what there is of metrics, predictions, models and images, and writes
  * one document (described in engine/report.h) with pictures beside it: for
  * the predictions that are most certain, right and wrong, a thumbnail of the
- * image and the contours that are laid over it; further sheets of pictures, and
- * counts for the study flow (one file each, report_*.c).  The page itself is
+ * image and the contours that are laid over it; further sheets of pictures,
+ * what generators made as they learned, and counts for the study flow (one file
+ * each, report_*.c).  The page itself is
  * made when it is asked for, together with the record of the run, so that a
  * cached report never shows old times.
  */
@@ -109,7 +110,7 @@ static void add_tables(ost_report_gathering *g)
 static ost_rc add_models(ost_report_gathering *g, ost_err *err)
 {
     static const char *const kept[] = { "network", "n_weights", "history",
-                                        "classes" };
+                                        "classes", "kind",      "objective" };
     json_t *all = json_array();
     ost_rc rc = OST_OK;
 
@@ -243,6 +244,10 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     if (!rc)
         rc = ost_report_gather_masks(&g, err);
     if (!rc)
+        rc = ost_report_gather_grids(&g, err);
+    if (!rc)
+        rc = ost_report_gather_neighbors(&g, err);
+    if (!rc)
         rc = ost_emit_meta(ctx, "report", g.doc, err);
     json_decref(g.doc);
     return rc;
@@ -250,7 +255,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_report = {
     .name = "report",
-    .version = 4, /* bump when any output byte can change */
+    .version = 5, /* bump when any output byte can change */
     .summary = "Gather numbers, curves and example images for a report page.",
     .param_size = sizeof(ost_report_params),
     .params = params,
@@ -287,6 +292,17 @@ const ost_stage ost_stage_report = {
                         { .name = "real",
                           .type = OST_DATASET,
                           .help = "the real images beside them",
+                          .many = true,
+                          .optional = true },
+                        { .name = "training",
+                          .type = OST_DATASET,
+                          .help = "what the generator learned from: shown "
+                                  "beside the made images that are nearest",
+                          .many = true,
+                          .optional = true },
+                        { .name = "grids",
+                          .type = OST_DATASET,
+                          .help = "samples of a generator as it learned",
                           .many = true,
                           .optional = true },
                         { .name = "flow",

@@ -37,6 +37,11 @@ json_t *ost_report_entry(const ost_input *in);
 ost_rc ost_report_add_picture(ost_report_gathering *g, const ost_item *item,
                               const char *field, const char *member,
                               json_t *entry, ost_err *err);
+/* The same of the first `share` of the columns of whatever picture the item
+ * has, no side longer than `side`. */
+ost_rc ost_report_add_part(ost_report_gathering *g, const ost_item *item,
+                           double share, int64_t side, const char *member,
+                           json_t *entry, ost_err *err);
 /* Of the entry that got a picture last: what is above 0 in the field, in a
  * color on nothing; with `outline` only its edge. */
 ost_rc ost_report_add_marks(ost_report_gathering *g, const ost_item *item,
@@ -44,11 +49,13 @@ ost_rc ost_report_add_marks(ost_report_gathering *g, const ost_item *item,
                             bool outline, const char *member, json_t *entry,
                             ost_err *err);
 
-/* One file each: members `examples`, `flow`, `generated` and `real`,
- * `segmentations` of the document. */
+/* One file each, the last two together: members `examples`, `flow`, `generated`
+ * and `real`, `segmentations`, `grids` and `neighbors` of the document. */
 ost_rc ost_report_gather_examples(ost_report_gathering *g, ost_err *err);
 ost_rc ost_report_gather_flow(ost_report_gathering *g, ost_err *err);
 ost_rc ost_report_gather_sheets(ost_report_gathering *g, ost_err *err);
 ost_rc ost_report_gather_masks(ost_report_gathering *g, ost_err *err);
+ost_rc ost_report_gather_grids(ost_report_gathering *g, ost_err *err);
+ost_rc ost_report_gather_neighbors(ost_report_gathering *g, ost_err *err);
 
 #endif

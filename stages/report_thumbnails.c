@@ -50,22 +50,21 @@ static ost_rc keep(ost_report_gathering *g, const ost_buf *png,
     return rc;
 }
 
-ost_rc ost_report_add_picture(ost_report_gathering *g, const ost_item *item,
-                              const char *field, const char *member,
-                              json_t *entry, ost_err *err)
+/* The picture, or its left part, no side longer than `side`. */
+static ost_rc add_shown(ost_report_gathering *g, const ost_item *item,
+                        const char *field, double share, int64_t side,
+                        const char *member, json_t *entry, ost_err *err)
 {
     int64_t width, height;
     ost_buf png = { 0 };
     ost_tensor t;
-    ost_rc rc;
+    ost_rc rc = open_field(g, item, field, &t, err);
 
-    field = field && ost_item_field(item, field) ? field : lead_of(item);
-    if (!field)
-        return OST_OK;
-    rc = open_field(g, item, field, &t, err);
+    if (!rc && share < 1.0)
+        t.shape[1] = (int64_t)((double)t.shape[1] * share + 0.5);
     if (!rc)
         rc = ost_thumbnail(
-            &t, g->params->side,
+            &t, side,
             ost_item_is_inverse(item, field) ? OST_THUMBNAIL_INVERSE : 0, &png,
             &width, &height, err);
     g->n_pictures++;
@@ -79,6 +78,26 @@ ost_rc ost_report_add_picture(ost_report_gathering *g, const ost_item *item,
     }
     ost_buf_release(&png);
     return rc;
+}
+
+ost_rc ost_report_add_picture(ost_report_gathering *g, const ost_item *item,
+                              const char *field, const char *member,
+                              json_t *entry, ost_err *err)
+{
+    field = field && ost_item_field(item, field) ? field : lead_of(item);
+    return field ? add_shown(g, item, field, 1.0, g->params->side, member,
+                             entry, err)
+                 : OST_OK;
+}
+
+ost_rc ost_report_add_part(ost_report_gathering *g, const ost_item *item,
+                           double share, int64_t side, const char *member,
+                           json_t *entry, ost_err *err)
+{
+    const char *field = lead_of(item);
+
+    return field ? add_shown(g, item, field, share, side, member, entry, err)
+                 : OST_OK;
 }
 
 /* 1 where the pixel is inside and a neighbor to the four sides is not. */

@@ -332,6 +332,16 @@ static void odd_documents_are_drawn_without_harm(void **state)
         "{'n_items': 1e9}}, {'from': 4}, {'from': 4}, {'from': 4}]}",
         "{'segmentations': [{}, {'place': 'least', 'picture': 'gone'}, 5], "
         "'generated': [{}, 'x'], 'real': 4}",
+        "{'grids': [3, {'steps': [{}, 'x', {'step': -1e300}]}, {'n_steps': "
+        "'y'}], 'neighbors': [7, {}, {'generated': 1, 'learned': {'picture': "
+        "'gone'}}]}",
+        "{'metrics': [{'axes': {'step': '1'}, 'document': {'kind': 'images'}}, "
+        "{'axes': {'step': '-7e300', 'a': 3}, 'document': {'kind': 'images', "
+        "'fid': 1e308, 'kid': {'value': 'x'}}}, {'document': {'kind': 'images',"
+        " 'fid': -1e308}}, {'document': {'kind': 'choice', 'candidates': [3, "
+        "{}, {'kept': 1.5, 'threshold': 'x', 'a': {}}]}}], 'models': "
+        "[{'objective': 3, 'kind': 'generator'}, {'objective': 'x', 'history': "
+        "[{'d_real': 1e308, 'g_gan': -1e308}, {'d_real': 'y'}]}]}",
         "{'metrics': [{'document': {'kind': 'masks', 'pooled': [1], 'folds': "
         "[2, {}], 'items': [1, {'dice': 'x'}]}}, {'document': {'kind': "
         "'images', 'kid': 3, 'memorization': {'pixels': []}}}, {'document': "
@@ -433,6 +443,109 @@ static void a_cycle_has_no_layout(void **state)
     assert_true(ost_layout_make(NULL, 0, 0, &f->arena, &l));
 }
 
+/* What `evaluate_images` says; axes without the braces. */
+static const char *judged(fixture *f, const char *name, const char *axes,
+                          double fid, double kid)
+{
+    return ost_arena_printf(
+        &f->arena,
+        "{'name': %s, 'axes': {%s}, 'document': {'kind': 'images', "
+        "'extractor': 'net a1b2 head', 'dims': 9, 'n_real': 40, 'n_generated': "
+        "30, 'fid': %g, 'kid': {'value': %g}, 'memorization': {'against': "
+        "'training', 'features': {'n': 30, 'n_identical': 0, 'n_below': 1, "
+        "'share': 0.033}}}}",
+        name, axes, fid, kid);
+}
+
+static void quality_is_one_part(void **state)
+{
+    fixture *f = *state;
+    const char *meta =
+        ost_arena_printf(&f->arena, "{'metrics': [%s, %s, %s, %s]}",
+                         judged(f, "null", "'step': '200'", 90.5, 0.2),
+                         judged(f, "null", "'step': '100'", 180.25, 0.5),
+                         judged(f, "'noise'", "", 4000, 9),
+                         judged(f, "'mean image'", "", 210, 0.6));
+    const char *page = render(f, meta, NULL);
+    const char *title = "Generated and real images, by features of net</h2>";
+
+    has(page, "Quality over the training");
+    has(page, "FID by update; less is nearer to the real images.");
+    has(page, "<small>above the figure</small>");
+    has(page, "mean image");
+    has(page, "by 9 features of net a1b2 head");
+    /* The last step alone has all of its numbers; what it is compared with has
+     * none but those of the figure. */
+    has(page, title);
+    has_not(strstr(page, title) + 1, title);
+}
+
+static void one_step_is_no_curve(void **state)
+{
+    fixture *f = *state;
+    const char *meta = ost_arena_printf(&f->arena, "{'metrics': [%s]}",
+                                        judged(f, "null", "'step': '5'", 1, 2));
+    const char *page = render(f, meta, NULL);
+
+    has_not(page, "Quality over the training");
+    has(page, "Generated and real images");
+}
+
+static void choices_count_what_filters_kept(void **state)
+{
+    const char *page = render(
+        *state,
+        "{'metrics': [{'document': {'kind': 'choice', 'metric': 'pooled.auc', "
+        "'reason': 'the largest', 'candidates': [{'t': '0.5', 'threshold': "
+        "0.5, 'kept': 40, 'dropped': 2, 'value': 0.75, 'n': 60, 'chosen': "
+        "false}, {'t': '0.9', 'threshold': 0.9, 'kept': 17, 'dropped': 25, "
+        "'value': 0.8125, 'n': 60, 'chosen': true}]}}]}",
+        NULL);
+
+    has(page, "What was chosen");
+    has(page, ">Kept</th>");
+    has(page, ">AUC</th>");
+    has_not(page, ">Threshold</th>"); /* the axis says it */
+    has(page, "0.812");
+    has(page, "Chosen is the largest; kept and dropped are items");
+}
+
+static void games_have_losses_of_two_sides(void **state)
+{
+    const char *page = render(
+        *state,
+        "{'models': [{'kind': 'generator', 'objective': 'x', 'history': "
+        "[{'epoch': 1, 'd_real': 0.5, 'g_gan': 1, 'g_l1': 0.25}, {'epoch': 2, "
+        "'d_real': 0.4, 'g_gan': 2, 'g_l1': 0.125}]}, {'kind': "
+        "'discriminator', 'objective': 'x', 'history': [{'epoch': 1, 'd_real': "
+        "0.5}]}]}",
+        NULL);
+
+    has(page, "Discriminator losses</figcaption>");
+    has(page, "Generator losses</figcaption>");
+    has(page, "one line per loss");
+    has(page, ">g_l1</span>");
+}
+
+static void grids_are_shown_step_by_step(void **state)
+{
+    const char *page = render(
+        *state,
+        "{'grids': [{'n_steps': 9, 'steps': [{'step': 1200.0, 'width': 4, "
+        "'height': 4, 'picture': 'picture.0'}]}], 'neighbors': [{'distance': "
+        "0.5, 'space': 'pixels', 'generated': {'id': 'a#0', 'width': 4, "
+        "'height': 4, 'picture': 'picture.0'}, 'learned': {'id': 'b', 'width': "
+        "4, 'height': 4, 'picture': 'overlay.0'}}]}",
+        NULL);
+
+    has(page, "Samples over the training");
+    has(page, "<figcaption>Update 1");
+    has(page, "1 of 9 samplings");
+    has(page, "Nearest to what was learned");
+    has(page, "alt=\"learned image b\"");
+    has(page, "pairs of all by pixels");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +562,14 @@ int main(void)
         cmocka_unit_test(layers_follow_the_longest_path),
         cmocka_unit_test(vertices_of_a_layer_keep_their_distance),
         cmocka_unit_test(a_cycle_has_no_layout),
+        cmocka_unit_test_setup_teardown(quality_is_one_part, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_step_is_no_curve, setup, teardown),
+        cmocka_unit_test_setup_teardown(choices_count_what_filters_kept, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(games_have_losses_of_two_sides, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(grids_are_shown_step_by_step, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -186,6 +186,91 @@ static void outlines_show_the_least_and_the_most_alike(void **state)
     json_decref(doc);
 }
 
+static ost_digest put_samplings(fixture *f)
+{
+    static const int64_t shape[2] = { 4, 40 };
+    uint8_t bytes[160] = { 0 };
+    ost_item items[5] = { 0 };
+    ost_err err = { 0 };
+
+    for (int i = 0; i < 5; i++) {
+        ost_field image = { .name = "image", .dtype = OST_U8, .ndim = 2 };
+
+        items[i].id = ost_arena_printf(&f->arena, "%d", i);
+        items[i].group = "g";
+        memcpy(image.shape, shape, sizeof(shape));
+        image.stride[0] = 40;
+        image.stride[1] = 1;
+        assert_ok(ost_batch_put_blob(f->batch, bytes, 160, &image.blob, &err),
+                  &err);
+        ost_item_set_field(&f->arena, &items[i], &image);
+        ost_item_set_number(&f->arena, &items[i], "step", 1000 - 100 * i);
+        ost_item_set_number(&f->arena, &items[i], "columns", 10);
+    }
+    return put_items(f->batch, OST_DATASET, "{}", items, 5);
+}
+
+static void grids_are_the_first_and_the_last_and_some_between(void **state)
+{
+    fixture *f = *state;
+    ost_step_input in[] = { at_port("grids", put_samplings(f)) };
+    json_t *doc = gather(f, "{'examples': 3}", in, 1);
+    const json_t *one = json_array_get(json_object_get(doc, "grids"), 0);
+    const json_t *steps = json_object_get(one, "steps");
+
+    assert_int_equal(of(json_object_get(doc, "grids"), 0, "n_steps"), 5);
+    assert_int_equal(json_array_size(steps), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *s = json_array_get(steps, i);
+
+        assert_true(json_number_value(json_object_get(s, "step")) ==
+                    600.0 + 200.0 * (double)i);
+        assert_int_equal(json_integer_value(json_object_get(s, "width")), 32);
+        assert_int_equal(json_integer_value(json_object_get(s, "height")), 4);
+    }
+    json_decref(doc);
+}
+
+static ost_digest put_nearest(fixture *f)
+{
+    ost_artifact a = {
+        .type = OST_METRICS,
+        .meta = "{\"kind\":\"images\",\"memorization\":{\"features\":{"
+                "\"nearest\":[{\"distance\":0.25,\"generated\":\"a\","
+                "\"learned\":\"gone\"},{\"distance\":0.5,\"generated\":"
+                "\"b\",\"learned\":\"c\"}]}}}",
+    };
+    ost_err err = { 0 };
+    ost_digest d;
+
+    assert_ok(ost_artifact_put(f->batch, &a, &d, &err), &err);
+    return d;
+}
+
+static void neighbors_stand_beside_each_other(void **state)
+{
+    fixture *f = *state;
+    ost_step_input in[] = {
+        at_port("metrics", put_nearest(f)),
+        at_port("generated", put_set(f, four, 2, NULL)),
+        at_port("training", put_set(f, four + 2, 2, NULL)),
+    };
+    json_t *doc = gather(f, "{}", in, 3);
+    const json_t *all = json_object_get(doc, "neighbors");
+    const json_t *one = json_array_get(all, 0);
+
+    assert_int_equal(json_array_size(all), 1);
+    assert_string_equal(json_string_value(json_object_get(
+                            json_object_get(one, "generated"), "id")),
+                        "b");
+    assert_string_equal(json_string_value(json_object_get(
+                            json_object_get(one, "learned"), "id")),
+                        "c");
+    assert_non_null(
+        json_object_get(json_object_get(one, "learned"), "picture"));
+    json_decref(doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +282,10 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(
             outlines_show_the_least_and_the_most_alike, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            grids_are_the_first_and_the_last_and_some_between, setup, teardown),
+        cmocka_unit_test_setup_teardown(neighbors_stand_beside_each_other,
+                                        setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
