@@ -397,22 +397,26 @@ ost_rng ost_ctx_rng(const ost_stage_ctx *ctx, const ost_item *item, uint64_t n)
 
 /* --- while it runs ----------------------------------------------------- */
 
-void ost_progress(ost_stage_ctx *ctx, uint64_t done, uint64_t total,
+void ost_announce(ost_stage_ctx *ctx, uint64_t done, uint64_t total,
                   const json_t *extra)
 {
     step_state *step = ctx->step;
-    double now = ost_now();
     ost_buf text = { 0 };
 
     if (!step->link || !step->link->progress)
         return;
-    if (now - step->last_progress < 0.1 && done != total)
-        return;
-    step->last_progress = now;
+    step->last_progress = ost_now();
     if (extra)
         ost_json_canonical(&text, extra);
     step->link->progress(step->link->user, done, total, ost_buf_str(&text));
     ost_buf_release(&text);
+}
+
+void ost_progress(ost_stage_ctx *ctx, uint64_t done, uint64_t total,
+                  const json_t *extra)
+{
+    if (ost_now() - ctx->step->last_progress >= 0.1 || done == total)
+        ost_announce(ctx, done, total, extra);
 }
 
 void ost_note(ost_stage_ctx *ctx, const char *fmt, ...)

@@ -9,6 +9,7 @@
 #include "stages/model_transfer.h"
 #include "stages/safetensors.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,6 +153,21 @@ static json_t *training_meta(const ost_gan_training *t)
     return meta;
 }
 
+static json_t *samplings_of(const ost_gan_training *t)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < t->samples.list.len; i++) {
+        const ost_gan_sampling *s = &t->samples.list.data[i];
+
+        json_array_append_new(
+            list, json_pack("{s:I,s:o}", "step", (json_int_t)s->step, "spread",
+                            isfinite(s->spread) ? json_real(s->spread)
+                                                : json_null()));
+    }
+    return list;
+}
+
 static json_t *side_meta(const ost_gan_training *t, ost_gan_side side)
 {
     const ost_side_networks *nets = &t->spec->networks[side];
@@ -169,6 +185,12 @@ static json_t *side_meta(const ost_gan_training *t, ost_gan_side side)
 
     json_object_set_new(meta, "training", training_meta(t));
     json_object_set(meta, "history", t->history);
+    json_object_set_new(meta, "samplings", samplings_of(t));
+    if (t->reason)
+        json_object_set_new(meta, "diverged",
+                            json_pack("{s:s,s:I,s:I}", "reason", t->reason,
+                                      "step", (json_int_t)t->updates, "kept",
+                                      (json_int_t)t->good.step));
     if (t->init && side == OST_GENERATOR)
         json_object_set(meta, "init", t->init);
     return meta;
@@ -220,6 +242,8 @@ ost_rc ost_gan_emit(ost_gan_training *t, ost_err *err)
         rc = emit_side(t, OST_GENERATOR, "generator", err);
     if (!rc)
         rc = emit_side(t, OST_DISCRIMINATOR, "discriminator", err);
+    if (!rc)
+        rc = ost_gan_samples_emit(t->ctx, &t->samples, err);
     return rc;
 }
 

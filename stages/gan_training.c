@@ -36,7 +36,8 @@ static const char *const *loss_names(const ost_gan_training *t)
 
 /* --- telling ------------------------------------------------------------- */
 
-static void tell(ost_gan_training *t)
+/* What watchers are told; caller decrefs. */
+static json_t *state_of(const ost_gan_training *t)
 {
     double seconds = ost_now() - t->began;
     int64_t done = t->updates - t->first_update;
@@ -50,7 +51,31 @@ static void tell(ost_gan_training *t)
     if (seconds > 0.0)
         json_object_set_new(extra, "images_per_second",
                             json_real((double)(done * batch_of(t)) / seconds));
+    return extra;
+}
+
+static void tell(ost_gan_training *t)
+{
+    json_t *extra = state_of(t);
+
     ost_progress(t->ctx, (uint64_t)t->updates,
+                 (uint64_t)t->spec->schedules[0].total_steps, extra);
+    json_decref(extra);
+}
+
+/* "spread" and "grid", a picture that is there while the step runs. */
+static void tell_sampling(ost_gan_training *t)
+{
+    const ost_gan_samples *s = &t->samples;
+    double spread = s->list.data[s->list.len - 1].spread;
+    const char *path = ost_gan_samples_show(t->ctx, s);
+    json_t *extra = state_of(t);
+
+    if (isfinite(spread))
+        json_object_set_new(extra, "spread", json_real(spread));
+    if (path)
+        json_object_set_new(extra, "grid", json_string(path));
+    ost_announce(t->ctx, (uint64_t)t->updates,
                  (uint64_t)t->spec->schedules[0].total_steps, extra);
     json_decref(extra);
 }
@@ -82,24 +107,6 @@ static void add_losses(ost_gan_training *t)
 }
 
 /* --- updates ------------------------------------------------------------- */
-
-/* What is not finite; `rc` is what the update said. */
-static ost_rc check_finite(ost_gan_training *t, ost_rc rc, ost_err *err)
-{
-    const char *const *names = loss_names(t);
-
-    for (int i = 0; names[i]; i++)
-        if (!isfinite(t->gan->loss[i]))
-            return ost_fail(err, OST_EFAIL,
-                            "the training diverged in update %lld: the loss "
-                            "'%s' is not finite (a lower 'learning_rate' or a "
-                            "'clip_norm' may help)",
-                            (long long)t->updates + 1, names[i]);
-    if (rc == OST_EFAIL)
-        ost_err_at(err, "the training diverged in update %lld",
-                   (long long)t->updates + 1);
-    return rc;
-}
 
 static ost_rc load_next(ost_gan_training *t, ost_err *err)
 {
@@ -141,7 +148,7 @@ static ost_rc update(ost_gan_training *t, ost_err *err)
         rc = load_next(t, err);
     if (!rc)
         rc = ost_gan_step(t->gan, opt, err);
-    rc = check_finite(t, rc, err);
+    rc = ost_gan_check_finite(t, rc, err);
     if (rc)
         return rc;
     t->updates++;
@@ -149,6 +156,27 @@ static ost_rc update(ost_gan_training *t, ost_err *err)
         rc = ost_average_follow(t->average, t->updates, err);
     add_losses(t);
     return rc;
+}
+
+/* --- samplings ----------------------------------------------------------- */
+
+static bool samples_now(const ost_gan_training *t)
+{
+    const ost_gan_training_spec *s = t->spec;
+
+    return s->samples > 0 &&
+           (is_over(t) ||
+            (s->sample_every > 0 && t->updates % s->sample_every == 0));
+}
+
+static ost_rc sample(ost_gan_training *t, ost_err *err)
+{
+    ost_rc rc = ost_gan_sample(t, &t->samples, err);
+
+    if (rc)
+        return rc;
+    tell_sampling(t);
+    return ost_gan_check_spread(t, err);
 }
 
 /* --- the whole ----------------------------------------------------------- */
@@ -174,6 +202,8 @@ static ost_rc run_all(ost_gan_training *t, ost_err *err)
 {
     ost_rc rc = begin(t, err);
 
+    if (!rc && t->spec->samples > 0)
+        rc = ost_gan_samples_open(t, t->spec->samples, &t->samples, err);
     if (!rc)
         rc = ost_gan_training_resume(t, err);
     t->first_update = t->updates;
@@ -183,10 +213,12 @@ static ost_rc run_all(ost_gan_training *t, ost_err *err)
         rc = update(t, err);
         if (!rc)
             tell(t);
+        if (!rc && samples_now(t))
+            rc = sample(t, err);
         if (!rc && !is_over(t))
             rc = ost_gan_training_save(t, err);
     }
-    return rc;
+    return t->reason ? ost_gan_give_up(t, err) : rc;
 }
 
 ost_rc ost_gan_train(ost_stage_ctx *ctx, ost_backend *backend,
@@ -203,7 +235,11 @@ ost_rc ost_gan_train(ost_stage_ctx *ctx, ost_backend *backend,
 
 void ost_gan_training_release(ost_gan_training *t)
 {
+    for (int s = 0; s < OST_GAN_SIDES; s++)
+        ost_buf_release(&t->good.weights[s]);
+    ost_gan_samples_release(&t->samples);
     ost_average_free(t->average);
+    ost_free(t->reason);
     ost_gan_free(t->gan);
     json_decref(t->init);
     json_decref(t->history);

@@ -2,7 +2,10 @@
  *
  *     gan_batch.c           what batches are made of
  *     gan_training.c        updates, epochs, the end
+ *     gan_samples.c         images on the way, and how they spread
+ *     gan_samples_out.c     what people see of them
  *     gan_training_state.c  checkpoints
+ *     gan_divergence.c      what cannot go on, and what is left then
  *     gan_model.c           what comes of it: two models
  *
  * An update is one step of each side (ost_gan_step()); before it the
@@ -18,6 +21,7 @@
 #include "kernels/gan.h"
 #include "kernels/optimizer.h"
 #include "stages/gan_batch.h"
+#include "stages/gan_samples.h"
 #include "stages/generator.h"
 #include "stages/step_size.h"
 
@@ -30,14 +34,27 @@ typedef struct ost_gan_training_spec {
     ost_schedule schedules[OST_GAN_SIDES]; /* total_steps: updates in all */
     double ema;                            /* of generators; 0: none */
     const ost_input *init;                 /* a model to begin with, or NULL */
+    int64_t samples;                       /* images of a sampling; 0: none */
+    int64_t sample_every;                  /* updates; 0: at the end alone */
+    double collapse; /* a spread below it is too low; 0: none is */
+    bool keeps;      /* what was good is handed on when it diverges */
 } ost_gan_training_spec;
 
-typedef struct ost_gan_training {
+/* Weights of both sides as they were when all was well. */
+typedef struct ost_gan_good {
+    int64_t step; /* 0: never yet */
+    ost_buf weights[OST_GAN_SIDES];
+} ost_gan_good;
+
+struct ost_gan_training {
     ost_stage_ctx *ctx;
     const ost_gan_training_spec *spec;
     ost_gan *gan;
     ost_average *average; /* of the generators' weights, or NULL */
-    json_t *init;         /* what came of spec->init, or NULL */
+    ost_gan_samples samples;
+    ost_gan_good good;
+    char *reason; /* why it ended early, NULL: it did not */
+    json_t *init; /* what came of spec->init, or NULL */
 
     int64_t updates; /* done; those of the discriminator alone do not count */
     int64_t place;   /* items taken, of every row */
@@ -52,7 +69,7 @@ typedef struct ost_gan_training {
     double began; /* seconds, as the next one: this attempt */
     double save_at;
     int64_t first_update; /* of this attempt */
-} ost_gan_training;
+};
 
 /* Trains; `spec` must outlive the training.  OST_EINTERRUPTED when the step is
  * to stop, OST_EFAIL when the training diverges.  Caller releases with
@@ -62,7 +79,7 @@ ost_rc ost_gan_train(ost_stage_ctx *ctx, ost_backend *backend,
                      ost_err *err);
 void ost_gan_training_release(ost_gan_training *t);
 
-/* Hands the models to the ports 'generator' and 'discriminator'. */
+/* Hands both models and what was sampled to the ports. */
 ost_rc ost_gan_emit(ost_gan_training *t, ost_err *err);
 
 /* --- between gan_*.c ------------------------------------------------------ */
@@ -71,6 +88,14 @@ ost_rc ost_gan_emit(ost_gan_training *t, ost_err *err);
  * they are. */
 ost_rc ost_gan_weight_get(ost_gan_training *t, ost_gan_side side, size_t i,
                           float *plain, ost_err *err);
+/* Looks at losses after an update, which said `rc`. */
+ost_rc ost_gan_check_finite(ost_gan_training *t, ost_rc rc, ost_err *err);
+/* Looks at the spread of the last sampling; keeps the weights if it is good. */
+ost_rc ost_gan_check_spread(ost_gan_training *t, ost_err *err);
+/* After OST_EFAIL of the two above: goes back to the weights that were good, if
+ * that is wanted and there are any, and is content.  Otherwise adds to the
+ * message what can be done. */
+ost_rc ost_gan_give_up(ost_gan_training *t, ost_err *err);
 /* Everything that the next update hangs on, as a checkpoint of the step, when
  * the last one was long ago.  When they are taken changes no result. */
 ost_rc ost_gan_training_save(ost_gan_training *t, ost_err *err);

@@ -5,7 +5,8 @@
  * as a JSON text; then for each side varint updates of its weights, and part by
  * part: u8 whether it is there, and the numbers of all weights in their order;
  * u8 whether there is an average, and its numbers; the buffers that the
- * objective keeps.
+ * objective keeps; the samplings so far (gan_samples.c); and varint step and
+ * weights of the last good one.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -103,6 +104,10 @@ static ost_rc write_all(ost_gan_training *t, ost_buf *b, ost_err *err)
 
         ost_buf_bytes(b, k->data, k->count * sizeof(*k->data));
     }
+    ost_gan_samples_write(&t->samples, b);
+    ost_buf_varint(b, (uint64_t)t->good.step);
+    for (int s = 0; s < OST_GAN_SIDES; s++)
+        ost_buf_bytes(b, t->good.weights[s].data, t->good.weights[s].len);
     return rc;
 }
 
@@ -186,6 +191,20 @@ static ost_rc read_average(ost_gan_training *t, ost_reader *r, ost_err *err)
     return rc;
 }
 
+static ost_rc read_good(ost_gan_good *good, ost_reader *r, ost_err *err)
+{
+    good->step = (int64_t)ost_read_varint(r);
+    for (int s = 0; s < OST_GAN_SIDES; s++) {
+        size_t size;
+        const unsigned char *raw = ost_read_bytes(r, &size);
+
+        if (r->bad)
+            return malformed(err);
+        ost_buf_add(&good->weights[s], raw, size);
+    }
+    return OST_OK;
+}
+
 static ost_rc read_all(ost_gan_training *t, ost_reader *r, ost_err *err)
 {
     ost_rc rc;
@@ -207,7 +226,9 @@ static ost_rc read_all(ost_gan_training *t, ost_reader *r, ost_err *err)
         else
             memcpy(k->data, raw, size);
     }
-    return rc;
+    if (!rc)
+        rc = ost_gan_samples_read(&t->samples, r, err);
+    return rc ? rc : read_good(&t->good, r, err);
 }
 
 ost_rc ost_gan_training_resume(ost_gan_training *t, ost_err *err)

@@ -272,12 +272,16 @@ static ost_rc read_weights(ost_generator *g, ost_err *err)
     return rc;
 }
 
+ost_rc ost_generator_build(ost_generator *generator, ost_err *err)
+{
+    generator->weights = ost_weights_new(generator->backend);
+    return build_nets(generator, err);
+}
+
 static ost_rc build(ost_generator *g, ost_err *err)
 {
-    ost_rc rc;
+    ost_rc rc = ost_generator_build(g, err);
 
-    g->weights = ost_weights_new(g->backend);
-    rc = build_nets(g, err);
     return rc ? rc : read_weights(g, err);
 }
 

@@ -12,7 +12,8 @@
  *      "image": {"field", "channels", "height", "width", "frames"?},
  *                          (what comes out)
  *      "latent": [100], "classes": [...] (labels of what it learned from),
- *      "n_weights", "training", "history"}
+ *      "n_weights", "training", "history", "samplings": [{"step", "spread"}],
+ *      "diverged"?: {"reason", "step", "kept": update that the weights are of}}
  *
  * and whose weights are those of all roles of the side, by name.  Pictures go
  * in as value / 127.5 - 1 and come out as round((x + 1) 127.5), clamped to
@@ -90,6 +91,11 @@ ost_rc ost_generator_open(ost_stage_ctx *ctx, const ost_input *in,
                           const char *way, bool live, ost_backend *backend,
                           ost_generator *generator, ost_err *err);
 void ost_generator_release(ost_generator *generator);
+
+/* For a generator that still learns, described by the caller in place of
+ * ost_generator_open(): makes its networks, whose weights the caller fills
+ * before each use. */
+ost_rc ost_generator_build(ost_generator *generator, ost_err *err);
 
 /* True when the way draws what it begins with and reads no picture. */
 bool ost_generator_draws(const ost_generator *generator);

@@ -332,6 +332,10 @@ const ost_item *ost_ctx_made(ost_stage_ctx *ctx, const char *port, size_t *n);
  * epoch, loss, accuracy.  Cheap: sent at most every 100 ms. */
 void ost_progress(ost_stage_ctx *ctx, uint64_t done, uint64_t total,
                   const json_t *extra);
+/* The same, sent whatever was sent just before: for what comes rarely and that
+ * people wait for. */
+void ost_announce(ost_stage_ctx *ctx, uint64_t done, uint64_t total,
+                  const json_t *extra);
 /* A warning that is kept with the node and shown in summaries and reports. */
 void ost_note(ost_stage_ctx *ctx, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -50,8 +50,14 @@ typedef struct train_gan_params {
     double linear_after;
     int64_t step_epochs;
     double step_factor;
+
+    int64_t samples;
+    int64_t sample_every;
+    double collapse;
+    int on_divergence;
 } train_gan_params;
 
+enum { FAIL, KEEP };
 enum { CONSTANT, LINEAR, STEP, COSINE };
 
 /* "|pix2pix|...", in the order of ost_objective_at(). */
@@ -164,6 +170,23 @@ static const ost_param params[] = {
               .dflt = "10", .min = 1, .max = 1000000),
     OST_PARAM(train_gan_params, step_factor, F64, "what 'step' multiplies by",
               .dflt = "0.1", .min = 0, .max = 1),
+    /* what is seen of it, and when it ends early */
+    OST_PARAM(train_gan_params, samples, I64,
+              "images that are made to be looked at; 0: none", .dflt = "16",
+              .min = 0, .max = 1024),
+    OST_PARAM(train_gan_params, sample_every, I64,
+              "updates from one time to the next; 0: at the end alone",
+              .dflt = "0", .min = 0, .max = 1e9),
+    OST_PARAM(train_gan_params, collapse, F64,
+              "spread of the images, as a share of that of real ones, below "
+              "which the training ends if it happens three times in a row; 0: "
+              "none",
+              .dflt = "0", .min = 0, .max = 1),
+    OST_PARAM(train_gan_params, on_divergence, CHOICE,
+              "what becomes of a training that diverges or collapses: it "
+              "fails, or hands on what was good the last time that images "
+              "were looked at",
+              .dflt = "\"fail\"", .choices = "fail|keep"),
     OST_END,
 };
 
@@ -290,6 +313,20 @@ static ost_rc check_judging(const train_gan_params *p, ost_err *err)
     return OST_OK;
 }
 
+static ost_rc check_samples(const train_gan_params *p, ost_err *err)
+{
+    bool watched = p->samples > 0 && p->sample_every > 0;
+
+    if (p->collapse > 0.0 && (p->samples < 2 || p->sample_every == 0))
+        return refuse(err, "'collapse' looks at 'samples', 2 at least, every "
+                           "'sample_every' updates");
+    if (p->on_divergence == KEEP && !watched)
+        return refuse(err, "'on_divergence': 'keep' goes back to a time when "
+                           "'samples' were looked at, which 'sample_every' "
+                           "says");
+    return OST_OK;
+}
+
 static ost_rc check(const void *with, ost_err *err)
 {
     const train_gan_params *p = with;
@@ -299,6 +336,8 @@ static ost_rc check(const void *with, ost_err *err)
 
     if (!rc)
         rc = check_judging(p, err);
+    if (!rc)
+        rc = check_samples(p, err);
     if (!rc)
         rc = read_terms(p, weight, err);
     for (int s = 0; s < OST_GAN_SIDES && !rc; s++) {
@@ -438,6 +477,10 @@ static ost_rc prepare(ost_stage_ctx *ctx, const train_gan_params *p,
     s->networks = nets;
     s->pictures = pictures;
     s->ema = p->ema;
+    s->samples = p->samples;
+    s->sample_every = p->sample_every;
+    s->collapse = p->collapse;
+    s->keeps = p->on_divergence == KEEP;
     if (ost_ctx_input_count(ctx, "init") > 0)
         s->init = ost_ctx_input(ctx, "init", 0);
     return OST_OK;
@@ -476,7 +519,7 @@ const ost_stage ost_stage_train_gan = {
     .name = "train_gan",
     .version = 1, /* bump when any output byte can change */
     .summary = "Trains a generator of images and its discriminator.",
-    .flags = OST_STAGE_FLOAT | OST_STAGE_DRAWS,
+    .flags = OST_STAGE_FLOAT | OST_STAGE_DRAWS | OST_STAGE_LEARNS,
     .param_size = sizeof(train_gan_params),
     .params = params,
     .inputs = OST_PORTS(
