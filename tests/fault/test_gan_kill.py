@@ -49,9 +49,11 @@ STUDY = {
                 "steps": UPDATES, "batch": 4, "discriminator_steps": 2,
                 "smoothing": 0.1, "history": 7, "jitter": 1.1, "flip_h": 0.5,
                 "schedule": "linear", "ema": 0.99, "clip_norm": 50,
+                "samples": 6, "sample_every": 40, "on_divergence": "keep",
                 "discriminator_learning_rate": 0.0001}}},
     "outputs": {"generator": "trained.generator",
-                "discriminator": "trained.discriminator"}}
+                "discriminator": "trained.discriminator",
+                "samples": "trained.samples", "grids": "trained.grids"}}
 SAVE_ALL = {"OSTEON_CHECKPOINT_SECONDS": "0"}
 
 
@@ -95,6 +97,11 @@ def main():
     expected = digests("expected")
     check(sum("weights" in name for name in expected) == 2,
           f"no weights to compare: {sorted(expected)}")
+    check(sum(name.startswith("grids/step-") for name in expected) ==
+          UPDATES // 40 + 1, f"no grids to compare: {sorted(expected)}")
+    looked = [e for e in told if "grid" in e]
+    check(len(looked) == UPDATES // 40 + 1 and looked[0]["spread"] > 0,
+          f"samplings that were told: {looked}")
     went_on = 0
     for i in range(1, KILLS + 1):
         seen = killed_after(i * UPDATES // 10 + rng.randrange(45))
