@@ -269,16 +269,48 @@ static ost_rc read_terms(const train_gan_params *p,
 
 /* --- before anything runs ------------------------------------------------ */
 
+/* Adds to `values` what the data say of params that the file has and that are
+ * not given; true when there is such a thing. */
+static bool add_known(json_t *values, const json_t *known,
+                      const ost_side_networks *nets)
+{
+    const json_t *has = ost_network_values(ost_side_networks_first(nets));
+    bool any = false;
+    const char *name;
+    json_t *v;
+
+    json_object_foreach((json_t *)(uintptr_t)known, name, v)
+    {
+        if (!json_object_get(has, name) || json_object_get(values, name))
+            continue;
+        json_object_set(values, name, v);
+        any = true;
+    }
+    return any;
+}
+
+/* `known` (may be NULL): params of generators that the data decide. */
 static ost_rc read_side(const train_gan_params *p, ost_gan_side side,
-                        ost_side_networks *nets, ost_err *err)
+                        const json_t *known, ost_side_networks *nets,
+                        ost_err *err)
 {
     bool makes = side == OST_GENERATOR;
     const ost_file *file = makes ? &p->generator : &p->discriminator;
-    const json_t *values =
+    const json_t *given =
         object_of(makes ? p->generator_params : p->discriminator_params);
+    const ost_objective *o = objective_of(p);
+    json_t *values =
+        given ? json_copy((json_t *)(uintptr_t)given) : json_object();
+    ost_rc rc = ost_side_networks_read(o, side, file->name, file->data,
+                                       file->size, values, nets, err);
 
-    return ost_side_networks_read(objective_of(p), side, file->name, file->data,
-                                  file->size, values, nets, err);
+    if (!rc && makes && known && add_known(values, known, nets)) {
+        ost_side_networks_release(nets);
+        rc = ost_side_networks_read(o, side, file->name, file->data, file->size,
+                                    values, nets, err);
+    }
+    json_decref(values);
+    return rc;
 }
 
 static ost_rc check_data(const train_gan_params *p, ost_err *err)
@@ -341,7 +373,7 @@ static ost_rc check(const void *with, ost_err *err)
     if (!rc)
         rc = read_terms(p, weight, err);
     for (int s = 0; s < OST_GAN_SIDES && !rc; s++) {
-        rc = read_side(p, (ost_gan_side)s, &nets, err);
+        rc = read_side(p, (ost_gan_side)s, NULL, &nets, err);
         ost_side_networks_release(&nets);
     }
     if (rc && err)
@@ -350,6 +382,26 @@ static ost_rc check(const void *with, ost_err *err)
 }
 
 /* --- the step ------------------------------------------------------------ */
+
+/* "channels" of the images that are made, where there is one answer; of series
+ * frames "given" and "made". */
+static json_t *known_of(const train_gan_params *p, const ost_gan_pictures *pics)
+{
+    const ost_picture_set *last = &pics->sets[pics->n_sets - 1];
+    json_t *known = json_object();
+
+    if (pics->kind != OST_GAN_DOMAINS ||
+        pics->sets[0].channels == last->channels)
+        json_object_set_new(known, "channels",
+                            json_integer((json_int_t)last->channels));
+    if (pics->kind != OST_GAN_SERIES)
+        return known;
+    json_object_set_new(known, "given", json_integer((json_int_t)p->given));
+    if (last->frames > p->given)
+        json_object_set_new(
+            known, "made", json_integer((json_int_t)(last->frames - p->given)));
+    return known;
+}
 
 /* What is numbers drawn has the shape that its network's file says. */
 static ost_rc plan_latent(ost_gan_spec *g, const ost_side_networks *nets,
@@ -465,10 +517,14 @@ static ost_rc prepare(ost_stage_ctx *ctx, const train_gan_params *p,
         .jitter = p->jitter,
         .flip = p->flip_h,
     };
+    json_t *known = NULL;
     ost_rc rc = ost_gan_pictures_open(ctx, &source, pictures, err);
 
+    if (!rc)
+        known = known_of(p, pictures);
     for (int i = 0; i < OST_GAN_SIDES && !rc; i++)
-        rc = read_side(p, (ost_gan_side)i, &nets[i], err);
+        rc = read_side(p, (ost_gan_side)i, known, &nets[i], err);
+    json_decref(known);
     if (!rc)
         rc = plan_gan(ctx, p, pictures, nets, &s->gan, err);
     if (rc)

@@ -527,7 +527,7 @@ static void pictures_that_do_not_fit_are_named(void **state)
     fails(f, "{" SIDES ", \"condition\": \"contour\"}", data,
           "item 'p0000': there is no field 'contour' (there is 'image')");
     fails(f, "{" SIDES ", \"generator_params\": {\"channels\": 3}}", data,
-          "the generator makes 1x3x16x8, the images are 1x1x16x8");
+          "generator: makes 1x3x16x8, the images are 1x1x16x8");
 }
 
 static void a_training_that_diverges_says_where(void **state)
