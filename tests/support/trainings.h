@@ -36,7 +36,7 @@ static const char plain_text[] =
     "\"l2\": 0.01}]}";
 
 /* Both sides of a training of generators; file names that begin with
- * "generator", "discriminator". */
+ * "generator", "drawn" (from numbers, 16 x 16), "discriminator". */
 static const char generator_text[] =
     "{\"osteon_model\": 1, \"name\": \"tiny_generator\",\n"
     "\"params\": {\"width\": 4, \"channels\": 1, \"noise\": 0.3},\n"
@@ -45,6 +45,13 @@ static const char generator_text[] =
     "{\"op\": \"leaky_relu\"}, {\"op\": \"dropout\", \"p\": \"${noise}\"},\n"
     "{\"op\": \"conv_transpose2d\", \"out\": \"${channels}\", \"kernel\": 4,\n"
     "\"stride\": 2, \"padding\": 1}, {\"op\": \"tanh\"}]}";
+static const char drawn_text[] =
+    "{\"osteon_model\": 1, \"name\": \"tiny_drawn\", \"input\": [6, 1, 1],\n"
+    "\"layers\": [{\"op\": \"conv_transpose2d\", \"out\": 8, \"kernel\": 4},\n"
+    "{\"op\": \"batch_norm\"}, {\"op\": \"relu\"},\n"
+    "{\"op\": \"conv_transpose2d\", \"out\": 1, \"kernel\": 4, \"stride\": "
+    "4},\n"
+    "{\"op\": \"tanh\"}]}";
 static const char discriminator_text[] =
     "{\"osteon_model\": 1, \"name\": \"tiny_discriminator\",\n"
     "\"params\": {\"width\": 4},\n"
@@ -170,6 +177,8 @@ static inline ost_rc give_network(void *user, const char *name, ost_buf *data,
         text = plain_text;
     else if (strncmp(name, "generator", 9) == 0)
         text = generator_text;
+    else if (strncmp(name, "drawn", 5) == 0)
+        text = drawn_text;
     else if (strncmp(name, "discriminator", 13) == 0)
         text = discriminator_text;
     ost_buf_adds(data, text);

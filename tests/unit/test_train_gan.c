@@ -217,8 +217,6 @@ static void the_average_lets_go_of_the_first_weights(void **state)
     ost_backend_close(backend);
 }
 
-/* --- samplings ----------------------------------------------------------- */
-
 static ost_digest weights_of(fixture *f, const ost_done_msg *done)
 {
     ost_artifact a;
@@ -245,6 +243,103 @@ static ost_item *items_at(fixture *f, const ost_done_msg *done, int output,
               &err);
     return items;
 }
+
+/* --- other objectives ---------------------------------------------------- */
+
+static const char domains[] =
+    "{\"objective\": \"cycle_gan\", \"generator\": \"generator\", "
+    "\"discriminator\": \"discriminator\", \"steps\": 12, \"batch\": 2, "
+    "\"history\": 3, \"samples\": 3, \"sample_every\": 5, \"jitter\": 1.1}";
+static const char drawn[] =
+    "{\"objective\": \"dcgan\", \"generator\": \"drawn\", "
+    "\"discriminator\": \"discriminator\", \"steps\": 12, \"batch\": 3, "
+    "\"history\": 5, \"samples\": 3, \"sample_every\": 5, \"ema\": 0.9}";
+
+/* Whole, on several threads, and cut off: the same. */
+static void same_however_it_runs(fixture *f, const char *with,
+                                 const ost_step_input *ports, uint32_t n,
+                                 ost_done_msg *whole)
+{
+    ost_done_msg done;
+    int cuts = 0;
+
+    *whole = run(f, &ost_stage_train_gan, with, 1, ports, n);
+    done = run(f, &ost_stage_train_gan, with, 3, ports, n);
+    same_outputs(whole, &done);
+    f->stop_after = 2;
+    while ((done = run(f, &ost_stage_train_gan, with, 2, ports, n)).rc ==
+           OST_EINTERRUPTED)
+        assert_true(++cuts < 40);
+    f->stop_after = -1;
+    assert_true(cuts >= 4);
+    same_outputs(whole, &done);
+}
+
+static void two_domains_need_not_be_as_many(void **state)
+{
+    fixture *f = *state;
+    ost_step_input ports[] = { input("in", pictures(f, 0, 5)),
+                               input("b", pictures(f, 100, 7)) };
+    ost_done_msg done;
+    json_t *meta;
+    size_t n;
+
+    same_however_it_runs(f, domains, ports, 2, &done);
+    meta = meta_of(f, &done, 0);
+    assert_int_equal(json_array_size(json_object_get(meta, "input")), 2);
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(meta, "training"), "items_b")),
+                     7);
+    json_decref(meta);
+    items_at(f, &done, 2, &n);
+    assert_int_equal(n, 9);
+    done = run(f, &ost_stage_train_gan, domains, 1, ports, 1);
+    assert_string_equal(done.error, "the objective needs a second domain, a "
+                                    "dataset at port 'b'");
+}
+
+static void drawn_images_have_no_parents(void **state)
+{
+    fixture *f = *state;
+    ost_step_input ports[] = { input("in", pictures(f, 0, 8)) };
+    ost_done_msg done;
+    ost_item *items;
+    json_t *meta;
+    size_t n;
+
+    same_however_it_runs(f, drawn, ports, 1, &done);
+    meta = meta_of(f, &done, 0);
+    assert_int_equal(json_array_size(json_object_get(meta, "input")), 0);
+    assert_int_equal(json_array_size(json_object_get(meta, "latent")), 3);
+    json_decref(meta);
+    items = items_at(f, &done, 2, &n);
+    assert_int_equal(n, 9);
+    assert_string_equal(items[0].id, "drawn-0000#10");
+    assert_string_equal(items[0].group, "drawn-0000#10");
+    assert_int_equal(items[0].n_parents, 0);
+    done = run(f, &ost_stage_train_gan,
+               "{\"objective\": \"dcgan\", \"generator\": \"generator\", "
+               "\"discriminator\": \"discriminator\"}",
+               1, ports, 1);
+    assert_string_equal(done.error,
+                        "the generator's file says no 'input', the shape of "
+                        "the numbers that it makes an image of");
+}
+
+static void linear_falls_to_nothing(void **state)
+{
+    const ost_schedule s = {
+        .kind = OST_RATE_LINEAR, .rate = 0.5, .total_steps = 10, .falls_from = 6
+    };
+    const double rates[] = { 0.5, 0.5, 0.5,   0.5,  0.5,
+                             0.5, 0.5, 0.375, 0.25, 0.125 };
+
+    (void)state;
+    for (int64_t i = 0; i < 10; i++)
+        assert_true(ost_schedule_rate(&s, NULL, 0, i) == rates[i]);
+}
+
+/* --- samplings ----------------------------------------------------------- */
 
 static double number(const ost_item *item, const char *name)
 {
@@ -482,6 +577,12 @@ static void combinations_are_refused(void **state)
           "'penalty' has a 'penalty_weight' of 0" },
         { ", \"condition\": \"image\", \"field\": \"image\"",
           "'condition' and 'field' are the same" },
+        { ", \"objective\": \"cycle_gan\", \"discriminator_steps\": 2",
+          "'discriminator_steps' above 1 is of objectives that update the "
+          "discriminator first, which 'cycle_gan' does not" },
+        { ", \"objective\": \"cycle_gan\", \"condition\": \"contour\"",
+          "'condition' is of objectives that learn from pairs, which "
+          "'cycle_gan' does not" },
         { ", \"collapse\": 0.1",
           "'collapse' looks at 'samples', 2 at least, every 'sample_every' "
           "updates" },
@@ -571,6 +672,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(initial_weights_come_from_another_model,
                                         setup, teardown),
         cmocka_unit_test(the_average_lets_go_of_the_first_weights),
+        cmocka_unit_test_setup_teardown(two_domains_need_not_be_as_many, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(drawn_images_have_no_parents, setup,
+                                        teardown),
+        cmocka_unit_test(linear_falls_to_nothing),
         cmocka_unit_test_setup_teardown(samples_and_grids_come_at_each_sampling,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(looking_changes_nothing, setup,
