@@ -1,5 +1,6 @@
 /* stages/gan_training.h - generators and discriminators learn
  *
+ *     gan_terms.c           weights of terms
  *     gan_batch.c           what batches are made of
  *     gan_training.c        updates, epochs, the end
  *     gan_samples.c         images on the way, and how they spread
@@ -70,6 +71,12 @@ struct ost_gan_training {
     double save_at;
     int64_t first_update; /* of this attempt */
 };
+
+/* Weights of the objective's terms: those of `given` (may be NULL), an object
+ * by name, and the usual ones.  OST_EWORKFLOW names a term that there is not.
+ */
+ost_rc ost_gan_terms_read(const ost_objective *objective, const json_t *given,
+                          double weight[OST_GAN_TERMS], ost_err *err);
 
 /* Trains; `spec` must outlive the training.  OST_EINTERRUPTED when the step is
  * to stop, OST_EFAIL when the training diverges.  Caller releases with

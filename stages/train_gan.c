@@ -4,8 +4,6 @@
  * kernels/objectives/); each side is a network file.  Both models say what they
  * are and how they came about: stages/generator.h.
  */
-#include "base/text.h"
-#include "base/vec.h"
 #include "kernels/backend.h"
 #include "stages/gan_training.h"
 
@@ -205,68 +203,6 @@ static const json_t *object_of(const json_t *v)
     return v && json_is_object(v) ? v : NULL;
 }
 
-/* --- terms --------------------------------------------------------------- */
-
-static int find_term(const ost_objective *o, const char *name)
-{
-    for (int i = 0; o->terms[i].name; i++)
-        if (strcmp(o->terms[i].name, name) == 0)
-            return i;
-    return -1;
-}
-
-static ost_rc unknown_term(const ost_objective *o, const char *name,
-                           ost_err *err)
-{
-    OST_VEC(const char *) names = { 0 };
-    ost_buf list = { 0 };
-    const char *near;
-    ost_rc rc;
-
-    for (const ost_gan_term *t = o->terms; t->name; t++) {
-        ost_vec_push(&names, t->name);
-        ost_buf_addf(&list, "%s'%s'", names.len > 1 ? ", " : "", t->name);
-    }
-    near = ost_nearest(name, names.data, names.len);
-    if (near)
-        rc = ost_fail(err, OST_EWORKFLOW,
-                      "'terms': '%s' has no term '%s' (did you mean '%s'?)",
-                      o->name, name, near);
-    else
-        rc = ost_fail(err, OST_EWORKFLOW,
-                      "'terms': '%s' has no term '%s' (it has %s)", o->name,
-                      name, ost_buf_str(&list));
-    ost_buf_release(&list);
-    ost_vec_release(&names);
-    return rc;
-}
-
-static ost_rc read_terms(const train_gan_params *p,
-                         double weight[OST_GAN_TERMS], ost_err *err)
-{
-    const ost_objective *o = objective_of(p);
-    json_t *given = (json_t *)(uintptr_t)object_of(p->terms);
-    const char *name;
-    json_t *v;
-
-    for (int i = 0; o->terms[i].name; i++)
-        weight[i] = o->terms[i].weight;
-    json_object_foreach(given, name, v)
-    {
-        int i = find_term(o, name);
-
-        if (i < 0)
-            return unknown_term(o, name, err);
-        if (!json_is_number(v) || !(json_number_value(v) >= 0.0))
-            return ost_fail(err, OST_EWORKFLOW,
-                            "'terms': the weight of '%s' is to be a number, 0 "
-                            "or above",
-                            name);
-        weight[i] = json_number_value(v);
-    }
-    return OST_OK;
-}
-
 /* --- before anything runs ------------------------------------------------ */
 
 /* Adds to `values` what the data say of params that the file has and that are
@@ -371,7 +307,8 @@ static ost_rc check(const void *with, ost_err *err)
     if (!rc)
         rc = check_samples(p, err);
     if (!rc)
-        rc = read_terms(p, weight, err);
+        rc = ost_gan_terms_read(objective_of(p), object_of(p->terms), weight,
+                                err);
     for (int s = 0; s < OST_GAN_SIDES && !rc; s++) {
         rc = read_side(p, (ost_gan_side)s, NULL, &nets, err);
         ost_side_networks_release(&nets);
@@ -452,7 +389,7 @@ static ost_rc plan_gan(ost_stage_ctx *ctx, const train_gan_params *p,
     for (int i = 0; i < pictures->n_sets; i++)
         g->ndim[i] =
             ost_picture_set_shape(&pictures->sets[i], p->batch, g->shape[i]);
-    rc = read_terms(p, g->weight, err);
+    rc = ost_gan_terms_read(o, object_of(p->terms), g->weight, err);
     if (!rc)
         rc = plan_latent(g, nets, err);
     if (!rc && o->data == OST_GAN_SERIES &&
