@@ -3,6 +3,14 @@
 
 #include "base/banned.h"
 
+static int64_t side_of(const ost_layer *layer, int i)
+{
+    bool stack = ost_layer_attr(layer, "stack") != 0.0;
+
+    return stack ? 1
+                 : layer->in[i]->shape[ost_layer_attr_int(layer, "axis", 0)];
+}
+
 /* The place of input i in the output. */
 static ost_region place_of(const ost_layer *layer, int i)
 {
@@ -10,10 +18,10 @@ static ost_region place_of(const ost_layer *layer, int i)
     ost_region r = { .whole = layer->out,
                      .block = layer->out->block,
                      .axis = axis,
-                     .side = layer->in[i]->shape[axis] };
+                     .side = side_of(layer, i) };
 
     for (int k = 0; k < i; k++)
-        r.from += layer->in[k]->shape[axis];
+        r.from += side_of(layer, k);
     return r;
 }
 

@@ -4,9 +4,10 @@
  *     [i f o g] = W * [x, h] + b
  *     c' = sigmoid(f) c + sigmoid(i) tanh(g)
  *     h' = sigmoid(o) tanh(c')
- * From x (N, C, H, W) and the state [h, c] (N, 2 hidden, H, W), or zeros, to
- * the state [h', c'].  Weights: weight (4 hidden, C + hidden, kernel...) and
- * bias (4 hidden), in the order of the gates above.
+ * From x (N, C, H, W) and the state [h, c] (N, 2 hidden, H, W), or one that is
+ * the same everywhere (N, 2 hidden), or zeros, to the state [h', c'].  Weights:
+ * weight (4 hidden, C + hidden, kernel...) and bias (4 hidden), in the order of
+ * the gates above.
  *
  * The convolution is a layer of its own, put before this one, which then reads
  * the gates (and the state) and makes the new state.
@@ -58,12 +59,37 @@ static ost_rc shape(ost_layer *layer, ost_err *err)
     layer->out->shape[1] = 2 * hidden;
     if (x->shape[1] > OST_CHANNELS_MAX - hidden)
         return ost_fail(err, OST_EINPUT, "too many channels");
-    if (layer->n_inputs > 1 && !ost_value_same_shape(state, layer->out))
+    if (layer->n_inputs > 1 && !ost_value_same_shape(state, layer->out) &&
+        (state->ndim != 2 || state->shape[0] != x->shape[0] ||
+         state->shape[1] != 2 * hidden))
         return ost_fail(
             err, OST_EINPUT, "the state is %s, must be %s",
             ost_shape_text(got, state->ndim, state->shape),
             ost_shape_text(want, layer->out->ndim, layer->out->shape));
     return OST_OK;
+}
+
+/* Repeats a state that is the same everywhere. */
+static ost_rc spread(ost_layer *layer, ost_err *err)
+{
+    const ost_value *x = layer->in[0];
+    const ost_net_attr flat = {
+        .name = "shape",
+        .count = 3,
+        .v = { (double)layer->in[1]->shape[1], 1.0, 1.0 },
+    };
+    const ost_net_attr sides = {
+        .name = "size",
+        .count = 2,
+        .v = { (double)x->shape[2], (double)x->shape[3] },
+    };
+    ost_rc rc = ost_layer_before(layer, "reshape", &flat, 1, &layer->in[1], 1,
+                                 &layer->in[1], err);
+
+    if (rc)
+        return rc;
+    return ost_layer_before(layer, "upsample", &sides, 1, &layer->in[1], 1,
+                            &layer->in[1], err);
 }
 
 /* [x, h], or [x, 0] without a state. */
@@ -112,8 +138,12 @@ static ost_rc compose(ost_layer *layer, ost_err *err)
           .v = { ost_layer_attr(layer, "spectral_norm") } },
     };
     ost_value *joined;
-    ost_rc rc = join(layer, &joined, err);
+    ost_rc rc = OST_OK;
 
+    if (layer->n_inputs > 1 && layer->in[1]->ndim == 2)
+        rc = spread(layer, err);
+    if (!rc)
+        rc = join(layer, &joined, err);
     if (rc)
         return rc;
     return ost_layer_before(layer, "conv2d", convolution,

@@ -84,6 +84,8 @@ class ConvLSTM(nn.Module):
     def forward(self, x, state=None):
         if state is None:
             state = x.new_zeros(x.shape[0], 2 * self.hidden, *x.shape[2:])
+        if state.ndim == 2:
+            state = state[:, :, None, None].expand(-1, -1, *x.shape[2:])
         h, c = state.chunk(2, 1)
         i, f, o, g = F.conv2d(torch.cat((x, h), 1), self.weight, self.bias,
                               padding=self.padding).chunk(4, 1)
@@ -99,7 +101,8 @@ def conv_lstm(attrs, shapes):
 
 @layer("concat")
 def concat(attrs, shapes):
-    return lambda *x: torch.cat(x, attrs.integer("axis", 1))
+    join = torch.stack if attrs.flag("stack", False) else torch.cat
+    return lambda *x: join(x, attrs.integer("axis", 1))
 
 
 def reduction(function):
@@ -325,6 +328,16 @@ def concat_cases(draw):
     draw.case("blocked_width", (2, 3, 4, 3),
               ["conv2d out=11 kernel=1", "conv2d out=11 kernel=1 in=-1",
                "concat axis=3 in=0,1,0"])
+    draw.case("stacked", [(2, 3, 4, 3), (2, 3, 4, 3)],
+              ["concat axis=2 stack=1 in=-1,-2"])
+    draw.case("stacked_rows", [(3, 4), (3, 4)],
+              ["concat axis=2 stack=1 in=-1,-2,-1"])
+    draw.case("stacked_last", (2, 3, 4, 3),
+              ["conv2d out=11 kernel=1", "concat axis=4 stack=1 in=0,0"])
+    draw.case("stacked_blocked", (2, 3, 4, 3),
+              ["conv2d out=11 kernel=1", "conv2d out=11 kernel=1 in=-1",
+               "concat axis=2 stack=1 in=0,1,0", "slice axis=2 index=1",
+               "conv2d out=2 kernel=1"])
 
 
 @cases("conv_lstm")
@@ -343,6 +356,11 @@ def conv_lstm_cases(draw):
     draw.case("unrolled", [(2, 2, 4, 3), (2, 2, 4, 3), (2, 2, 4, 3)],
               ["conv_lstm hidden=4 in=-1", "conv_lstm hidden=4 in=-2,0",
                "conv_lstm hidden=4 in=-3,1", "slice to=4"])
+    draw.case("spread", [(2, 2, 4, 3), (2, 5)],
+              ["dense out=8 in=-2", "conv_lstm hidden=4 in=-1,0"])
+    draw.case("spread_blocked", [(2, 2, 4, 3), (2, 16)],
+              ["conv2d out=16 kernel=1 in=-1", "conv_lstm hidden=8 in=0,-2",
+               "slice to=8"])
 
 
 @cases("slice")
