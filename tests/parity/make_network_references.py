@@ -61,8 +61,8 @@ def write_count(file, params, build, channels):
 
 def main():
     torch.set_num_threads(2)
-    for file, params, build in cases.at_real_size():
-        for channels in 1, 2, 3:
+    for file, params, build, *only in cases.at_real_size():
+        for channels in only or (1, 2, 3):
             write_count(file, params, build, channels)
     for c in cases.CASES:
         write_case(c)

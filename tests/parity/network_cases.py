@@ -36,6 +36,8 @@ import numpy as np
 import torch
 
 import torch_gans as gans
+import philox
+import torch_conv_lstm as series
 import torch_networks as nets
 
 OUTPUT = "output"
@@ -55,6 +57,18 @@ def ra(suffix, depth, attention, residual, **more):
                 lambda: nets.ra_conv(1, 3, depth, attention, residual),
                 suffix, depth=depth, attention=attention, residual=residual,
                 classes=3, **more)
+
+
+def drawn(items):
+    """What the generator of series draws: it is layer 0, in pass 0."""
+    return torch.from_numpy(philox.latent(items, 256, "uniform", 0, 0)).double()
+
+
+def series_generator(suffix, shape, **params):
+    more = {k: v for k, v in params.items() if k != "given"}
+    return case("conv_lstm_generator", shape,
+                lambda: series.ConvLstmGenerator(drawn, **more), suffix,
+                **params)
 
 
 CASES = [
@@ -123,12 +137,21 @@ CASES = [
     case("dcgan_discriminator", (4, 1, 64, 64),
          lambda: gans.DcganDiscriminator(1, 16, (32, 48, 64)), first=16,
          widths=[32, 48, 64]),
+    series_generator(None, (2, 1, 2, 16, 12)),
+    series_generator("strided", (2, 2, 3, 16, 24), given=3, made=1, channels=2,
+                     stem_stride=4, hidden=12, head=8),
+    case("conv_lstm_discriminator", (3, 1, 2, 12, 16),
+         series.ConvLstmDiscriminator),
+    case("conv_lstm_discriminator", (2, 2, 3, 16, 24),
+         lambda: series.ConvLstmDiscriminator(2, 12, 5, 4), "strided", frames=3,
+         stem_stride=4, hidden=12, kernel=5),
 ]
 
 
 def at_real_size():
     """For each count of parameters: file, params, and the function from the
-    channels of the input to the network."""
+    channels of the input to the network; behind these the only number of
+    channels that goes with the params, if not any does."""
     yield "small_cnn", {}, lambda c: nets.SmallCnn(c, 2)
     yield "alexnet", {}, lambda c: nets.alexnet(c, 2)
     yield "alexnet_bn", {}, lambda c: nets.alexnet(c, 2, norm=True)
@@ -179,6 +202,14 @@ def gans_at_real_size():
     yield "dcgan_generator", {"channels": 4}, \
         lambda c: gans.DcganGenerator(c, 4)
     yield "dcgan_discriminator", {}, gans.DcganDiscriminator
+    for stride in 1, 4:
+        for c in 1, 3:
+            params = {"stem_stride": stride, "channels": c}
+            yield ("conv_lstm_generator", params, lambda _, p=params:
+                   series.ConvLstmGenerator(drawn, **p), c)
+        yield ("conv_lstm_discriminator", {"stem_stride": stride},
+               lambda c, s=stride:
+               series.ConvLstmDiscriminator(c, stem_stride=s))
 
 
 def number_hash(name, places):
