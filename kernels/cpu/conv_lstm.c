@@ -2,15 +2,20 @@
  *
  * Gates and halves of the state are runs of equal length when the hidden
  * channels fill blocks; else all values are plain.  What is not kept of the
- * forward pass is computed again backward.
+ * forward pass is computed again backward.  The loops over numbers are compiled
+ * for several widths of vectors, and give the same bytes for all of them.
  */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/exponential.h"
 #include "kernels/cpu/threads.h"
+#include "kernels/cpu/wide.h"
 
 #include <string.h>
 
 #include "base/banned.h"
+
+/* The state before where there is none. */
+static const float zeros[OST_CPU_CHUNK];
 
 /* Where the runs of a part of an item begin. */
 typedef struct cell {
@@ -18,7 +23,7 @@ typedef struct cell {
     const float *f;
     const float *o;
     const float *g;
-    const float *c; /* the state before; NULL: zeros */
+    const float *c; /* the state before */
 } cell;
 
 /* Floats of a run: the hidden channels of an item. */
@@ -37,20 +42,21 @@ static cell cell_at(const ost_layer *layer, int64_t n, int64_t at)
                    .f = gates + run,
                    .o = gates + 2 * run,
                    .g = gates + 3 * run,
-                   .c = state ? state + n * 2 * run + run + at : NULL };
+                   .c = state ? state + n * 2 * run + run + at : zeros };
 }
 
-static void step(const cell *x, float *h, float *c, int64_t n)
+OST_WIDE_BODY(step, (const cell *x, float *h, float *c, int64_t n))
 {
+    OST_APART
     for (int64_t k = 0; k < n; k++) {
-        float before = x->c ? x->c[k] : 0.0f;
-        float next = ost_logistic(x->f[k]) * before +
+        float next = ost_logistic(x->f[k]) * x->c[k] +
                      ost_logistic(x->i[k]) * ost_tanh(x->g[k]);
 
         c[k] = next;
         h[k] = ost_logistic(x->o[k]) * ost_tanh(next);
     }
 }
+OST_WIDE(step, (const cell *x, float *h, float *c, int64_t n), (x, h, c, n))
 
 /* Chunk t of all items: its item, first float and length. */
 static int64_t chunk(int64_t run, int64_t t, int64_t *n, int64_t *at)
@@ -82,28 +88,38 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     return OST_OK;
 }
 
-/* `dh` and `dc` come in; the gates' gradients go to `d`, `run` apart, and that
- * of the state's c to `before`, unless it is NULL. */
-static void step_back(const cell *x, const float *dh, const float *dc, float *d,
-                      int64_t run, float *before, int64_t n)
+/* Gradients of the next state, and what becomes of them. */
+typedef struct cell_grad {
+    const float *h;
+    const float *c;
+    float *i; /* of the gates */
+    float *f;
+    float *o;
+    float *g;
+    float *before; /* of the state's c */
+} cell_grad;
+
+OST_WIDE_BODY(step_back, (const cell *x, const cell_grad *d, int64_t n))
 {
+    OST_APART
     for (int64_t k = 0; k < n; k++) {
         float i = ost_logistic(x->i[k]);
         float f = ost_logistic(x->f[k]);
         float o = ost_logistic(x->o[k]);
         float g = ost_tanh(x->g[k]);
-        float c = x->c ? x->c[k] : 0.0f;
+        float c = x->c[k];
         float t = ost_tanh(f * c + i * g);
-        float all = dc[k] + dh[k] * (o * (1.0f - t * t));
+        float dh = d->h[k];
+        float all = d->c[k] + dh * (o * (1.0f - t * t));
 
-        d[k] = all * g * (i * (1.0f - i));
-        d[run + k] = all * c * (f * (1.0f - f));
-        d[2 * run + k] = dh[k] * t * (o * (1.0f - o));
-        d[3 * run + k] = all * i * (1.0f - g * g);
-        if (before)
-            before[k] = all * f;
+        d->i[k] = all * g * (i * (1.0f - i));
+        d->f[k] = all * c * (f * (1.0f - f));
+        d->o[k] = dh * t * (o * (1.0f - o));
+        d->g[k] = all * i * (1.0f - g * g);
+        d->before[k] = all * f;
     }
 }
+OST_WIDE(step_back, (const cell *x, const cell_grad *d, int64_t n), (x, d, n))
 
 static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
@@ -122,12 +138,20 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         int64_t length = chunk(run, t, &n, &at);
         cell x = cell_at(layer, n, at);
         const float *dh = layer->out->grad + n * 2 * run + at;
-        float *dh_before = state ? state + n * 2 * run + at : NULL;
+        float *gates = layer->in_grad[0] + n * 4 * run + at;
+        float *before = state ? state + n * 2 * run + at : NULL;
+        float unwanted[OST_CPU_CHUNK];
+        cell_grad d = { .h = dh,
+                        .c = dh + run,
+                        .i = gates,
+                        .f = gates + run,
+                        .o = gates + 2 * run,
+                        .g = gates + 3 * run,
+                        .before = before ? before + run : unwanted };
 
-        step_back(&x, dh, dh + run, layer->in_grad[0] + n * 4 * run + at, run,
-                  dh_before ? dh_before + run : NULL, length);
-        if (dh_before) /* h goes through the convolution */
-            memset(dh_before, 0, (size_t)length * sizeof(float));
+        step_back(&x, &d, length);
+        if (before) /* h goes through the convolution */
+            memset(before, 0, (size_t)length * sizeof(float));
     }
     return OST_OK;
 }
