@@ -8,8 +8,9 @@
  * real), which does not saturate:
  *     discriminator  judge(D(X*), real) + judge(D(G(X, z)), fake)
  *     generator      gan judge(D(G(X, z)), wanted) + rec mean |G(X, z) - X*|
- * The text promises a second term and prints none: `rec` is 0 unless asked for.
- * G(X, z) is made once in a step.
+ * With a history it is series made before that the discriminator learns from
+ * again.  The text promises a second term and prints none: `rec` is 0 unless
+ * asked for. G(X, z) is made once in a step.
  */
 #include "base/alloc.h"
 #include "kernels/gan.h"
@@ -19,7 +20,7 @@
 enum { GENERATOR, DISCRIMINATOR };
 enum { GAN, REC };
 enum { D_REAL, D_FAKE, G_GAN, G_REC };
-enum { PASS_GENERATOR, PASS_REAL, PASS_FAKE };
+enum { PASS_GENERATOR, PASS_REAL, PASS_FAKE, PASS_HISTORY };
 enum { TIME = 2 }; /* axis of the frames */
 
 static const ost_gan_role roles[] = {
@@ -45,7 +46,9 @@ static const ost_gan_way ways[] = {
 typedef struct {
     ost_net *generator;
     ost_net *discriminator;
-    float *truth;  /* what follows the given frames */
+    int pool;
+    float *truth; /* what follows the given frames */
+    int64_t items;
     int64_t rows;  /* items times channels */
     int64_t given; /* numbers of a row that are given */
     int64_t made;  /* that follow */
@@ -109,6 +112,7 @@ static ost_rc build(ost_gan *gan, ost_err *err)
     if (rc)
         return rc;
     made = ost_net_output(s->generator);
+    s->items = shape[0];
     s->rows = shape[0] * shape[1];
     s->given = spec->given * shape[3] * shape[4];
     shape_of(gan, spec->shape[0][TIME] - spec->given, shape);
@@ -116,10 +120,12 @@ static ost_rc build(ost_gan *gan, ost_err *err)
     rc = check_made(&made, shape, err);
     if (!rc)
         rc = ost_gan_floats(gan, s->rows * s->made, &s->truth, err);
+    if (!rc)
+        rc = ost_gan_net(gan, DISCRIMINATOR, 0, 5, shape,
+                         OST_NET_ADD_GRAD | OST_NET_INPUT_GRAD,
+                         &s->discriminator, err);
     return rc ? rc
-              : ost_gan_net(gan, DISCRIMINATOR, 0, 5, shape,
-                            OST_NET_ADD_GRAD | OST_NET_INPUT_GRAD,
-                            &s->discriminator, err);
+              : ost_gan_pool(gan, s->rows / s->items * s->made, &s->pool, err);
 }
 
 /* Cuts the batch: the given frames go in, the others are the truth. */
@@ -137,20 +143,27 @@ static void cut(ost_gan *gan)
     }
 }
 
-static ost_rc show(ost_gan *gan, const float *series, int pass, ost_err *err)
+/* Puts a series before the discriminator. */
+static void put(ost_gan *gan, const float *series)
 {
     const state *s = gan->state;
 
     ost_gan_copy(gan, ost_net_input(s->discriminator).data, series,
                  s->rows * s->made);
+}
+
+static ost_rc show(ost_gan *gan, int pass, ost_err *err)
+{
+    const state *s = gan->state;
+
     return ost_net_forward(s->discriminator, ost_gan_draw(gan, pass), err);
 }
 
-static ost_rc learn(ost_gan *gan, const float *series, int pass,
-                    ost_verdict verdict, double *loss, ost_err *err)
+static ost_rc learn(ost_gan *gan, int pass, ost_verdict verdict, double *loss,
+                    ost_err *err)
 {
     const state *s = gan->state;
-    ost_rc rc = show(gan, series, pass, err);
+    ost_rc rc = show(gan, pass, err);
 
     if (!rc) {
         ost_tensor logits = ost_net_output(s->discriminator);
@@ -170,13 +183,16 @@ static ost_rc discriminate(ost_gan *gan, ost_err *err)
 
     cut(gan);
     rc = ost_net_forward(s->generator, ost_gan_draw(gan, PASS_GENERATOR), err);
-    if (!rc)
-        rc = learn(gan, ost_net_output(s->generator).data, PASS_FAKE,
-                   OST_VERDICT_FAKE, &gan->loss[D_FAKE], err);
-    if (!rc)
-        rc = learn(gan, s->truth, PASS_REAL, OST_VERDICT_REAL,
-                   &gan->loss[D_REAL], err);
-    return rc;
+    if (rc)
+        return rc;
+    put(gan, ost_net_output(s->generator).data);
+    ost_gan_show_again(gan, s->pool, PASS_HISTORY, s->items,
+                       ost_net_input(s->discriminator).data);
+    rc = learn(gan, PASS_FAKE, OST_VERDICT_FAKE, &gan->loss[D_FAKE], err);
+    if (rc)
+        return rc;
+    put(gan, s->truth);
+    return learn(gan, PASS_REAL, OST_VERDICT_REAL, &gan->loss[D_REAL], err);
 }
 
 static ost_rc generate(ost_gan *gan, ost_err *err)
@@ -184,9 +200,11 @@ static ost_rc generate(ost_gan *gan, ost_err *err)
     const state *s = gan->state;
     ost_tensor made = ost_net_output(s->generator);
     float *grad = ost_net_output_grad(s->generator).data;
-    ost_rc rc = show(gan, made.data, PASS_FAKE, err);
     ost_tensor logits = ost_net_output(s->discriminator);
+    ost_rc rc;
 
+    put(gan, made.data);
+    rc = show(gan, PASS_FAKE, err);
     if (!rc)
         rc = ost_gan_judge(
             gan, &logits, OST_VERDICT_WANTED, ost_gan_weight(gan, GAN),

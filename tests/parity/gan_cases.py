@@ -8,7 +8,8 @@ make_gan_references.py computed from gan_NAME.py, in double precision:
     objective NAME
     role ROLE SCALE FILE PARAMS  of workflows/models/FILE.json
     input PLACE SIDE...          shape of a batch
-    set NAME VALUE               of the game: loss, smoothing, history, rate
+    set NAME VALUE               of the game: loss, smoothing, history, given,
+                                 rate
     weight TERM VALUE
     stream NAME                  number i of input p in step s is that of the
                                  stream "NAME p s"
@@ -39,8 +40,8 @@ KEY = 4711
 
 def case(name, roles, inputs, stream="batch", steps=1, weights=None, **settings):
     """`roles`: (name, side, file, params, function that builds it), as often as
-    the role has networks.  `settings`: loss, smoothing, history, and the rate of
-    the descent."""
+    the role has networks.  `settings`: loss, smoothing, history, given frames,
+    and the rate of the descent."""
     return {"name": name, "roles": roles, "inputs": inputs, "stream": stream,
             "steps": steps, "weights": weights or {}, "settings": settings}
 

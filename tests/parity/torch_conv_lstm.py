@@ -107,22 +107,3 @@ class ConvLstmDiscriminator(nn.Module):
         for t in range(x.shape[2]):
             states = self.time(x[:, :, t], states)
         return self.judge(states[1][0].mean((2, 3)))
-
-
-def step(generator, discriminator, series, given, weights):
-    """One update's losses; gradients stay in the parameters of both."""
-    x, truth = series[:, :, :given], series[:, :, given:]
-    real, fake = torch.ones(len(x), 1), torch.zeros(len(x), 1)
-    judge = F.binary_cross_entropy_with_logits
-    made = generator(x)
-    losses = {"d_real": judge(discriminator(truth), real),
-              "d_fake": judge(discriminator(made.detach()), fake)}
-    (losses["d_real"] + losses["d_fake"]).backward()
-    learned = [p.grad.clone() for p in discriminator.parameters()]
-    losses["g_gan"] = judge(discriminator(made), real)
-    losses["g_rec"] = (made - truth).abs().mean()
-    (weights["gan"] * losses["g_gan"] +
-     weights["rec"] * losses["g_rec"]).backward()
-    for p, grad in zip(discriminator.parameters(), learned):
-        p.grad = grad
-    return losses

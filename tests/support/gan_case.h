@@ -90,6 +90,8 @@ static inline void gan_case_set(gan_case *c, const char *text)
         c->spec.smoothing = value;
     else if (ost_starts_with(text, "history "))
         c->spec.history = (int64_t)value;
+    else if (ost_starts_with(text, "given "))
+        c->spec.given = (int64_t)value;
     else if (ost_starts_with(text, "rate "))
         c->rate = value;
     else
