@@ -189,6 +189,13 @@ static ost_plot plot_of(const quality *q, const char *name)
     return plot;
 }
 
+/* Digits of a distance: small ones of a network's features, huge ones of
+ * features that are no network's. */
+static int digits_of(double v)
+{
+    return fabs(v) >= 10 ? 1 : 3;
+}
+
 static void add_key(ost_report_page *p, ost_report_figure *f, const char *class,
                     const char *name, const json_t *value, const char *small)
 {
@@ -196,7 +203,7 @@ static void add_key(ost_report_page *p, ost_report_figure *f, const char *class,
     ost_buf text = { 0 };
 
     if (json_is_number(value))
-        ost_number_text(&text, v, fabs(v) >= 10 ? 1 : 3, false);
+        ost_number_text(&text, v, digits_of(v), false);
     ost_figure_key(f,
                    ost_arena_printf(
                        &p->arena, "<path class=\"%s\" d=\"M1 4H21\"/>", class),
@@ -247,21 +254,37 @@ static void add_beside(ost_report_page *p, ost_report_figure *f,
             drawn || !json_is_number(v) ? "" : "above the figure");
 }
 
+/* Numbers at an axis have at most four digits: it counts thousands of
+ * thousands ... where it must. */
+static const char *count_in(ost_report_page *p, ost_plot *plot,
+                            const char *heading)
+{
+    int power = 0;
+
+    while (fmax(plot->y1, -plot->y0) >= 1e4 * pow(10, power))
+        power += 3;
+    if (power == 0)
+        return heading;
+    plot->y0 /= pow(10, power);
+    plot->y1 /= pow(10, power);
+    return ost_arena_printf(&p->arena, "%s / 10^%d", heading, power);
+}
+
 static void add_figure(ost_report_page *p, const quality *q, const char *name)
 {
-    ost_plot plot = plot_of(q, name);
+    ost_plot plot = plot_of(q, name), axes = plot;
     const char *heading = ost_report_heading(p, name);
     ost_report_figure *f = ost_figure_new(
         &p->arena, ost_arena_printf(&p->arena, "%s-over-training", name),
-        heading,
+        count_in(p, &axes, heading),
         ost_arena_printf(&p->arena,
                          "%s by update; less is nearer to the real images.",
                          heading),
         "chart training", 410, 256);
 
     f->below = true;
-    ost_plot_axes(&f->body, &plot, ost_plot_step(plot.x1 - plot.x0, 6),
-                  ost_plot_step(plot.y1 - plot.y0, 5), "Update", "");
+    ost_plot_axes(&f->body, &axes, ost_plot_step(axes.x1 - axes.x0, 6),
+                  ost_plot_step(axes.y1 - axes.y0, 5), "Update", "");
     for (size_t i = 0; i < q->n_curves; i++)
         add_curve(p, f, &plot, q, i, name);
     for (size_t i = q->beside; i < q->n; i++)
@@ -287,6 +310,7 @@ static void add_share(ost_report_table *t, const json_t *document)
 static void add_row(const quality *q, size_t i, ost_report_table *t)
 {
     const point *at = &q->points[i];
+    const json_t *kid = value_of(at->document, "kid");
     bool last = i + 1 == q->beside ||
                 (i < q->beside && q->points[i + 1].curve != at->curve);
 
@@ -297,7 +321,7 @@ static void add_row(const quality *q, size_t i, ost_report_table *t)
     else
         ost_table_count(t, (uint64_t)fmax(at->step, 0));
     ost_table_number(t, value_of(at->document, "fid"), 2, false);
-    ost_table_number(t, value_of(at->document, "kid"), 4, false);
+    ost_table_number(t, kid, fabs(json_number_value(kid)) >= 10 ? 1 : 4, false);
     add_share(t, at->document);
     ost_table_value(t, json_object_get(at->document, "n_generated"));
 }

@@ -193,7 +193,7 @@ static void describe(ost_gan_training *t, ost_gan_samples *s)
         .backend = t->gan->backend,
         .networks = t->spec->networks[OST_GENERATOR],
         .way = way,
-        .live = true,
+        .live = ost_generator_lives(spec->objective),
         .latent_ndim = spec->latent_ndim,
         .image = { .field = field,
                    .channels = made.shape[1],

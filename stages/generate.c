@@ -14,11 +14,11 @@
  * several generators can be gathered.  Each item has the attribute `kind`,
  * "generated".
  *
- * As in training, dropout draws and batch norms use the statistics of their
- * batch, which is the item alone: Isola et al., "Image-to-image translation
- * with conditional adversarial networks", CVPR 2017, section 3.3, run their
- * generators so.  With `eval_mode` nothing is dropped and running statistics
- * are used.
+ * Generators that learned from pairs work as in training: dropout draws, batch
+ * norms use the statistics of the image at hand.  In others nothing is dropped,
+ * no noise is added, and running statistics are used (ost_generator_lives()
+ * says why).  `eval_mode` decides otherwise: true is the second way, false the
+ * first.
  *
  * An image depends on the model, the picture, the seed and the number of the
  * copy alone, never on the items beside it, and is remembered by these.  Who
@@ -42,7 +42,7 @@ typedef struct {
     int64_t copies;
     const char *label;
     const char *tag;
-    bool eval_mode;
+    const json_t *eval_mode;
     bool keep_given;
     const char *field;
     const char *to;
@@ -68,10 +68,12 @@ static const ost_param params[] = {
               "put behind the ids, so that images of several generators do not "
               "have the same",
               .dflt = "null"),
-    OST_PARAM(generate_params, eval_mode, BOOL,
-              "drop nothing and use running statistics, instead of what "
-              "networks do in training",
-              .dflt = "false"),
+    OST_PARAM(
+        generate_params, eval_mode, JSON,
+        "true: drop nothing and use running statistics; false: do as in "
+        "training; unset: as the objective's publication has it, false of "
+        "pairs and true of others",
+        .dflt = "null"),
     OST_PARAM(generate_params, keep_given, BOOL,
               "the frames that were given stand before those that are made",
               .dflt = "true"),
@@ -102,10 +104,19 @@ typedef struct {
     size_t computed;
 } generating;
 
+/* Whether `eval_mode` says something. */
+static bool is_told(const generate_params *p)
+{
+    return p->eval_mode && !json_is_null(p->eval_mode);
+}
+
 static ost_rc check(const void *with, ost_err *err)
 {
     const generate_params *p = with;
 
+    if (is_told(p) && !json_is_boolean(p->eval_mode))
+        return ost_fail(err, OST_EWORKFLOW,
+                        "param 'eval_mode' is true, false or null");
     if (p->tag && (!*p->tag || strpbrk(p->tag, "#/ ")))
         return ost_fail(err, OST_EWORKFLOW,
                         "param 'tag' becomes part of ids: it is a word without "
@@ -457,11 +468,11 @@ static ost_rc open_items(generating *g, ost_err *err)
 static ost_rc tell(const generating *g, ost_err *err)
 {
     const ost_generator *m = &g->generator;
-    json_t *meta = json_pack(
-        "{s:{s:O,s:O,s:s,s:b,s:I}}", "generated", "objective",
-        json_object_get(m->meta, "objective"), "network",
-        json_object_get(m->meta, "network"), "way", m->way->name, "eval_mode",
-        (int)g->p->eval_mode, "images", (json_int_t)g->done);
+    json_t *meta =
+        json_pack("{s:{s:O,s:O,s:s,s:b,s:I}}", "generated", "objective",
+                  json_object_get(m->meta, "objective"), "network",
+                  json_object_get(m->meta, "network"), "way", m->way->name,
+                  "eval_mode", !m->live, "images", (json_int_t)g->done);
     ost_rc rc = ost_emit_meta(g->ctx, "out", meta, err);
 
     json_decref(meta);
@@ -495,8 +506,10 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     rc = ost_backend_open(ost_ctx_numeric(ctx), ost_ctx_threads(ctx),
                           &g.backend, err);
     if (!rc)
-        rc = ost_generator_open(ctx, in, g.p->way, !g.p->eval_mode, g.backend,
-                                &g.generator, err);
+        rc =
+            ost_generator_open(ctx, in, g.p->way, g.backend, &g.generator, err);
+    if (!rc && is_told(g.p))
+        g.generator.live = !json_is_true(g.p->eval_mode);
     if (!rc)
         rc = generate_all(&g, err);
     ost_generator_release(&g.generator);

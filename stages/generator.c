@@ -145,20 +145,20 @@ static ost_rc read_sides(ost_generator *g, ost_err *err)
 }
 
 ost_rc ost_generator_open(ost_stage_ctx *ctx, const ost_input *in,
-                          const char *way, bool live, ost_backend *backend,
+                          const char *way, ost_backend *backend,
                           ost_generator *generator, ost_err *err)
 {
     const ost_objective *objective;
     ost_rc rc;
 
-    *generator = (ost_generator){
-        .ctx = ctx, .model = in, .backend = backend, .live = live
-    };
+    *generator = (ost_generator){ .ctx = ctx, .model = in, .backend = backend };
     rc = ost_ctx_meta(ctx, in, &generator->meta, err);
     if (!rc)
         rc = find_objective(generator->meta, &objective, err);
     if (!rc)
         rc = find_way(objective, way, &generator->way, err);
+    if (!rc)
+        generator->live = ost_generator_lives(objective);
     if (!rc)
         rc = read_networks(generator, objective, err);
     if (!rc)
@@ -177,6 +177,11 @@ void ost_generator_release(ost_generator *generator)
     ost_weights_free(generator->weights);
     ost_side_networks_release(&generator->networks);
     *generator = (ost_generator){ 0 };
+}
+
+bool ost_generator_lives(const ost_objective *objective)
+{
+    return objective->data == OST_GAN_PAIRS;
 }
 
 bool ost_generator_draws(const ost_generator *generator)
@@ -206,15 +211,19 @@ static int first_shape(const ost_generator *g, int64_t shape[OST_MAX_DIMS])
     return g->latent_ndim + 1;
 }
 
+/* The frames of a series may be the channels of what comes out: these are the
+ * same numbers. */
 static ost_rc check_image(const ost_generator *g, ost_err *err)
 {
     ost_tensor made = ost_net_output(g->nets[g->way->n_roles - 1]);
     int64_t want[OST_MAX_DIMS];
     int ndim = sides_of(&g->image, want);
+    bool flat = made.ndim == 4 && ndim == 5 && want[1] == 1;
     char a[96], b[96];
 
-    if (made.ndim == ndim &&
-        memcmp(made.shape, want, (size_t)ndim * sizeof(*want)) == 0)
+    if ((made.ndim == ndim || flat) &&
+        memcmp(made.shape + flat, want + 2 * flat,
+               (size_t)(made.ndim - flat) * sizeof(*want)) == 0)
         return OST_OK;
     return ost_fail(err, OST_EINPUT,
                     "the model's network makes %s, its images are %s",

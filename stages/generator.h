@@ -69,7 +69,8 @@ typedef struct ost_generator {
     const json_t *meta; /* borrowed from the step */
     ost_side_networks networks;
     const ost_gan_way *way;
-    bool live;                   /* behaves as in training */
+    bool live; /* behaves as in training; may be changed before the first
+                  image */
     ost_generator_picture input; /* what the way reads; no field: drawn */
     ost_generator_picture image; /* what comes out */
     int latent_ndim;             /* of one drawn input, without N */
@@ -83,12 +84,11 @@ typedef struct ost_generator {
 } ost_generator;
 
 /* Reads what is known of the model at `in`; its weights are read when the first
- * image is made.  `way` NULL: the objective's first.  `live`: dropout draws and
- * batch norms use their batch, as in training.  OST_EINPUT says when it is no
- * generator, or has no such way (and which it has).  `backend` outlives it;
- * caller releases with ost_generator_release(). */
+ * image is made.  `way` NULL: the objective's first.  OST_EINPUT says when it
+ * is no generator, or has no such way (and which it has).  `backend` outlives
+ * it; caller releases with ost_generator_release(). */
 ost_rc ost_generator_open(ost_stage_ctx *ctx, const ost_input *in,
-                          const char *way, bool live, ost_backend *backend,
+                          const char *way, ost_backend *backend,
                           ost_generator *generator, ost_err *err);
 void ost_generator_release(ost_generator *generator);
 
@@ -97,6 +97,13 @@ void ost_generator_release(ost_generator *generator);
  * before each use. */
 ost_rc ost_generator_build(ost_generator *generator, ost_err *err);
 
+/* Whether generators of an objective behave as in training where nothing else
+ * is said.  Those of pairs do: Isola et al., "Image-to-image translation with
+ * conditional adversarial networks", CVPR 2017, section 3.3, drop numbers and
+ * take the statistics of the image at hand when they generate, too.  Others
+ * learn from batches, of which one image does not have the statistics, or add
+ * noise to codes while they learn alone. */
+bool ost_generator_lives(const ost_objective *objective);
 /* True when the way draws what it begins with and reads no picture. */
 bool ost_generator_draws(const ost_generator *generator);
 /* An image of one picture (H, W), (H, W, C) or (T, H, W) of u8 that has the

@@ -12,9 +12,11 @@
  */
 #include "base/alloc.h"
 #include "base/map.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "stages/report_parts.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,9 +197,30 @@ static ost_rc add_pairs(ost_report_gathering *g, const json_t *metrics,
     return rc;
 }
 
+/* The axis `step` of a metrics document; -1: it has none. */
+static double step_of(const json_t *metrics, size_t i)
+{
+    const json_t *axes = json_object_get(json_array_get(metrics, i), "axes");
+    const char *text = json_string_value(json_object_get(axes, "step"));
+    double step;
+
+    return text && ost_parse_f64(text, &step) ? step : -1.0;
+}
+
+/* Of a training that was judged as it went on the end is shown. */
+static double last_step(const json_t *metrics)
+{
+    double last = -1.0;
+
+    for (size_t i = 0; i < json_array_size(metrics); i++)
+        last = fmax(last, step_of(metrics, i));
+    return last;
+}
+
 ost_rc ost_report_gather_neighbors(ost_report_gathering *g, ost_err *err)
 {
     const json_t *metrics = json_object_get(g->doc, "metrics");
+    double last = last_step(metrics);
     album made = { 0 }, learned = { 0 };
     json_t *all = json_array();
     ost_rc rc = open_album(g, "generated", &made, err);
@@ -206,12 +229,10 @@ ost_rc ost_report_gather_neighbors(ost_report_gathering *g, ost_err *err)
         rc = open_album(g, "training", &learned, err);
     if (!rc)
         rc = open_album(g, "real", &learned, err);
-    /* The last one is of the end of a training that was judged as it went on.
-     */
-    for (size_t i = json_array_size(metrics);
-         i-- > 0 && json_array_size(all) == 0 && !rc;)
-        rc =
-            add_pairs(g, json_array_get(metrics, i), &made, &learned, all, err);
+    for (size_t k = 0; k < json_array_size(metrics) && !rc; k++)
+        if (json_array_size(all) == 0 && step_of(metrics, k) == last)
+            rc = add_pairs(g, json_array_get(metrics, k), &made, &learned, all,
+                           err);
     if (json_array_size(all) > 0)
         json_object_set(g->doc, "neighbors", all);
     json_decref(all);

@@ -204,8 +204,6 @@ static void names_are_for_people_to_choose(void **state)
                          0);
 }
 
-/* --- what is refused ------------------------------------------------------ */
-
 static void refused(step_fixture *f, const char *with, ost_digest model,
                     const ost_digest *data, const char *message)
 {
@@ -214,6 +212,106 @@ static void refused(step_fixture *f, const char *with, ost_digest model,
     assert_int_not_equal(done.rc, OST_OK);
     assert_string_equal(done.error, message);
 }
+
+/* --- other ways ----------------------------------------------------------- */
+
+/* From 6 numbers to 16 x 16 pixels. */
+static const generator_case drawn = {
+    .objective = "dcgan",
+    .network = "{'osteon_model': 1, 'name': 'g', 'layers': [\n"
+               "{'op': 'conv_transpose2d', 'out': 4, 'kernel': 16},\n"
+               "{'op': 'batch_norm'}, {'op': 'relu'},\n"
+               "{'op': 'conv2d', 'out': 1, 'kernel': 1}, {'op': 'tanh'}]}",
+    .meta = "{'kind': 'generator', 'objective': 'dcgan', 'input': [], 'image': "
+            "{'field': 'image', " SIDES
+            "}, 'latent': [6, 1, 1], 'classes': ['lesion']}",
+    .ndim = 4,
+    .shape = { 1, 6, 1, 1 },
+    .key = 3,
+};
+
+static void numbers_become_images(void **state)
+{
+    step_fixture *f = *state;
+    const ost_item *items, *it;
+    const unsigned char *first;
+    ost_done_msg done;
+    size_t n;
+
+    f->numeric = "cpu";
+    done = run(f, "{'count': 3, 'tag': 'd'}",
+               generator_model(f, &drawn, learned), NULL);
+    items = output_items(f, &done, "out", &n);
+    assert_int_equal(n, 3);
+    it = item_named(items, n, "generated-00002.d");
+    assert_string_equal(it->group, it->id);
+    assert_string_equal(ost_item_label(it), "lesion");
+    assert_int_equal(it->n_parents, 0);
+    assert_false(ost_digest_is_zero(&it->exposure));
+    first = image_of(f, items, n, "generated-00000.d");
+    assert_int_not_equal(
+        differ(first, image_of(f, items, n, "generated-00001.d")), 0);
+    assert_non_null(
+        strstr(output_artifact(f, &done, "out").meta, "\"eval_mode\":true"));
+    /* More of them are these and others. */
+    done = run(f, "{'count': 5}", generator_model(f, &drawn, learned), NULL);
+    assert_int_equal(done.computed, 2);
+    items = output_items(f, &done, "out", &n);
+    assert_int_equal(differ(first, image_of(f, items, n, "generated-00000")),
+                     0);
+    done = run(f, "{'count': 1, 'eval_mode': false, 'label': 'x'}",
+               generator_model(f, &drawn, learned), NULL);
+    items = output_items(f, &done, "out", &n);
+    assert_string_equal(ost_item_label(&items[0]), "x");
+    assert_int_not_equal(
+        differ(first, image_of(f, items, n, "generated-00000")), 0);
+}
+
+static void ways_that_draw_read_nothing(void **state)
+{
+    step_fixture *f = *state;
+    ost_digest data = items_of(f, 0, 2, NULL);
+
+    f->numeric = "cpu";
+    refused(f, "{}", generator_model(f, &drawn, learned), NULL,
+            "way 'generate' draws what it begins with: param 'count' says how "
+            "many images");
+    refused(f, "{'count': 2}", generator_model(f, &drawn, learned), &data,
+            "way 'generate' draws what it begins with: nothing is to stand at "
+            "port 'data'");
+}
+
+static void each_way_has_its_network(void **state)
+{
+    generator_case c = pairs;
+    step_fixture *f = *state;
+    ost_digest data = items_of(f, 0, 1, NULL), model;
+    const unsigned char *images[2];
+
+    c.objective = "cycle_gan";
+    c.meta = "{'kind': 'generator', 'objective': 'cycle_gan', 'input': "
+             "[{'field': 'image', " SIDES "}, {'field': 'image', " SIDES
+             "}], 'image': {'field': 'image', " SIDES "}, 'classes': []}";
+    f->numeric = "cpu";
+    model = generator_model(f, &c, learned);
+    for (int i = 0; i < 2; i++) {
+        ost_done_msg done = run(f,
+                                i ? "{'way': 'b_to_a', 'eval_mode': true}"
+                                  : "{'eval_mode': true}",
+                                model, &data);
+        const ost_item *items;
+        size_t n;
+
+        items = output_items(f, &done, "out", &n);
+        images[i] = image_of(f, items, n, "p0000#0");
+    }
+    assert_int_not_equal(differ(images[0], images[1]), 0);
+    refused(f, "{'way': 'b_to_c'}", model, &data,
+            "a generator of objective 'cycle_gan' has no way 'b_to_c'; it has "
+            "'a_to_b', 'b_to_a'");
+}
+
+/* --- what is refused ------------------------------------------------------ */
 
 static void models_that_generate_nothing_are_refused(void **state)
 {
@@ -347,13 +445,16 @@ static void names_that_mean_something_else_are_refused(void **state)
             "param 'condition': the picture cannot be called 'frames'");
 }
 
-static void tags_are_words(void **state)
+static void params_are_checked(void **state)
 {
-    static const char *const tags[] = { "", "a#b", "a/b", "a b" };
+    static const char *const with[] = {
+        "{\"tag\":\"\"}",    "{\"tag\":\"a#b\"}",     "{\"tag\":\"a/b\"}",
+        "{\"tag\":\"a b\"}", "{\"eval_mode\":\"x\"}",
+    };
 
     (void)state;
-    for (int i = 0; i < 4; i++) {
-        json_t *given = json_pack("{s:s}", "tag", tags[i]), *full = NULL;
+    for (int i = 0; i < 5; i++) {
+        json_t *given = json_loads(with[i], 0, NULL), *full = NULL;
         ost_arena arena = { 0 };
         ost_err err = { 0 };
         const void *params;
@@ -380,11 +481,14 @@ int main(void)
         step_test(neighbors_and_threads_change_nothing),
         step_test(one_new_item_costs_one_image),
         step_test(names_are_for_people_to_choose),
+        step_test(numbers_become_images),
+        step_test(ways_that_draw_read_nothing),
+        step_test(each_way_has_its_network),
         step_test(models_that_generate_nothing_are_refused),
         step_test(ways_are_told),
         step_test(pictures_that_do_not_fit_are_refused),
         step_test(names_that_mean_something_else_are_refused),
-        cmocka_unit_test(tags_are_words),
+        cmocka_unit_test(params_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
