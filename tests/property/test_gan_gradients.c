@@ -21,6 +21,10 @@ static const struct share {
     const char *term; /* NULL: 1 */
     double factor;
 } shares[] = {
+    { "conv_lstm_gan", "d_real", OST_DISCRIMINATOR, NULL, 1.0 },
+    { "conv_lstm_gan", "d_fake", OST_DISCRIMINATOR, NULL, 1.0 },
+    { "conv_lstm_gan", "g_gan", OST_GENERATOR, "gan", 1.0 },
+    { "conv_lstm_gan", "g_rec", OST_GENERATOR, "rec", 1.0 },
     { "cycle_gan", "d_a_real", OST_DISCRIMINATOR, NULL, 0.5 },
     { "cycle_gan", "d_a_fake", OST_DISCRIMINATOR, NULL, 0.5 },
     { "cycle_gan", "d_b_real", OST_DISCRIMINATOR, NULL, 0.5 },
