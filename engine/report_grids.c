@@ -6,6 +6,8 @@
 
 #include "base/banned.h"
 
+enum { GRID_WIDTH = 528 }; /* of two side by side */
+
 static void add_id(ost_report_page *p, const char *id)
 {
     ost_buf_adds(p->out, "<p class=\"id\" title=\"");
@@ -17,8 +19,25 @@ static void add_id(ost_report_page *p, const char *id)
 
 /* --- grids --------------------------------------------------------------- */
 
+/* Small grids are shown several times as large. */
+static json_t *enlarged(const json_t *step)
+{
+    uint64_t width = ost_report_number(step, "width");
+    uint64_t height = ost_report_number(step, "height");
+    uint64_t times = width > 0 ? GRID_WIDTH / width : 1;
+    json_t *copy = json_copy((json_t *)(uintptr_t)step);
+
+    times = times < 1 ? 1 : times > 4 ? 4 : times;
+    json_object_set_new(copy, "width",
+                        json_integer((json_int_t)(width * times)));
+    json_object_set_new(copy, "height",
+                        json_integer((json_int_t)(height * times)));
+    return copy;
+}
+
 static ost_rc add_step(ost_report_page *p, const json_t *step, ost_err *err)
 {
+    json_t *shown = enlarged(step);
     ost_buf words = { 0 };
     ost_rc rc;
 
@@ -28,10 +47,11 @@ static ost_rc add_step(ost_report_page *p, const json_t *step, ost_err *err)
     ost_buf_add_html(p->out, ost_buf_str(&words) + 1);
     ost_buf_adds(p->out, "</figcaption>");
     rc = ost_report_picture(
-        p, step, "picture", "",
+        p, shown, "picture", "",
         ost_arena_printf(&p->arena, "samples at %s", ost_buf_str(&words)), err);
     ost_buf_adds(p->out, "</figure>\n");
     ost_buf_release(&words);
+    json_decref(shown);
     return rc;
 }
 

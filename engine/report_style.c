@@ -138,7 +138,7 @@ const char *const ost_report_style[] = {
     ".grid figcaption { margin-bottom: .35rem; color: var(--soft);",
     "  font-size: .85rem; }",
     ".grid img { display: block; max-width: 100%; height: auto;",
-    "  border-radius: 4px; background: #000; }",
+    "  border-radius: 4px; background: #000; image-rendering: pixelated; }",
     ".swatch { width: 22px; height: 4px; border-radius: 2px; }",
     ".scroll { overflow-x: auto; scrollbar-width: thin; }",
     ".scroll svg { max-width: none; }",

@@ -207,7 +207,7 @@ static double step_of(const json_t *metrics, size_t i)
     return text && ost_parse_f64(text, &step) ? step : -1.0;
 }
 
-/* Of a training that was judged as it went on the end is shown. */
+/* Of a training that was judged as it went on the end is shown first. */
 static double last_step(const json_t *metrics)
 {
     double last = -1.0;
@@ -229,10 +229,12 @@ ost_rc ost_report_gather_neighbors(ost_report_gathering *g, ost_err *err)
         rc = open_album(g, "training", &learned, err);
     if (!rc)
         rc = open_album(g, "real", &learned, err);
-    for (size_t k = 0; k < json_array_size(metrics) && !rc; k++)
-        if (json_array_size(all) == 0 && step_of(metrics, k) == last)
-            rc = add_pairs(g, json_array_get(metrics, k), &made, &learned, all,
-                           err);
+    for (int others = 0; others < 2; others++)
+        for (size_t k = 0; k < json_array_size(metrics) && !rc; k++)
+            if (json_array_size(all) == 0 &&
+                (step_of(metrics, k) != last) == others)
+                rc = add_pairs(g, json_array_get(metrics, k), &made, &learned,
+                               all, err);
     if (json_array_size(all) > 0)
         json_object_set(g->doc, "neighbors", all);
     json_decref(all);

@@ -21,7 +21,7 @@ from runs import check  # noqa: E402
 # The pages that are here to show one; another page may, too.
 PAGES = {"annotations", "audit", "augmentation", "burden", "comparisons",
          "datasets", "dicom", "evaluation", "formats", "generated",
-         "image_steps", "leaks", "phantoms", "regions", "reports",
+         "generators", "image_steps", "leaks", "phantoms", "regions", "reports",
          "segmentation", "splits", "tiles"}
 
 

@@ -311,6 +311,88 @@ static void each_way_has_its_network(void **state)
             "'a_to_b', 'b_to_a'");
 }
 
+/* Two frames become the next two. */
+static const generator_case series = {
+    .objective = "conv_lstm_gan",
+    .network = "{'osteon_model': 1, 'name': 'g', 'layers': [\n"
+               "{'op': 'conv3d', 'out': 1, 'kernel': 3, 'padding': 1},\n"
+               "{'op': 'tanh'}]}",
+    .meta = "{'kind': 'generator', 'objective': 'conv_lstm_gan', 'input': "
+            "[{'field': 'frames', 'frames': 2, " SIDES
+            "}], 'image': {'field': 'frames', 'frames': 2, " SIDES
+            "}, 'classes': []}",
+    .ndim = 5,
+    .shape = { 1, 1, 2, 16, 16 },
+    .key = 3,
+};
+
+/* `n` frames, of which frame t is filled with 10 t. */
+static ost_digest stack_of(step_fixture *f, int64_t n)
+{
+    unsigned char pixels[8 * SIDE * SIDE];
+    ost_item item = { .id = "s", .group = "p" };
+    ost_field field = { .name = "frames",
+                        .dtype = OST_U8,
+                        .ndim = 3,
+                        .shape = { n, SIDE, SIDE },
+                        .stride = { SIDE * SIDE, SIDE, 1 } };
+    ost_err err = { 0 };
+    ost_digest d;
+
+    for (int i = 0; i < (int)n * SIDE * SIDE; i++)
+        pixels[i] = (unsigned char)(i / (SIDE * SIDE) * 10);
+    assert_ok(ost_batch_put_blob(f->batch, pixels, (size_t)n * SIDE * SIDE,
+                                 &field.blob, &err),
+              &err);
+    ost_item_set_field(&f->arena, &item, &field);
+    assert_ok(ost_dataset_put(f->batch, OST_DATASET, "{}", &item, 1, &d, &err),
+              &err);
+    commit(f->batch);
+    return d;
+}
+
+static const unsigned char *frames_of(step_fixture *f, const char *with,
+                                      ost_digest data, int64_t n)
+{
+    ost_done_msg done =
+        run(f, with, generator_model(f, &series, learned), &data);
+    const ost_item *items;
+    size_t size;
+
+    items = output_items(f, &done, "out", &size);
+    assert_int_equal(size > 0, 1);
+    assert_int_equal(ost_item_field(&items[0], "frames")->ndim, 3);
+    assert_int_equal(ost_item_field(&items[0], "frames")->shape[0], n);
+    return field_bytes(f, &items[0], "frames", &size);
+}
+
+static void given_frames_stand_in_front(void **state)
+{
+    step_fixture *f = *state;
+    const unsigned char *all, *made;
+
+    f->numeric = "cpu";
+    all = frames_of(f, "{}", stack_of(f, 5), 4);
+    for (int i = 0; i < 2 * SIDE * SIDE; i++)
+        assert_int_equal(all[i], i / (SIDE * SIDE) * 10);
+    made = frames_of(f, "{'keep_given': false}", stack_of(f, 5), 2);
+    assert_memory_equal(all + 2 * SIDE * SIDE, made, 2 * SIDE * SIDE);
+    refused(f, "{}", generator_model(f, &series, learned),
+            &(ost_digest[]){ stack_of(f, 1) }[0],
+            "item 's' has 1 frames, the model reads 2");
+}
+
+static void an_image_is_repeated(void **state)
+{
+    step_fixture *f = *state;
+    const unsigned char *all;
+
+    f->numeric = "cpu";
+    all = frames_of(f, "{}", items_of(f, 0, 1, NULL), 4);
+    assert_int_equal(differ(all, all + SIDE * SIDE), 0);
+    assert_int_not_equal(differ(all, all + 2 * SIDE * SIDE), 0);
+}
+
 /* --- what is refused ------------------------------------------------------ */
 
 static void models_that_generate_nothing_are_refused(void **state)
@@ -484,6 +566,8 @@ int main(void)
         step_test(numbers_become_images),
         step_test(ways_that_draw_read_nothing),
         step_test(each_way_has_its_network),
+        step_test(given_frames_stand_in_front),
+        step_test(an_image_is_repeated),
         step_test(models_that_generate_nothing_are_refused),
         step_test(ways_are_told),
         step_test(pictures_that_do_not_fit_are_refused),
