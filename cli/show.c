@@ -229,6 +229,8 @@ static ost_rc describe_artifact(ost_batch *b, const ost_digest *d,
     if (pages)
         ost_buf_addf(out, "items     %" PRIu64 " in %zu pages\n", a->n_items,
                      a->n_refs);
+    if (a->type == OST_MODEL)
+        ost_show_model(out, a->meta);
     rc = add_exposure(b, a, out, err);
     if (strcmp(a->meta, "{}") != 0)
         ost_buf_addf(out, "meta      %.*s%s\n", (int)META_LIMIT, a->meta,

@@ -17,6 +17,10 @@
 ost_rc ost_show(ost_store *s, const ost_found *found, size_t first,
                 size_t limit, ost_buf *out, ost_err *err);
 
+/* Appends what a model is, from its metadata: network, and what it learned
+ * from; of a generator, what it makes of what. */
+void ost_show_model(ost_buf *out, const char *meta);
+
 /* --- items (show_items.c) ------------------------------------------------ */
 
 /* Appends a line per item. */

@@ -177,6 +177,47 @@ def test_what_is_made():
             for row in rows), f"{rows[:2]}")
 
 
+def judged_images(per_fold, extractor):
+    """Leaked of checked real images by judge, over both folds."""
+    fold = {"per": ["fold"]}
+    document = generated(per_fold)
+    document["nodes"].update({
+        "extractor": {"stage": "train", "in": extractor, "with": CLASSIFIER,
+                      **(fold if "folds" in extractor else {})},
+        "f_made": {"stage": "features", **fold,
+                   "in": {"model": "extractor", "data": "made"}},
+        "f_real": {"stage": "features", **fold,
+                   "in": {"model": "extractor", "data": "folds.test"}},
+        "quality": {"stage": "evaluate_images", **fold,
+                    "in": {"generated": "f_made", "real": "f_real"}}})
+    for node in ("both", "model", "scores", "metrics"):
+        del document["nodes"][node]
+    del document["params"], document["presets"]
+    document["outputs"] = {"quality": "quality"}
+    name = f"judged-{per_fold}-{extractor}"
+    run(name, document, "--out", f"out-{name}")
+    found = {}
+    for row in json.loads(pathlib.Path(f"out-{name}/quality.json").read_text()):
+        check(row["metrics"]["extractor"].startswith("small_cnn "), f"{row}")
+        for part in row["metrics"]["leakage"]["parts"]:
+            n = found.setdefault(part["judge"], [0, 0])
+            n[0] += part["n_leaked"]
+            n[1] += part["n_checked"]
+    return found
+
+
+def test_judges_of_images():
+    n = judged_images(True, "folds.train")
+    check(n["extractor"] == [0, n["generator"][1]] and
+          n["generator"][0] == 0 and n["generator"][1] > 20, f"{n}")
+    n = judged_images(False, "folds.train")
+    check(n["extractor"][0] == 0 and n["generator"][0] == n["generator"][1],
+          f"{n}")
+    n = judged_images(True, "images")
+    check(n["extractor"][0] == n["extractor"][1] and "generator" not in n,
+          f"{n}")
+
+
 def test_drawn_masks():
     passes("drawn-per-fold", drawn(True))
     message = caught(

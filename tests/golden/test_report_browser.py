@@ -15,7 +15,8 @@ import subprocess
 import sys
 
 BIN = pathlib.Path(os.environ["OSTEON_BIN"]) / "osteon"
-CASE = pathlib.Path(os.environ["OSTEON_SOURCE"]) / "tests/golden/report"
+SOURCE = pathlib.Path(os.environ["OSTEON_SOURCE"])
+CASE = SOURCE / "tests/golden/report"
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 PAPER = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 20, 24)"}
 
@@ -115,6 +116,17 @@ def check(program, page, width, theme):
     return faults
 
 
+def generators():
+    """The workflow of docs/generators.md, whose report has pictures."""
+    text = (SOURCE / "docs/generators.md").read_text()
+    found = [json.loads(inside + "}") for _, inside in re.findall(
+        r"^( {4})?(\{\n.*?^)(?(1) {4})\}$", text, re.M | re.S)]
+    pathlib.Path("generators.json").write_text(json.dumps(found[0]))
+    osteon("run", "generators.json", "--store", "store", "--out", "made",
+           "--quiet")
+    return pathlib.Path("made/report.html").read_text()
+
+
 def main():
     program = browser()
     subprocess.run([sys.executable, CASE / "make_figures.py"], check=True)
@@ -124,6 +136,9 @@ def main():
     for width in (390, 820, 1280):
         for theme in ("light", "dark"):
             faults += check(program, page, width, theme)
+    page = generators()
+    for width, theme in ((390, "light"), (820, "dark"), (1280, "light")):
+        faults += check(program, page, width, theme)
     print("\n".join(faults))
     return 1 if faults else 0
 

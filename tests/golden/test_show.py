@@ -330,6 +330,20 @@ def check_hostile():
     expect(text, "??31m?end \xe9")
 
 
+def check_models():
+    """A generator says what it makes of what."""
+    osteon("run", HERE.parent / "generate/workflow.json", "--store", "models",
+           "--quiet")
+
+    def shown(name):
+        return osteon("show", f"latest:gan.{name}", "--store", "models")
+
+    expect(shown("generator"), "network   tiny_generator, ",
+           "makes     image 32 x 32 x 1 from contour 32 x 32 x 1 (pix2pix)",
+           "learned   from 4 items of 3 groups, 2 updates", "exposure  3 groups")
+    expect(shown("discriminator"), "judges    images (pix2pix)")
+
+
 def main():
     write_files()
     pathlib.Path("w.json").write_text(json.dumps({
@@ -345,6 +359,7 @@ def main():
     check_terminal()
     check_faults()
     check_hostile()
+    check_models()
     for fault in faults:
         print(fault)
     return 1 if faults else 0
