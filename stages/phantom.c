@@ -86,8 +86,21 @@ static const ost_param params[] = {
               "of series: patients with two images before and two during the "
               "chemotherapy; the others have one and one; -1: 33 of 119",
               .dflt = "-1", .min = -1, .max = 1e6),
+    OST_PARAM(ost_phantom_params, prefix, STR,
+              "what patients are called, before their number: studies whose "
+              "patients are not the same need different ones",
+              .dflt = "\"P\""),
     OST_END,
 };
+
+/* Part of ids, paths and the manifest. */
+static bool is_prefix(const char *s)
+{
+    size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                         "0123456789-");
+
+    return n > 0 && n <= 32 && s[n] == '\0';
+}
 
 static ost_rc check(const void *with, ost_err *err)
 {
@@ -98,6 +111,9 @@ static ost_rc check(const void *with, ost_err *err)
     if (p->images.n && p->images.v[0] > p->images.v[1])
         return ost_fail(err, OST_EWORKFLOW,
                         "'images' has a least number above the largest");
+    if (!is_prefix(p->prefix))
+        return ost_fail(err, OST_EWORKFLOW,
+                        "'prefix' is not 1 to 32 letters, digits and hyphens");
     if (p->labels.n && p->labels.n != kind->n_classes)
         return ost_fail(err, OST_EWORKFLOW,
                         "'labels' has %zu names for %zu classes", p->labels.n,
@@ -229,8 +245,9 @@ static ost_rc add_patient(study *s, int64_t number, ost_err *err)
         shot.count = s->kind->count(p, s->of_class, s->rank_of[number]);
     shot.site_number = (unsigned)ost_rng_below(&r, (uint64_t)p->sites);
     shot.site = ost_arena_printf(arena, "%c", 'A' + (int)shot.site_number);
-    shot.patient = ost_arena_printf(arena, "P%0*lld", digits_of(p->patients),
-                                    (long long)number + 1);
+    shot.patient =
+        ost_arena_printf(arena, "%s%0*lld", p->prefix, digits_of(p->patients),
+                         (long long)number + 1);
     memset(s->anatomy, 0, s->kind->anatomy_size);
     s->kind->patient(&r, &shot, s->anatomy);
     for (; shot.index < shot.count && !rc; shot.index++) {

@@ -28,6 +28,7 @@ typedef struct ost_phantom_params {
     ost_str_list bones;
     int views;
     int64_t series;
+    const char *prefix;
 } ost_phantom_params;
 
 enum { OST_PHANTOM_VIEW_FILES, OST_PHANTOM_VIEW_FRAMES };

@@ -255,7 +255,7 @@ static void normal_bones_have_one_image_and_no_rate(void **state)
 {
     fixture *f = *state;
     result r = phantom(f, "{'kind':'series','patients':6,'size':[8,8],"
-                          "'shares':[1,0,1,1],'series':9}");
+                          "'shares':[1,0,1,1],'series':9,'prefix':'bone-'}");
     ost_csv csv = manifest_of(f, &r);
 
     assert_int_equal(csv.n_rows, 2 + 4 * 4);
@@ -263,6 +263,7 @@ static void normal_bones_have_one_image_and_no_rate(void **state)
     for (size_t i = 0; i < csv.n_rows; i++) {
         bool normal = strcmp(cell(&csv, i, "label"), "normal") == 0;
 
+        assert_memory_equal(cell(&csv, i, "patient_id"), "bone-", 5);
         assert_int_equal(cell(&csv, i, "necrosis")[0] == 0, normal);
         assert_int_equal(cell(&csv, i, "phase")[0] == 0, normal);
     }
@@ -392,6 +393,8 @@ static void says_what_is_wrong(void **state)
                "'labels' has 2 names for 3 classes");
     check_says("{\"kind\":\"mri\",\"shares\":[0,0]}",
                "'shares' is not a ratio for each of 2 classes");
+    check_says("{\"prefix\":\"a/b\"}",
+               "'prefix' is not 1 to 32 letters, digits and hyphens");
     check_says("{\"shares\":[1,2,3]}",
                "'shares' is not a ratio for each of 2 classes");
 }
