@@ -26,6 +26,21 @@ TINY = {
         "patients": 12, "slice": [92, 140], "size": 64, "folds": 2, "rounds": 2,
         "copies": 1, "updates": 2, "batch": 4,
     },
+    "necrosis_timeseries": {
+        "patients": 16, "series": 8, "bones": 4, "picture": [16, 16], "size": [16, 16],
+        "rounds": 2, "folds": 2, "epochs": 1, "extractor_epochs": 1, "strata": [80],
+        "canny_low": 20, "canny_high": 60,
+        "pix2pix_generator": {"depth": 4, "widths": [4, 4, 4, 4]},
+        "pix2pix_discriminator": {"depth": 1, "widths": [4, 4]}, "pix2pix_epochs": 1,
+        "cycle_generator": {"widths": [4, 4, 4], "blocks": 1},
+        "cycle_discriminator": {"depth": 1, "widths": [4, 4], "norm": "instance"},
+        "cycle_epochs": 1,
+        "dcgan_generator": {"first": 8, "widths": [4]},
+        "dcgan_discriminator": {"first": 4, "widths": [8]}, "dcgan_epochs": 1,
+        "dcgan_count": 4,
+        "series_generator": {"hidden": 4, "noise": 8, "head": 4},
+        "series_discriminator": {"hidden": 4}, "series_epochs": 1,
+    },
     "scan_burden": {
         "patients": 20, "scan": [64, 16], "size": [64, 64], "tile": 16,
         "step": {"rows": 8, "cols": 16}, "classifier_epochs": 4, "unet_epochs": 2,
@@ -41,9 +56,10 @@ TINY = {
 }
 # The axis of the arms, and the arms that are compared, the baseline first;
 # scan_burden has checks of its own.
-AXIS = {"femur_alexnet": "network", "scan_metastasis": "arm"}
+AXIS = {"femur_alexnet": "network", "necrosis_timeseries": "arm", "scan_metastasis": "arm"}
 COMPARED = {
     "femur_alexnet": ["googlenet", "alexnet_bn"],
+    "necrosis_timeseries": ["real", "cyclegan", "dcgan", "convlstm"],
     "scan_metastasis": ["inRAC", "outRAC", "plain", "attention", "residual",
                         "classifier-18", "classifier-34", "inception-v1", "vgg-11"],
 }
@@ -53,6 +69,12 @@ PRINTED = {
     "femur_alexnet": (2, [
         ["AlexNet-BN", "98.34 %", "97.26 %", "95.74 %", "96.37 %", "0.848"],
         ["GoogLeNet", "96.58 %", "96.27 %", "92.58 %", "93.69 %", "0.688"]]),
+    "necrosis_timeseries": (5, [
+        ["80 %, real", "0.948", "0.983", "0.445", "0.613"],
+        ["80 %, CycleGAN", "0.943", "0.961", "0.457", "0.619"],
+        ["80 %, DCGAN", "0.921", "0.941", "0.583", "0.720"],
+        ["80 %, Conv-LSTM-GAN", "0.916", "0.948", "0.796", "0.865"],
+        ["90 %, Conv-LSTM-GAN", "0.877", "0.868", "0.782", "0.823"]]),
     "scan_metastasis": (13, [
         ["inRAC", "0.7782", "0.7799", "0.7823", "0.7764"],
         ["outRAC", "0.6725", "0.7233", "0.6831", "0.6723"],
@@ -301,6 +323,65 @@ def check_burden_again(file):
           "--quiet")
 
 
+def leaked(out):
+    """Leaked items of each arm."""
+    return {m["axes"]["arm"]: (m["metrics"]["leakage"]["mode"],
+                               m["metrics"]["leakage"]["n_leaked"] > 0)
+            for m in json.loads((out / "metrics.json").read_text())}
+
+
+def check_series(file, out):
+    """Four contours give eight virtual patients in each fold and at each
+    threshold; their second image is the first; generators that saw the test
+    patients are a leak, which warns or stops."""
+    tiny = TINY["necrosis_timeseries"]
+    virtual = [rows_of(p) for p in sorted((out / "virtual").glob("**/items.csv"))]
+    expect("virtual patients", [len(rows) for rows in virtual], [8] * 4)
+    expect("their classes", [sorted(row["label"] for row in rows) for rows in virtual],
+           [["above"] * 4 + ["below"] * 4] * 4)
+    folder = next((out / "series").glob("**/items.csv")).parent
+    for row in rows_of(folder / "items.csv"):
+        data = (folder / row["field.frames"]).read_bytes()[-4 * 16 * 16:]
+        expect("frames", (data[:256] == data[256:512], len(set(data)) > 1), (True, True))
+    expect("grids", [bool(list((out / f"{gan}_grids").glob("**/*.png")))
+                     for gan in ("pix2pix", "series", "cyclegan", "dcgan")], [True] * 4)
+    expect("measured", sorted((m["axes"]["gan"], m["axes"]["class"]) for m in
+                              json.loads((out / "image_metrics.json").read_text())),
+           sorted((g, c) for g in ("convlstm", "cyclegan", "dcgan")
+                  for c in ("below", "above")))
+    published = ["--preset", "as_published"]
+    out = run_tiny("necrosis_timeseries", file, tiny, *published)
+    arms = leaked(out)
+    expect("clean arm", arms.pop("real"), ("warn", False))
+    expect("arms of generators that saw everybody", set(arms.values()), {("warn", True)})
+    pathlib.Path("tiny.json").write_text(json.dumps(tiny))
+    fails("had learned from their group", "run", file, "--params", "tiny.json", *published,
+          "--set", "leakage=error", "--store", "store", "--quiet")
+    check_claim(file.parent / "claim.json")
+    out = run_tiny("necrosis_timeseries", file, {**tiny, "test_series": "real"}, "--preset",
+                   "strict")
+    expect("leaks of real series", {v for v in leaked(out).values()}, {("error", False)})
+
+
+def check_claim(file):
+    """Both ways to use generated series are held against none, over all folds
+    of all repeats."""
+    tiny = {k: v for k, v in TINY["necrosis_timeseries"].items()
+            if k in ("picture", "size", "bones", "canny_low", "canny_high") or
+            k.startswith(("pix2pix_gen", "pix2pix_dis", "series_gen", "series_dis"))}
+    out = run_tiny("claim", file, {
+        **tiny, "patients": 24, "few": 2, "folds": 2, "thresholds": [0, 0.5], "steps": 2,
+        "pix2pix_steps": 2, "series_steps": 2, "batch": 4})
+    found = json.loads((out / "comparison.json").read_text())
+    expect("claim: leaks", found["leakage"]["n_leaked"], 0)
+    expect("claim: items", found["n_items"], 2 * 24)
+    expect("claim: tests", sorted({(t["a"], t["b"]) for t in found["tests"]}),
+           [("all generated", "few"), ("filtered", "few")])
+    expect("claim: folds", {t["n_folds"] for t in found["tests"]
+                            if t["test"] == "corrected_t"}, {4})
+    expect("claim: choices", len(json.loads((out / "choices.json").read_text())), 4)
+
+
 def judge_real_scan(file, arm):
     """A bone scan in one view goes through reading, aggregation and a model."""
     scan = SHARED / "data/06_dicom/files/NM1_UNC.dcm"
@@ -334,6 +415,8 @@ for folder in sorted(PAPERS.iterdir()):
         check_overview(name, out)
     if name == "femur_alexnet":
         check_one_division(file)
+    if name == "necrosis_timeseries":
+        check_series(file, out)
     if name == "scan_burden":
         check_burden(file, out)
     if name == "scan_metastasis":
