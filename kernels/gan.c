@@ -21,6 +21,7 @@ typedef struct holdings {
     ost_gan gan; /* first: the one is the other */
     OST_VEC(built) nets;
     OST_VEC(float *) floats;
+    size_t float_bytes;
 } holdings;
 
 #define OBJECTIVE(name) extern const ost_objective ost_objective_##name;
@@ -108,6 +109,7 @@ ost_rc ost_gan_floats(ost_gan *gan, int64_t count, float **data, ost_err *err)
         return ost_fail(err, OST_ENOMEM, "no memory for %lld numbers",
                         (long long)count);
     ost_vec_push(&h->floats, *data);
+    h->float_bytes += (size_t)count * sizeof(float);
     return OST_OK;
 }
 
@@ -163,11 +165,18 @@ void ost_gan_free(ost_gan *gan)
 size_t ost_gan_memory(const ost_gan *gan)
 {
     const holdings *h = (const holdings *)gan;
-    size_t bytes = 0;
+    size_t bytes = h->float_bytes;
 
     for (size_t i = 0; i < h->nets.len; i++)
         bytes += ost_net_memory(h->nets.data[i].net);
     return bytes;
+}
+
+const ost_net *ost_gan_net_at(const ost_gan *gan, int i)
+{
+    const holdings *h = (const holdings *)gan;
+
+    return (size_t)i < h->nets.len ? h->nets.data[i].net : NULL;
 }
 
 /* --- a step -------------------------------------------------------------- */

@@ -169,8 +169,11 @@ ost_rc ost_gan_generate(ost_gan *gan, ost_err *err);
 /* Both and an update of each side in the objective's order; counts the step.
  * `opt` by side. */
 ost_rc ost_gan_step(ost_gan *gan, const ost_optimizer *opt, ost_err *err);
-/* Bytes for activations, gradients of values and workspace of all networks. */
+/* Bytes for activations, gradients of values and workspace of all networks, and
+ * of what ost_gan_floats() gave. */
 size_t ost_gan_memory(const ost_gan *gan);
+/* The networks in the order in which they were built; NULL past the last. */
+const ost_net *ost_gan_net_at(const ost_gan *gan, int i);
 
 /* --- for objectives ------------------------------------------------------ */
 

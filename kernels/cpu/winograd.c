@@ -130,11 +130,6 @@ static int64_t chunk_tiles(const ost_wino_pass *p, int64_t chunk)
     return smaller(p->chunk, p->grid.tiles - chunk * p->chunk);
 }
 
-static int panel_lanes(int64_t panel, int64_t eights)
-{
-    return (int)smaller(eights - panel * PANEL, PANEL) * E;
-}
-
 /* All inputs' planes, for passes by channels. */
 static ost_wino_planes transform_inputs(const ost_wino_pass *p, const float *x,
                                         float *memory)
@@ -162,11 +157,8 @@ static void multiply_planes(ost_wino_planes v, int64_t in, const float *u,
                             int64_t tiles)
 {
     for (int64_t i = 0; i < PLANES; i++)
-        for (int64_t k = 0; k * PANEL < eights; k++)
-            ost_wino_multiply(
-                v.data + i * v.plane, v.eight, in,
-                u + i * step + k * in * E * PANEL * E, panel_lanes(k, eights),
-                m.data + i * m.plane + k * PANEL * m.eight, m.eight, tiles);
+        ost_wino_multiply(v.data + i * v.plane, v.eight, in, u + i * step,
+                          eights, m.data + i * m.plane, m.eight, tiles);
 }
 
 static void correlate_planes(ost_wino_planes v, int64_t in, ost_wino_planes w,
@@ -174,12 +166,9 @@ static void correlate_planes(ost_wino_planes v, int64_t in, ost_wino_planes w,
                              int64_t tiles, bool add)
 {
     for (int64_t i = 0; i < PLANES; i++)
-        for (int64_t k = 0; k * PANEL < eights; k++)
-            ost_wino_correlate(v.data + i * v.plane, v.eight, in,
-                               w.data + i * w.plane + k * PANEL * w.eight,
-                               w.eight, panel_lanes(k, eights),
-                               du + i * step + k * in * E * PANEL * E, tiles,
-                               add);
+        ost_wino_correlate(v.data + i * v.plane, v.eight, in,
+                           w.data + i * w.plane, w.eight, eights, du + i * step,
+                           tiles, add);
 }
 
 static void convolve_chunk(const ost_wino_pass *p, const float *x,

@@ -121,15 +121,16 @@ void ost_wino_filter(const ost_wino_weights *w, const float *g, bool turned,
 void ost_wino_filter_grad(const ost_wino_weights *w, const float *du,
                           int64_t step, int64_t panel, float *dg);
 
-/* One plane: m [lanes/8][tile][8] = v [eight][tile][8] u [in][lanes], where
- * lanes is 8 or 16; ve and me are floats from eight to eight. */
+/* One plane: m [out][tile][8] = v [eight][tile][8] u, where u has the weights
+ * of `out` eights of output channels by panels, [in][panel lanes]; ve and me
+ * are floats from eight to eight. */
 void ost_wino_multiply(const float *v, int64_t ve, int64_t eights,
-                       const float *u, int lanes, float *m, int64_t me,
+                       const float *u, int64_t out, float *m, int64_t me,
                        int64_t tiles);
-/* One plane: du [in][lanes] (+)= sum over tiles of v [eight][tile][8] times
- * w [lanes/8][tile][8]. */
+/* One plane: du (by panels as u) (+)= sum over tiles of v [eight][tile][8]
+ * times w [out][tile][8]. */
 void ost_wino_correlate(const float *v, int64_t ve, int64_t eights,
-                        const float *w, int64_t we, int lanes, float *du,
+                        const float *w, int64_t we, int64_t out, float *du,
                         int64_t tiles, bool add);
 
 /* One way through a layer, cut by shape into what one thread does at a time:

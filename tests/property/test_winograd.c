@@ -1,11 +1,13 @@
 /* tests/property/test_winograd.c - Winograd convolutions of any shape
  *
  * Outputs and gradients are those of a plain convolution in double precision to
- * 1e-5 of the largest, the same bytes for any number of threads, for any batch
- * around an item (outputs), and in both channel blocks.
+ * 1e-5 of the largest, the same bytes for any number of threads, for vectors of
+ * any width, for any batch around an item (outputs), and in both channel
+ * blocks.
  */
 /* links: base kernels */
 #include "base/alloc.h"
+#include "kernels/cpu/wide.h"
 #include "kernels/cpu/winograd.h"
 #include "kernels/network.h"
 #include "tests/support/seed.h"
@@ -267,6 +269,12 @@ static const char *shapes_agree(ost_rng *r)
         if (!wrong && digest(&l, l.n, OUTPUTS - !l.bias) != all)
             wrong = "threads change the bytes";
     }
+    ost_cpu_width_at_most(OST_WIDTH_AVX2);
+    if (!wrong)
+        wrong = run(&l, l.n, 2);
+    ost_cpu_width_at_most(OST_WIDTH_AVX512);
+    if (!wrong && digest(&l, l.n, OUTPUTS - !l.bias) != all)
+        wrong = "the width of vectors changes the bytes";
     if (!wrong)
         wrong = run(&l, 1, 2);
     if (!wrong && digest(&l, 1, 2) != first)
