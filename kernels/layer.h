@@ -69,6 +69,7 @@ typedef struct ost_value {
     int64_t shape[OST_MAX_DIMS]; /* N, C, spatial... */
     int block;
     bool wants_grad; /* something that learns stands before it */
+    unsigned ends;   /* what that is: of enum ost_net_ends */
 
     int producer;  /* index of its layer; -1 for the network's input */
     int consumers; /* layers that read it */
@@ -155,7 +156,8 @@ struct ost_layer {
     int in_block[OST_LAYER_INPUTS]; /* preset to what the inputs have */
     ost_rc (*forward)(ost_layer *layer, const ost_pass *pass, ost_err *err);
     /* Reads out->grad; writes the gradient of each input i that wants one to
-     * in_grad[i] and that of each learned weight to weight_grad[i]. */
+     * in_grad[i] and that of each learned weight to weight_grad[i], or adds it
+     * to what is there (add_weight[i]), if the layer `adds`. */
     ost_rc (*backward)(ost_layer *layer, const ost_pass *pass, ost_err *err);
     void (*release)(ost_layer *layer); /* frees `state`; may be NULL */
     /* Takes over the forward of `next`, which follows and writes over this
@@ -167,6 +169,7 @@ struct ost_layer {
      * this layer reads the input of `before` and does the work of both, forward
      * and backward.  False when it cannot.  NULL: never. */
     bool (*absorb)(ost_layer *layer, const ost_layer *before);
+    bool adds; /* to gradients of weights, which need no spare memory then */
     void *state;
 
     /* Set by the network once all layers are there. */
@@ -182,6 +185,7 @@ struct ost_layer {
      * weights: running statistics, and all weights of a frozen layer). */
     float *in_grad[OST_LAYER_INPUTS];
     float *weight_grad[OST_LAYER_WEIGHTS];
+    bool add_weight[OST_LAYER_WEIGHTS];
 
     /* Spare memory for gradients that are to be added to earlier ones; NULL
      * where there is nothing to add. */

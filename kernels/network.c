@@ -498,9 +498,7 @@ ost_rc ost_net_backward_to(ost_net *net, unsigned ends, ost_err *err)
                 l->weights[k]->grad_set = false;
     }
     ost_net_enter(net, OST_BACKWARD);
-    return ost_tape_replay(&net->tape, net->output,
-                           ends & OST_NET_TO_INPUT ? NULL : net->input, weights,
-                           err);
+    return ost_tape_replay(&net->tape, net->output, ends, err);
 }
 
 int ost_net_layers(const ost_net *net)

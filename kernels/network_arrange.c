@@ -41,6 +41,21 @@ static void absorb(const ost_net *net, ost_layer *l)
     before->runs = NULL;
 }
 
+/* What gradients of values lead to. */
+static void find_ends(ost_net *net)
+{
+    net->input->ends = net->input->wants_grad ? OST_NET_TO_INPUT : 0;
+    for (size_t i = 0; i < net->layers.len; i++) {
+        ost_layer *l = net->layers.data[i];
+
+        for (int k = 0; k < l->n_inputs; k++)
+            l->out->ends |= l->in[k]->ends;
+        for (int k = 0; k < l->n_weights; k++)
+            if (l->weights[k]->learned)
+                l->out->ends |= OST_NET_TO_WEIGHTS;
+    }
+}
+
 /* What the output does not hang on learns nothing. */
 static void find_learners(ost_net *net)
 {
@@ -169,6 +184,7 @@ void ost_net_arrange(ost_net *net)
         if (!plain)
             absorb(net, l);
     }
+    find_ends(net);
     find_learners(net);
     for (size_t i = 0; i < net->layers.len; i++) {
         ost_layer *l = net->layers.data[i];

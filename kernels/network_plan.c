@@ -196,7 +196,7 @@ static void add_spares(plan *p, ost_layer *l)
     for (int i = 0; i < l->n_weights; i++) {
         ost_weight *w = l->weights[i];
 
-        if (w->learned &&
+        if (w->learned && !l->adds &&
             ((net->flags & OST_NET_ADD_GRAD) || used_elsewhere(net, l, w)))
             add_pointer(p, &l->weight_spare[i], OST_NOWHERE,
                         add_span(p, l, "gradient",

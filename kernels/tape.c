@@ -2,6 +2,7 @@
 #include "kernels/tape.h"
 
 #include "base/vec.h"
+#include "kernels/network.h"
 
 #include <assert.h>
 
@@ -31,12 +32,11 @@ static float *target(float *grad, bool set, float *spare)
     return spare;
 }
 
-static void choose_targets(ost_layer *layer, const ost_value *except,
-                           bool weights)
+static void choose_targets(ost_layer *layer, unsigned ends)
 {
     for (int i = 0; i < layer->n_inputs; i++) {
         ost_value *v = layer->in[i];
-        bool wanted = v->wants_grad && v != except;
+        bool wanted = v->wants_grad && (v->ends & ends);
 
         layer->in_grad[i] = NULL;
         if (wanted)
@@ -46,10 +46,13 @@ static void choose_targets(ost_layer *layer, const ost_value *except,
     }
     for (int i = 0; i < layer->n_weights; i++) {
         ost_weight *w = layer->weights[i];
-        bool wanted = w->learned && weights;
+        bool wanted = w->learned && (ends & OST_NET_TO_WEIGHTS);
 
         layer->weight_grad[i] = NULL;
-        if (wanted)
+        layer->add_weight[i] = wanted && layer->adds && w->grad_set;
+        if (wanted && layer->adds)
+            layer->weight_grad[i] = w->grad;
+        else if (wanted)
             layer->weight_grad[i] =
                 target(w->grad, w->grad_set, layer->weight_spare[i]);
         w->grad_set |= wanted;
@@ -96,8 +99,8 @@ static ost_rc run_again(const ost_layer *layer, const ost_pass *pass,
     return rc;
 }
 
-ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, const ost_value *except,
-                       bool weights, ost_err *err)
+ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, unsigned ends,
+                       ost_err *err)
 {
     for (size_t i = 0; i < tape->len; i++)
         for (int k = 0; k < tape->data[i]->n_inputs; k++)
@@ -107,9 +110,9 @@ ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, const ost_value *except,
         ost_layer *layer = tape->data[i];
         ost_rc rc;
 
-        if (!layer->learns)
+        if (!layer->learns || !(layer->out->ends & ends))
             continue;
-        choose_targets(layer, except, weights);
+        choose_targets(layer, ends);
         rc = run_again(layer, &tape->pass, err);
         if (!rc)
             rc = layer->backward(layer, &tape->pass, err);

@@ -23,9 +23,9 @@ void ost_tape_release(ost_tape *tape);
 /* Forgets what was recorded and starts a pass. */
 void ost_tape_start(ost_tape *tape, ost_pass pass);
 void ost_tape_record(ost_tape *tape, ost_layer *layer);
-/* Runs everything backward that `from`, whose gradient is there, hangs on, but
- * not to `except` (may be NULL), and to the weights only if `weights`. */
-ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, const ost_value *except,
-                       bool weights, ost_err *err);
+/* Runs everything backward that leads from `from`, whose gradient is there, to
+ * some of `ends` (enum ost_net_ends). */
+ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, unsigned ends,
+                       ost_err *err);
 
 #endif

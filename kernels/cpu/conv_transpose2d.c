@@ -4,7 +4,8 @@
  * calls the gradient of its output is our input.  So all three passes are
  * oneDNN's convolutions, in the layouts and cut into the pieces that make their
  * results independent of the number of threads (kernels/cpu/convolution.c).
- * The bias and its gradient are loops of our own.
+ * The bias and its gradient are loops of our own.  4x4 kernels go by tiles
+ * (kernels/cpu/convolution_winograd.c).
  */
 #include "base/alloc.h"
 #include "kernels/cpu/convolution.h"
@@ -356,10 +357,12 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 
 ost_rc ost_cpu_conv_transpose2d(ost_layer *layer, ost_err *err)
 {
-    transposed *t = ost_xalloc(sizeof(*t));
+    transposed *t;
     ost_rc rc;
 
-    layer->state = t;
+    if (ost_conv_is_winograd(layer))
+        return ost_conv_winograd(layer, err);
+    layer->state = t = ost_xalloc(sizeof(*t));
     layer->release = transposed_release;
     layer->forward = forward;
     layer->backward = backward;

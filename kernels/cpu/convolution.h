@@ -69,8 +69,10 @@ ost_rc ost_conversion_run(ost_conversion *c, const ost_layer *layer,
 ost_rc ost_conversion_weights(ost_conversion *c, const ost_layer *layer,
                               float **data, ost_err *err);
 
-/* 3x3 or 5x5, one step at a time, enough channels and tiles: Winograd's way
- * (kernels/cpu/winograd.h). */
+/* 3x3 or 5x5, one step at a time, enough channels and tiles; 4x4, also two
+ * steps at a time and transposed, enough channels: by tiles
+ * (kernels/cpu/winograd.h).
+ */
 bool ost_conv_is_winograd(const ost_layer *layer);
 ost_rc ost_conv_winograd(ost_layer *layer, ost_err *err);
 

@@ -17,12 +17,14 @@
 
 #include "base/banned.h"
 
-enum { CASES = 10, EIGHT = 8, OUTPUTS = 4 };
+enum { CASES = 16, EIGHT = 8, OUTPUTS = 4 };
 
 /* A layer and what has to come out, in double precision. */
 typedef struct layer {
     /* Depth first; a flat layer has a kernel of depth 1 and one slice. */
     int64_t n, in, out, kernel[3], side[3], padding[3], result[3];
+    int64_t stride;
+    bool transposed;
     bool bias;
     int64_t count[OUTPUTS]; /* y, dx, dw, db */
     double *want[OUTPUTS];
@@ -55,14 +57,24 @@ static void draw(ost_rng *r, layer *l)
     l->n = 1 + (int64_t)ost_rng_below(r, 3);
     l->in = 32 + 16 * (int64_t)ost_rng_below(r, 2);
     l->out = 32 + 16 * (int64_t)ost_rng_below(r, 2);
-    l->kernel[0] = ost_rng_below(r, 3) ? 1 : 3;
-    l->kernel[1] = l->kernel[2] = ost_rng_below(r, 3) ? 3 : 5;
+    l->kernel[1] = l->kernel[2] = 3 + (int64_t)ost_rng_below(r, 3);
+    l->kernel[0] = ost_rng_below(r, 3) || l->kernel[1] == 4 ? 1 : 3;
+    l->stride = l->kernel[1] == 4 ? 1 + (int64_t)ost_rng_below(r, 2) : 1;
+    l->transposed = l->kernel[1] == 4 && ost_rng_below(r, 2);
     for (int i = 0; i < 3; i++) {
+        int64_t step = i ? l->stride : 1;
+
         l->side[i] = 12 + (int64_t)ost_rng_below(r, 16);
+        if (l->kernel[1] == 4 && ost_rng_below(r, 2))
+            l->side[i] = 5 + (int64_t)ost_rng_below(r, 4);
         if (i == 0)
             l->side[i] = l->kernel[0] == 1 ? 1 : 3;
         l->padding[i] = (int64_t)ost_rng_below(r, (uint32_t)l->kernel[i]);
-        l->result[i] = l->side[i] + 2 * l->padding[i] + 1 - l->kernel[i];
+        l->result[i] =
+            (l->side[i] + 2 * l->padding[i] - l->kernel[i]) / step + 1;
+        if (l->transposed)
+            l->result[i] =
+                (l->side[i] - 1) * step - 2 * l->padding[i] + l->kernel[i];
     }
     l->bias = ost_rng_below(r, 2);
     l->count[0] = l->n * l->out * l->result[0] * l->result[1] * l->result[2];
@@ -91,39 +103,48 @@ static void drop(layer *l)
     ost_free(l->dy);
 }
 
-/* One tap of one channel pair of one item: a row of products. */
+/* One tap of one channel pair of one item: a row of products.  Rows are those
+ * of what the convolution makes; a transposed layer is one that goes from its
+ * output to its input. */
 static void tap_row(layer *l, int64_t n, int64_t o, int64_t c, int64_t tap,
                     int64_t row)
 {
-    int64_t z = row / l->result[1] + tap / (l->kernel[1] * l->kernel[2]) -
-                l->padding[0];
-    int64_t y =
-        row % l->result[1] + tap / l->kernel[2] % l->kernel[1] - l->padding[1];
+    const int64_t *small = l->transposed ? l->side : l->result;
+    const int64_t *large = l->transposed ? l->result : l->side;
+    int64_t z =
+        row / small[1] + tap / (l->kernel[1] * l->kernel[2]) - l->padding[0];
+    int64_t y = l->stride * (row % small[1]) +
+                tap / l->kernel[2] % l->kernel[1] - l->padding[1];
     int64_t shift = tap % l->kernel[2] - l->padding[2];
-    int64_t weight = (o * l->in + c) * taps_of(l) + tap;
-    int64_t out =
-        ((n * l->out + o) * l->result[0] * l->result[1] + row) * l->result[2];
-    int64_t in =
-        (((n * l->in + c) * l->side[0] + z) * l->side[1] + y) * l->side[2];
+    int64_t pair = l->transposed ? c * l->out + o : o * l->in + c;
+    int64_t weight = pair * taps_of(l) + tap;
+    int64_t from = n * l->in + c;
+    int64_t to = n * l->out + o;
+    int64_t few = l->transposed ? from : to;
+    int64_t many = l->transposed ? to : from;
 
-    if (z < 0 || z >= l->side[0] || y < 0 || y >= l->side[1])
+    if (z < 0 || z >= large[0] || y < 0 || y >= large[1])
         return;
-    for (int64_t x = 0; x < l->result[2]; x++) {
-        if (x + shift < 0 || x + shift >= l->side[2])
+    few = (few * small[0] * small[1] + row) * small[2];
+    many = ((many * large[0] + z) * large[1] + y) * large[2];
+    for (int64_t x = 0; x < small[2]; x++) {
+        int64_t at = l->stride * x + shift;
+        int64_t in = l->transposed ? few + x : many + at;
+        int64_t out = l->transposed ? many + at : few + x;
+
+        if (at < 0 || at >= large[2])
             continue;
-        l->want[0][out + x] +=
-            (double)l->w[weight] * (double)l->x[in + x + shift];
-        l->want[1][in + x + shift] +=
-            (double)l->w[weight] * (double)l->dy[out + x];
-        l->want[2][weight] +=
-            (double)l->x[in + x + shift] * (double)l->dy[out + x];
+        l->want[0][out] += (double)l->w[weight] * (double)l->x[in];
+        l->want[1][in] += (double)l->w[weight] * (double)l->dy[out];
+        l->want[2][weight] += (double)l->x[in] * (double)l->dy[out];
     }
 }
 
 static void compute(layer *l)
 {
-    int64_t rows = l->result[0] * l->result[1];
-    int64_t area = rows * l->result[2];
+    const int64_t *small = l->transposed ? l->side : l->result;
+    int64_t rows = small[0] * small[1];
+    int64_t area = l->result[0] * l->result[1] * l->result[2];
     int64_t taps = taps_of(l);
 
     for (int64_t i = 0; i < l->n * l->out; i++)
@@ -146,13 +167,15 @@ static const char *run(layer *l, int64_t n, int threads)
         { .name = "kernel", .count = 3 - flat },
         { .name = "padding", .count = 3 - flat },
         { .name = "bias", .count = 1, .v = { (double)l->bias } },
+        { .name = "stride", .count = 1, .v = { (double)l->stride } },
     };
-    ost_layer_spec spec = { .kind = flat ? "conv2d" : "conv3d",
+    const char *kind = l->transposed ? "conv_transpose2d" : "conv2d";
+    ost_layer_spec spec = { .kind = flat ? kind : "conv3d",
                             .name = "c",
                             .n_inputs = 1,
                             .inputs = { OST_NET_INPUT },
                             .attrs = attrs,
-                            .n_attrs = 4 };
+                            .n_attrs = 5 };
     ost_net_spec net_spec = { &spec, 1, 0 };
     int64_t shape[5] = { n, l->in };
     ost_backend *b = NULL;
@@ -178,7 +201,8 @@ static const char *run(layer *l, int64_t n, int threads)
         const ost_layer *made = ost_net_layer(net, i);
 
         if (made->index == 0 &&
-            (!made->code[0] || !strstr(made->code[0], "winograd")))
+            (!made->code[0] || (!strstr(made->code[0], "winograd") &&
+                                !strstr(made->code[0], "tiles"))))
             goto out;
     }
     wrong = "a call fails";
@@ -297,7 +321,9 @@ static void widen(const float *v, const ost_wino_value *shape, float *to)
 /* y and dg are the same numbers in blocks of 8 and of 16. */
 static const char *blocks_agree(ost_rng *r)
 {
-    ost_wino_window window = { 1, 3, { 0, 1, 1 } };
+    ost_wino_window window = {
+        .depth = 1, .side = 3, .stride = 1, .padding = { 0, 1, 1 }, .block = 8
+    };
     ost_wino_value in = { 2, 4, 1, { 21, 18 }, EIGHT };
     ost_wino_value out = { 2, 6, 1, { 21, 18 }, EIGHT };
     int64_t xs = in.items * in.eights * in.side[0] * in.side[1] * EIGHT;
@@ -330,8 +356,8 @@ static const char *blocks_agree(ost_rng *r)
             widen(dy, &out, made[i][2] + xs);
         }
         ost_wino_convolve(&go, made[i][2], w, NULL, made[i][0], memory);
-        ost_wino_correlation(&back, made[i][2], made[i][2] + xs, made[i][1],
-                             memory);
+        ost_wino_correlation(&back, made[i][2], made[i][2] + xs, false,
+                             made[i][1], memory);
         ost_free(memory);
     }
     widen(made[0][0], &out, made[0][2]);
