@@ -225,7 +225,7 @@ static bool add_known(json_t *values, const json_t *known,
     return any;
 }
 
-/* `known` (may be NULL): params of generators that the data decide. */
+/* `known` (may be NULL): params that the data decide. */
 static ost_rc read_side(const train_gan_params *p, ost_gan_side side,
                         const json_t *known, ost_side_networks *nets,
                         ost_err *err)
@@ -240,7 +240,7 @@ static ost_rc read_side(const train_gan_params *p, ost_gan_side side,
     ost_rc rc = ost_side_networks_read(o, side, file->name, file->data,
                                        file->size, values, nets, err);
 
-    if (!rc && makes && known && add_known(values, known, nets)) {
+    if (!rc && known && add_known(values, known, nets)) {
         ost_side_networks_release(nets);
         rc = ost_side_networks_read(o, side, file->name, file->data, file->size,
                                     values, nets, err);
@@ -320,23 +320,30 @@ static ost_rc check(const void *with, ost_err *err)
 
 /* --- the step ------------------------------------------------------------ */
 
-/* "channels" of the images that are made, where there is one answer; of series
- * frames "given" and "made". */
-static json_t *known_of(const train_gan_params *p, const ost_gan_pictures *pics)
+/* Params that the data decide, where a side's file has them: "channels" of the
+ * images that are made, where there is one answer; of series "given" and
+ * "made" frames, the latter for judges as "frames". */
+static json_t *known_of(const train_gan_params *p, const ost_gan_pictures *pics,
+                        ost_gan_side side)
 {
     const ost_picture_set *last = &pics->sets[pics->n_sets - 1];
+    json_int_t made = (json_int_t)(last->frames - p->given);
+    bool series = pics->kind == OST_GAN_SERIES && made > 0;
     json_t *known = json_object();
 
+    if (side == OST_DISCRIMINATOR) {
+        if (series)
+            json_object_set_new(known, "frames", json_integer(made));
+        return known;
+    }
     if (pics->kind != OST_GAN_DOMAINS ||
         pics->sets[0].channels == last->channels)
         json_object_set_new(known, "channels",
                             json_integer((json_int_t)last->channels));
-    if (pics->kind != OST_GAN_SERIES)
+    if (!series)
         return known;
     json_object_set_new(known, "given", json_integer((json_int_t)p->given));
-    if (last->frames > p->given)
-        json_object_set_new(
-            known, "made", json_integer((json_int_t)(last->frames - p->given)));
+    json_object_set_new(known, "made", json_integer(made));
     return known;
 }
 
@@ -454,14 +461,15 @@ static ost_rc prepare(ost_stage_ctx *ctx, const train_gan_params *p,
         .jitter = p->jitter,
         .flip = p->flip_h,
     };
-    json_t *known = NULL;
     ost_rc rc = ost_gan_pictures_open(ctx, &source, pictures, err);
 
-    if (!rc)
-        known = known_of(p, pictures);
-    for (int i = 0; i < OST_GAN_SIDES && !rc; i++)
-        rc = read_side(p, (ost_gan_side)i, known, &nets[i], err);
-    json_decref(known);
+    for (int i = 0; i < OST_GAN_SIDES && !rc; i++) {
+        ost_gan_side side = (ost_gan_side)i;
+        json_t *known = known_of(p, pictures, side);
+
+        rc = read_side(p, side, known, &nets[i], err);
+        json_decref(known);
+    }
     if (!rc)
         rc = plan_gan(ctx, p, pictures, nets, &s->gan, err);
     if (rc)

@@ -36,7 +36,8 @@ static const char plain_text[] =
     "\"l2\": 0.01}]}";
 
 /* Both sides of a training of generators; file names that begin with
- * "generator", "drawn" (from numbers, 16 x 16), "discriminator". */
+ * "generator", "drawn" (from numbers, 16 x 16), "discriminator"; of series
+ * "series", "judge". */
 static const char generator_text[] =
     "{\"osteon_model\": 1, \"name\": \"tiny_generator\",\n"
     "\"params\": {\"width\": 4, \"channels\": 1, \"noise\": 0.3},\n"
@@ -52,6 +53,18 @@ static const char drawn_text[] =
     "{\"op\": \"conv_transpose2d\", \"out\": 1, \"kernel\": 4, \"stride\": "
     "4},\n"
     "{\"op\": \"tanh\"}]}";
+static const char series_text[] =
+    "{\"osteon_model\": 1, \"name\": \"tiny_series\", \"layers\": [\n"
+    "{\"op\": \"conv3d\", \"out\": 4, \"kernel\": 3, \"padding\": 1},\n"
+    "{\"op\": \"leaky_relu\"},\n"
+    "{\"op\": \"conv3d\", \"out\": 1, \"kernel\": 3, \"padding\": 1},\n"
+    "{\"op\": \"tanh\"}]}";
+static const char judge_text[] =
+    "{\"osteon_model\": 1, \"name\": \"tiny_judge\",\n"
+    "\"params\": {\"frames\": 9}, \"layers\": [\n"
+    "{\"op\": \"conv3d\", \"out\": 4, \"kernel\": [\"${frames}\", 4, 4],\n"
+    "\"stride\": [1, 2, 2]}, {\"op\": \"leaky_relu\"},\n"
+    "{\"op\": \"conv3d\", \"out\": 1, \"kernel\": [1, 3, 3]}]}";
 static const char discriminator_text[] =
     "{\"osteon_model\": 1, \"name\": \"tiny_discriminator\",\n"
     "\"params\": {\"width\": 4},\n"
@@ -177,6 +190,10 @@ static inline ost_rc give_network(void *user, const char *name, ost_buf *data,
         text = plain_text;
     else if (strncmp(name, "generator", 9) == 0)
         text = generator_text;
+    else if (strncmp(name, "series", 6) == 0)
+        text = series_text;
+    else if (strncmp(name, "judge", 5) == 0)
+        text = judge_text;
     else if (strncmp(name, "drawn", 5) == 0)
         text = drawn_text;
     else if (strncmp(name, "discriminator", 13) == 0)

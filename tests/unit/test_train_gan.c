@@ -326,6 +326,90 @@ static void drawn_images_have_no_parents(void **state)
                         "the numbers that it makes an image of");
 }
 
+/* `n` series of `frames` pictures. */
+static ost_digest series(fixture *f, int n, int frames)
+{
+    ost_item *items = OST_ARENA_ARRAY(&f->arena, ost_item, (size_t)n);
+    ost_field *fields = OST_ARENA_ARRAY(&f->arena, ost_field, (size_t)n);
+    ost_err err = { 0 };
+    ost_digest d;
+
+    for (int i = 0; i < n; i++) {
+        unsigned char p[8 * SIDE * SIDE];
+        char *id = ost_arena_printf(&f->arena, "s%04d", i);
+
+        for (int k = 0; k < frames; k++)
+            paint(p + k * SIDE * SIDE, i % 3, (uint64_t)(i * frames + k));
+        fields[i] = (ost_field){ .name = "frames",
+                                 .dtype = OST_U8,
+                                 .ndim = 3,
+                                 .shape = { frames, SIDE, SIDE },
+                                 .stride = { SIDE * SIDE, SIDE, 1 } };
+        assert_ok(ost_batch_put_blob(f->batch, p,
+                                     (size_t)(frames * SIDE * SIDE),
+                                     &fields[i].blob, &err),
+                  &err);
+        items[i] = (ost_item){
+            .id = id, .group = id, .fields = &fields[i], .n_fields = 1
+        };
+    }
+    assert_ok(ost_dataset_put(f->batch, OST_DATASET, "{}", items, (size_t)n, &d,
+                              &err),
+              &err);
+    commit(f->batch);
+    return d;
+}
+
+static void series_go_on(void **state)
+{
+    static const char with[] =
+        "{\"objective\": \"conv_lstm_gan\", \"generator\": \"series\", "
+        "\"discriminator\": \"judge\", \"steps\": 12, \"batch\": 2, "
+        "\"history\": 3, \"samples\": 3, \"sample_every\": 5, \"flip_h\": "
+        "0.5}";
+    fixture *f = *state;
+    ost_step_input ports[] = { input("in", series(f, 6, 4)) };
+    const ost_field *field;
+    ost_done_msg done;
+    ost_item *items;
+    json_t *meta;
+    json_t *in;
+    size_t n;
+
+    same_however_it_runs(f, with, ports, 1, &done);
+    meta = meta_of(f, &done, 0);
+    in = json_array_get(json_object_get(meta, "input"), 0);
+    assert_int_equal(json_integer_value(json_object_get(in, "frames")), 2);
+    in = json_object_get(meta, "image");
+    assert_int_equal(json_integer_value(json_object_get(in, "frames")), 2);
+    json_decref(meta);
+    meta = meta_of(f, &done, 1);
+    in = json_object_get(meta, "params"); /* what the data decide */
+    assert_int_equal(json_integer_value(json_object_get(in, "frames")), 2);
+    json_decref(meta);
+    items = items_at(f, &done, 2, &n);
+    assert_int_equal(n, 9);
+    field = ost_item_field(&items[0], "frames");
+    assert_int_equal(field->ndim, 3);
+    assert_int_equal(field->shape[0], 2);
+    items = items_at(f, &done, 3, &n);
+    field = ost_item_field(&items[0], "image");
+    /* two frames that are given, two that are made, two real ones */
+    assert_int_equal(field->shape[0], 6 * SIDE);
+    ports[0] = input("in", series(f, 6, 2));
+    done = run(f, &ost_stage_train_gan, with, 1, ports, 1);
+    assert_string_equal(done.error, "series have 2 frames, of which 'given' "
+                                    "leaves none to be made");
+    ports[0] = input("in", pictures(f, 0, 3));
+    done = run(f, &ost_stage_train_gan,
+               "{\"objective\": \"conv_lstm_gan\", \"generator\": \"series\", "
+               "\"discriminator\": \"judge\", \"field\": \"image\"}",
+               1, ports, 1);
+    assert_string_equal(done.error, "the objective learns from series, and "
+                                    "field 'image' holds pictures ('field': "
+                                    "'frames')");
+}
+
 static void linear_falls_to_nothing(void **state)
 {
     const ost_schedule s = {
@@ -676,6 +760,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(drawn_images_have_no_parents, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(series_go_on, setup, teardown),
         cmocka_unit_test(linear_falls_to_nothing),
         cmocka_unit_test_setup_teardown(samples_and_grids_come_at_each_sampling,
                                         setup, teardown),
