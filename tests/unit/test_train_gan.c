@@ -715,6 +715,95 @@ static void pictures_that_do_not_fit_are_named(void **state)
           "generator: makes 1x3x16x8, the images are 1x1x16x8");
 }
 
+/* Items with fields of the given types and sides, in a dataset. */
+typedef struct {
+    const char *name;
+    ost_dtype dtype;
+    int64_t height;
+    int64_t width;
+} blank;
+
+static ost_digest blanks(fixture *f, const char *id, const blank *b, size_t n)
+{
+    ost_item item = { .id = id, .group = id, .n_fields = n };
+    ost_field *fields = OST_ARENA_ARRAY(&f->arena, ost_field, n);
+    ost_err err = { 0 };
+    ost_digest d;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t size =
+            (size_t)(b[i].height * b[i].width) * ost_dtype_size(b[i].dtype);
+        void *bytes = ost_xalloc(size);
+
+        fields[i] = (ost_field){ .name = b[i].name,
+                                 .dtype = b[i].dtype,
+                                 .ndim = 2,
+                                 .shape = { b[i].height, b[i].width },
+                                 .stride = { b[i].width, 1 } };
+        assert_ok(
+            ost_batch_put_blob(f->batch, bytes, size, &fields[i].blob, &err),
+            &err);
+        ost_free(bytes);
+    }
+    item.fields = fields;
+    assert_ok(ost_dataset_put(f->batch, OST_DATASET, "{}", &item, 1, &d, &err),
+              &err);
+    commit(f->batch);
+    return d;
+}
+
+static void fields_that_do_not_fit_are_named(void **state)
+{
+    static const blank odd[] = { { "image", OST_U8, 8, 15 } };
+    static const blank wide[] = { { "image", OST_U16, 8, 16 } };
+    static const blank two[] = { { "contour", OST_U8, 8, 16 },
+                                 { "image", OST_U8, 8, 8 } };
+    static const blank small[] = { { "image", OST_U8, 8, 8 } };
+    fixture *f = *state;
+    ost_step_input ports[] = { input("in", pictures(f, 0, 3)),
+                               input("b", blanks(f, "x", small, 1)) };
+    ost_done_msg done;
+    ost_err err = { 0 };
+    ost_digest none;
+
+    fails(f, "{" SIDES "}", blanks(f, "x", odd, 1),
+          "field 'image' is 15 pixels wide and no pair (a 'pair' stage puts "
+          "condition and image side by side; 'condition' names a field of its "
+          "own)");
+    fails(f, "{" SIDES "}", blanks(f, "x", wide, 1),
+          "item 'x': field 'image' is u16, generators learn from u8, 0 to 255 "
+          "(a 'normalize' or 'window' stage makes it)");
+    fails(f, "{" SIDES ", \"condition\": \"contour\"}", blanks(f, "x", two, 2),
+          "field 'contour' is 8 x 16 and field 'image' 8 x 8");
+    done = run(f, &ost_stage_train_gan, domains, 1, ports, 2);
+    assert_string_equal(done.error,
+                        "pictures at port 'in' are 16 x 16, those at port 'b' "
+                        "8 x 8 (a 'resize' stage makes them alike)");
+    assert_ok(
+        ost_dataset_put(f->batch, OST_DATASET, "{}", NULL, 0, &none, &err),
+        &err);
+    commit(f->batch);
+    fails(f, "{" SIDES "}", none, "port 'in' has no items");
+}
+
+static void models_that_do_not_fit_are_no_beginning(void **state)
+{
+    fixture *f = *state;
+    ost_digest data = pictures(f, 0, 6);
+    ost_done_msg other = train_on(f, everything, 1, data);
+    ost_step_input ports[] = {
+        input("in", data), input("init", must(&other)->outputs[1].artifact)
+    };
+    ost_done_msg done =
+        run(f, &ost_stage_train_gan, "{" SIDES "}", 1, ports, 2);
+
+    assert_int_equal(done.rc, OST_EINPUT);
+    assert_string_equal(done.error,
+                        "port 'init': no weight of the model fits the "
+                        "generator: the first is 'discriminator.0.weight' "
+                        "there and 'generator.0.weight' here");
+}
+
 static void a_training_that_diverges_says_where(void **state)
 {
     fixture *f = *state;
@@ -773,6 +862,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(combinations_are_refused, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(pictures_that_do_not_fit_are_named,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(fields_that_do_not_fit_are_named, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(models_that_do_not_fit_are_no_beginning,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_training_that_diverges_says_where,
                                         setup, teardown),
