@@ -476,6 +476,47 @@ void ost_memo_put(ost_stage_ctx *ctx, const char *name, const void *value,
     ost_batch_put_memo(ctx->step->batch, &key, NULL, 0, value, size);
 }
 
+static ost_rc add_blob(ost_stage_ctx *ctx, const ost_digest *d, ost_buf *out,
+                       ost_err *err)
+{
+    ost_blob blob = { 0 };
+    ost_rc rc = ost_batch_blob(ctx->step->batch, d, &blob, err);
+
+    if (!rc)
+        ost_buf_add(out, blob.data, blob.size);
+    ost_blob_release(&blob);
+    return rc;
+}
+
+ost_rc ost_memo_get_large(ost_stage_ctx *ctx, const char *name, ost_buf *value,
+                          ost_err *err)
+{
+    ost_buf digest = { 0 };
+    ost_digest d;
+    ost_rc rc = ost_memo_get(ctx, name, &digest, err);
+
+    if (!rc && digest.len != sizeof(d.b))
+        rc = ost_fail(err, OST_ECORRUPT, "a memo is malformed");
+    if (!rc) {
+        memcpy(d.b, digest.data, sizeof(d.b));
+        rc = add_blob(ctx, &d, value, err);
+    }
+    ost_buf_release(&digest);
+    return rc;
+}
+
+ost_rc ost_memo_put_large(ost_stage_ctx *ctx, const char *name,
+                          const void *value, size_t size, ost_err *err)
+{
+    ost_key key = memo_key(ctx, name);
+    ost_digest d;
+    ost_rc rc = ost_batch_put_blob(ctx->step->batch, value, size, &d, err);
+
+    if (!rc)
+        ost_batch_put_memo(ctx->step->batch, &key, &d, 1, d.b, sizeof(d.b));
+    return rc;
+}
+
 void ost_count_items(ost_stage_ctx *ctx, uint64_t computed, uint64_t remembered)
 {
     ctx->step->computed += computed;
@@ -508,7 +549,6 @@ ost_rc ost_checkpoint_load(ost_stage_ctx *ctx, ost_buf *data, ost_err *err)
 {
     step_state *step = ctx->step;
     ost_buf value = { 0 };
-    ost_blob blob = { 0 };
     ost_digest d;
     ost_rc rc;
 
@@ -521,11 +561,7 @@ ost_rc ost_checkpoint_load(ost_stage_ctx *ctx, ost_buf *data, ost_err *err)
         goto out;
     }
     memcpy(d.b, value.data, sizeof(d.b));
-    rc = ost_batch_blob(step->batch, &d, &blob, err);
-    if (rc)
-        goto out;
-    ost_buf_add(data, blob.data, blob.size);
-    ost_blob_release(&blob);
+    rc = add_blob(ctx, &d, data, err);
 out:
     ost_buf_release(&value);
     return rc;

@@ -3,9 +3,17 @@
  * A training diverges when a loss or a gradient is not a finite number.  It has
  * collapsed when the spread of its images (stages/gan_samples.h) is below
  * `collapse` in several samplings in a row: one may be chance.  Either way it
- * ends at once; the last checkpoint is of before.
+ * ends at once.
+ *
+ * Weights of the last good sampling are kept all along.  A step that fails
+ * leaves them in the store, under all that the training hangs on, so that a
+ * step that differs in `on_divergence` alone hands them on without training
+ * once more.  What is left there: varint updates and step of the good sampling;
+ * reason and history as texts; samplings (gan_samples.c); weights of both sides
+ * as byte strings.
  */
 #include "base/alloc.h"
+#include "base/json.h"
 #include "stages/gan_training.h"
 #include "stages/training.h"
 
@@ -134,14 +142,109 @@ ost_rc ost_gan_check_spread(ost_gan_training *t, ost_err *err)
                    err);
     }
     s->low = 0;
-    return t->spec->keeps ? keep_weights(t, err) : OST_OK;
+    return t->spec->sample_every > 0 ? keep_weights(t, err) : OST_OK;
 }
+
+/* --- what a failed step leaves ------------------------------------------- */
+
+/* All that decides a training: its words but one, inputs, and what is drawn.
+ */
+static void add_identity(const ost_gan_training *t, ost_buf *name)
+{
+    static const char *const ports[] = { "in", "b", "init" };
+    json_t *with = json_copy((json_t *)(uintptr_t)ost_ctx_with(t->ctx));
+    char hex[OST_DIGEST_HEX];
+
+    json_object_del(with, "on_divergence");
+    ost_buf_adds(name, "diverged ");
+    ost_json_canonical(name, with);
+    json_decref(with);
+    for (int i = 0; i < 3; i++)
+        if (ost_ctx_input_count(t->ctx, ports[i]) > 0)
+            ost_buf_addf(name, " %s %s", ports[i],
+                         ost_digest_hex(
+                             &ost_ctx_input(t->ctx, ports[i], 0)->digest, hex));
+    ost_buf_addf(name, " %llu", (unsigned long long)t->spec->gan.key);
+}
+
+static ost_rc leave(ost_gan_training *t, ost_err *err)
+{
+    ost_buf name = { 0 };
+    ost_buf left = { 0 };
+    ost_buf text = { 0 };
+    ost_rc rc;
+
+    add_identity(t, &name);
+    ost_buf_varint(&left, (uint64_t)t->updates);
+    ost_buf_varint(&left, (uint64_t)t->good.step);
+    ost_buf_string(&left, t->reason);
+    ost_json_canonical(&text, t->history);
+    ost_buf_bytes(&left, text.data, text.len);
+    ost_gan_samples_write(&t->samples, &left);
+    for (int s = 0; s < OST_GAN_SIDES; s++)
+        ost_buf_bytes(&left, t->good.weights[s].data, t->good.weights[s].len);
+    rc = ost_memo_put_large(t->ctx, ost_buf_str(&name), left.data, left.len,
+                            err);
+    ost_buf_release(&text);
+    ost_buf_release(&left);
+    ost_buf_release(&name);
+    return rc;
+}
+
+static ost_rc take_up(ost_gan_training *t, ost_reader *r, ost_err *err)
+{
+    const unsigned char *text;
+    size_t size;
+    ost_rc rc;
+
+    t->updates = (int64_t)ost_read_varint(r);
+    t->good.step = (int64_t)ost_read_varint(r);
+    text = ost_read_bytes(r, &size);
+    if (!r->bad)
+        t->reason = ost_xprintf("%.*s", (int)size, (const char *)text);
+    text = ost_read_bytes(r, &size);
+    if (r->bad)
+        return ost_fail(err, OST_EINPUT, "what was left is malformed");
+    json_decref(t->history);
+    t->history = json_loadb((const char *)text, size, 0, NULL);
+    rc = ost_gan_samples_read(&t->samples, r, err);
+    for (int s = 0; s < OST_GAN_SIDES && !rc; s++) {
+        text = ost_read_bytes(r, &size);
+        ost_buf_add(&t->good.weights[s], text, r->bad ? 0 : size);
+    }
+    if (!rc && (r->bad || !json_is_array(t->history)))
+        rc = ost_fail(err, OST_EINPUT, "what was left is malformed");
+    return rc;
+}
+
+ost_rc ost_gan_take_up(ost_gan_training *t, ost_err *err)
+{
+    ost_buf name = { 0 };
+    ost_buf left = { 0 };
+    ost_rc rc = OST_ENOTFOUND;
+
+    if (t->spec->keeps) {
+        add_identity(t, &name);
+        rc = ost_memo_get_large(t->ctx, ost_buf_str(&name), &left, err);
+    }
+    if (!rc) {
+        ost_reader r = ost_reader_of(left.data, left.len);
+
+        rc = take_up(t, &r, err);
+    }
+    ost_buf_release(&left);
+    ost_buf_release(&name);
+    return rc == OST_ENOTFOUND ? OST_OK : rc;
+}
+
+/* --- the end ------------------------------------------------------------- */
 
 ost_rc ost_gan_give_up(ost_gan_training *t, ost_err *err)
 {
     const char *help = "a lower 'learning_rate' or "
                        "'discriminator_learning_rate', 'clip_norm' or another "
                        "'loss' may help";
+    ost_rc rc;
 
     if (t->spec->keeps && t->good.step > 0) {
         ost_note(t->ctx,
@@ -150,14 +253,17 @@ ost_rc ost_gan_give_up(ost_gan_training *t, ost_err *err)
                  t->reason, (long long)t->good.step, help);
         return go_back(t, err);
     }
-    if (t->spec->keeps)
+    if (t->good.step == 0)
         return ost_fail(err, OST_EFAIL,
-                        "%s, and no sampling was good before (%s, and smaller "
-                        "'sample_every')",
+                        "%s, and no sampling was good before (%s; a smaller "
+                        "'sample_every' looks earlier)",
                         t->reason, help);
+    rc = leave(t, err);
+    if (rc)
+        return rc;
     return ost_fail(err, OST_EFAIL,
-                    "%s (%s; the last checkpoint stays in the store, "
-                    "'on_divergence': 'keep' hands on the models of the last "
-                    "good sampling)",
-                    t->reason, help);
+                    "%s (%s; 'on_divergence': 'keep' hands on the models of "
+                    "update %lld, the last sampling that was good, without "
+                    "training again)",
+                    t->reason, help, (long long)t->good.step);
 }

@@ -205,9 +205,11 @@ static ost_rc run_all(ost_gan_training *t, ost_err *err)
     if (!rc && t->spec->samples > 0)
         rc = ost_gan_samples_open(t, t->spec->samples, &t->samples, err);
     if (!rc)
+        rc = ost_gan_take_up(t, err);
+    if (!rc && !t->reason)
         rc = ost_gan_training_resume(t, err);
     t->first_update = t->updates;
-    while (!rc && !is_over(t)) {
+    while (!rc && !t->reason && !is_over(t)) {
         if (ost_ctx_stop(t->ctx))
             return ost_fail(err, OST_EINTERRUPTED, "interrupted");
         rc = update(t, err);

@@ -99,6 +99,9 @@ ost_rc ost_gan_weight_get(ost_gan_training *t, ost_gan_side side, size_t i,
 ost_rc ost_gan_check_finite(ost_gan_training *t, ost_rc rc, ost_err *err);
 /* Looks at the spread of the last sampling; keeps the weights if it is good. */
 ost_rc ost_gan_check_spread(ost_gan_training *t, ost_err *err);
+/* Where `keeps` is set: what a step that failed has left of this training, if
+ * one did; `reason` is set then, and nothing is to be trained. */
+ost_rc ost_gan_take_up(ost_gan_training *t, ost_err *err);
 /* After OST_EFAIL of the two above: goes back to the weights that were good, if
  * that is wanted and there are any, and is content.  Otherwise adds to the
  * message what can be done. */

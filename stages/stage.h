@@ -349,6 +349,11 @@ ost_rc ost_memo_get(ost_stage_ctx *ctx, const char *name, ost_buf *value,
                     ost_err *err);
 void ost_memo_put(ost_stage_ctx *ctx, const char *name, const void *value,
                   size_t size);
+/* The same of what is large: it becomes a blob. */
+ost_rc ost_memo_get_large(ost_stage_ctx *ctx, const char *name, ost_buf *value,
+                          ost_err *err);
+ost_rc ost_memo_put_large(ost_stage_ctx *ctx, const char *name,
+                          const void *value, size_t size, ost_err *err);
 /* Counts items for the summary of a .run stage. */
 void ost_count_items(ost_stage_ctx *ctx, uint64_t computed,
                      uint64_t remembered);

@@ -241,10 +241,9 @@ static inline ost_done_msg run(fixture *f, const ost_stage *stage,
     ost_step_execute(f->batch, &msg, &link, &f->arena, &done);
     if (done.rc == OST_EINTERRUPTED)
         f->work--;
-    if (!done.rc)
-        assert_ok(
-            ost_batch_add_encoded(f->batch, done.batch, done.batch_size, &err),
-            &err);
+    assert_ok(
+        ost_batch_add_encoded(f->batch, done.batch, done.batch_size, &err),
+        &err);
     commit(f->batch);
     (free)((void *)(uintptr_t)msg.params);
     json_decref(full);
