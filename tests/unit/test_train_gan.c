@@ -2,19 +2,14 @@
 /* links: stages kernels store base */
 #include "kernels/average.h"
 #include "stages/gan_training.h"
-#include "tests/support/trainings.h"
+#include "tests/support/gan_trainings.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/banned.h"
 
-extern const ost_stage ost_stage_train_gan;
 const ost_stage *const ost_stages[] = { &ost_stage_train_gan, NULL };
-
-#define SIDES                                                    \
-    "\"objective\": \"pix2pix\", \"generator\": \"generator\", " \
-    "\"discriminator\": \"discriminator\""
 
 static const char everything[] =
     "{" SIDES ", \"steps\": 25, \"batch\": 3, \"discriminator_steps\": 2, "
@@ -23,43 +18,6 @@ static const char everything[] =
     "\"weight_decay\": 0.001, \"clip_norm\": 1, "
     "\"discriminator_learning_rate\": 0.001, \"samples\": 5, "
     "\"sample_every\": 7, \"collapse\": 0.001, \"on_divergence\": \"keep\"}";
-
-static ost_done_msg train_on(fixture *f, const char *with, uint32_t threads,
-                             ost_digest in)
-{
-    ost_step_input ports[] = { input("in", in) };
-
-    return run(f, &ost_stage_train_gan, with, threads, ports, 1);
-}
-
-static const ost_done_msg *must(const ost_done_msg *done)
-{
-    if (done->rc)
-        fail_msg("%s", done->error);
-    return done;
-}
-
-/* Caller decrefs. */
-static json_t *meta_of(fixture *f, const ost_done_msg *done, int output)
-{
-    ost_artifact a;
-    ost_err err = { 0 };
-
-    assert_ok(ost_artifact_get(f->batch, &done->outputs[output].artifact,
-                               &f->arena, &a, &err),
-              &err);
-    return json_loads(a.meta, 0, NULL);
-}
-
-static void same_outputs(const ost_done_msg *a, const ost_done_msg *b)
-{
-    must(a);
-    must(b);
-    assert_int_equal(a->n_outputs, b->n_outputs);
-    for (uint32_t i = 0; i < a->n_outputs; i++)
-        assert_memory_equal(&a->outputs[i].artifact, &b->outputs[i].artifact,
-                            sizeof(ost_digest));
-}
 
 static void results_do_not_hang_on_threads(void **state)
 {
@@ -215,33 +173,6 @@ static void the_average_lets_go_of_the_first_weights(void **state)
     ost_average_free(a);
     ost_weights_free(w);
     ost_backend_close(backend);
-}
-
-static ost_digest weights_of(fixture *f, const ost_done_msg *done)
-{
-    ost_artifact a;
-    ost_err err = { 0 };
-
-    assert_ok(ost_artifact_get(f->batch, &must(done)->outputs[0].artifact,
-                               &f->arena, &a, &err),
-              &err);
-    return a.refs[0].digest;
-}
-
-/* The items at an output. */
-static ost_item *items_at(fixture *f, const ost_done_msg *done, int output,
-                          size_t *n)
-{
-    ost_artifact a;
-    ost_item *items;
-    ost_err err = { 0 };
-
-    assert_ok(ost_artifact_get(f->batch, &must(done)->outputs[output].artifact,
-                               &f->arena, &a, &err),
-              &err);
-    assert_ok(ost_dataset_items(f->batch, &a, &f->arena, &items, n, &err),
-              &err);
-    return items;
 }
 
 /* --- other objectives ---------------------------------------------------- */
@@ -421,217 +352,6 @@ static void linear_falls_to_nothing(void **state)
     (void)state;
     for (int64_t i = 0; i < 10; i++)
         assert_true(ost_schedule_rate(&s, NULL, 0, i) == rates[i]);
-}
-
-/* --- samplings ----------------------------------------------------------- */
-
-static double number(const ost_item *item, const char *name)
-{
-    assert_non_null(ost_item_attr(item, name));
-    return ost_item_attr(item, name)->number;
-}
-
-static void samples_and_grids_come_at_each_sampling(void **state)
-{
-    static const char with[] = "{" SIDES ", \"steps\": 9, \"samples\": 3, "
-                               "\"sample_every\": 4}";
-    fixture *f = *state;
-    ost_done_msg done = train_on(f, with, 1, pictures(f, 0, 10));
-    size_t n_samples, n_grids, n_groups;
-    ost_item *samples = items_at(f, &done, 2, &n_samples);
-    ost_item *grids = items_at(f, &done, 3, &n_grids);
-    const char *const *groups;
-    ost_err err = { 0 };
-
-    /* after updates 4, 8 and 9 */
-    assert_int_equal(n_samples, 9);
-    assert_int_equal(n_grids, 3);
-    for (size_t i = 0; i < n_samples; i++) {
-        const ost_field *image = ost_item_field(&samples[i], "image");
-
-        assert_int_equal(image->ndim, 2);
-        assert_int_equal(image->shape[0], SIDE);
-        assert_int_equal(image->shape[1], SIDE / 2);
-        assert_int_equal(samples[i].n_parents, 1);
-        assert_string_equal(samples[i].group, samples[i].parents[0]);
-        assert_int_equal(samples[i].n_labels, 1);
-        assert_string_equal(ost_item_attr(&samples[i], "kind")->text,
-                            "generated");
-        /* A sample knows all patients of the training, its own as well. */
-        assert_ok(ost_groups_get(f->batch, &samples[i].exposure, &f->arena,
-                                 &groups, &n_groups, &err),
-                  &err);
-        assert_int_equal(n_groups, 10);
-    }
-    for (size_t i = 0; i < n_grids; i++) {
-        const double steps[] = { 4.0, 8.0, 9.0 };
-        const ost_field *image = ost_item_field(&grids[i], "image");
-
-        /* condition, image and target below each other */
-        assert_int_equal(image->shape[0], 3 * SIDE);
-        assert_int_equal(image->shape[1], 3 * SIDE / 2);
-        assert_true(number(&grids[i], "step") == steps[i]);
-        assert_true(number(&grids[i], "columns") == 3.0);
-        assert_ok(ost_groups_get(f->batch, &grids[i].exposure, &f->arena,
-                                 &groups, &n_groups, &err),
-                  &err);
-        assert_int_equal(n_groups, 10);
-    }
-}
-
-static void looking_changes_nothing(void **state)
-{
-    fixture *f = *state;
-    ost_digest data = pictures(f, 0, 8);
-    ost_done_msg often = train_on(f,
-                                  "{" SIDES ", \"steps\": 9, \"samples\": 3, "
-                                  "\"sample_every\": 1}",
-                                  1, data);
-    ost_done_msg never =
-        train_on(f, "{" SIDES ", \"steps\": 9, \"samples\": 0}", 1, data);
-    ost_digest a = weights_of(f, &often);
-    ost_digest b = weights_of(f, &never);
-    size_t n;
-
-    assert_memory_equal(&a, &b, sizeof(a));
-    items_at(f, &never, 2, &n);
-    assert_int_equal(n, 0);
-}
-
-/* Equal values have a deviation of 0, and the ratio is that of deviations. */
-static void spread_is_that_of_real_images_where_they_are_made(void **state)
-{
-    fixture *f = *state;
-    ost_done_msg done = train_on(f,
-                                 "{" SIDES ", \"steps\": 2, \"samples\": 4, "
-                                 "\"sample_every\": 1}",
-                                 1, pictures(f, 0, 4));
-    json_t *meta = meta_of(f, must(&done), 0);
-    json_t *list = json_object_get(meta, "samplings");
-    size_t n;
-    ost_item *samples = items_at(f, &done, 2, &n);
-    double sums[2] = { 0.0, 0.0 };
-    ost_err err = { 0 };
-
-    assert_int_equal(json_array_size(list), 2);
-    for (int k = 0; k < 2; k++) /* what was made after update 1; real */
-        for (int i = 0; i < SIDE * SIDE / 2; i++) {
-            double v[4], mean = 0.0, squares = 0.0;
-
-            for (int j = 0; j < 4; j++) {
-                unsigned char p[SIDE * SIDE];
-                ost_blob blob = { 0 };
-
-                paint(p, j % 3, (uint64_t)j);
-                v[j] = p[i / (SIDE / 2) * SIDE + SIDE / 2 + i % (SIDE / 2)];
-                if (k == 0) {
-                    const ost_field *image =
-                        ost_item_field(&samples[2 * j], "image");
-
-                    assert_true(number(&samples[2 * j], "step") == 1.0);
-                    assert_ok(
-                        ost_batch_blob(f->batch, &image->blob, &blob, &err),
-                        &err);
-                    v[j] = ((const unsigned char *)blob.data)[i];
-                    ost_blob_release(&blob);
-                }
-                mean += v[j] / 4.0;
-            }
-            for (int j = 0; j < 4; j++)
-                squares += (v[j] - mean) * (v[j] - mean) / 4.0;
-            sums[k] += sqrt(squares);
-        }
-    assert_true(fabs(json_number_value(
-                         json_object_get(json_array_get(list, 0), "spread")) -
-                     sums[0] / sums[1]) < 1e-9);
-    json_decref(meta);
-}
-
-#define FADING                                                     \
-    SIDES ", \"steps\": %d, \"samples\": 4, \"sample_every\": 1, " \
-          "\"learning_rate\": 0.1, \"loss\": \"hinge\""
-
-/* Spreads of a training whose images become the same. */
-static size_t fading(fixture *f, ost_digest data, double *spread, size_t most)
-{
-    ost_done_msg done = train_on(
-        f, ost_arena_printf(&f->arena, "{" FADING "}", (int)most), 1, data);
-    json_t *meta = meta_of(f, must(&done), 0);
-    const json_t *list = json_object_get(meta, "samplings");
-
-    for (size_t i = 0; i < most; i++)
-        spread[i] = json_number_value(
-            json_object_get(json_array_get(list, i), "spread"));
-    json_decref(meta);
-    return most;
-}
-
-/* What is handed on then is what a shorter training gives. */
-static void a_collapsed_training_ends_where_it_was_good(void **state)
-{
-    enum { MOST = 20 };
-    fixture *f = *state;
-    ost_digest data = pictures(f, 0, 8);
-    double spread[MOST];
-    double limit;
-    size_t n = fading(f, data, spread, MOST);
-    size_t low = 0, end = 0, good = 0;
-    ost_done_msg first, done;
-    const char *keep;
-    json_t *meta;
-    json_t *diverged;
-    ost_digest kept, shorter;
-
-    limit = 0.5 * (spread[1] + spread[n - 1]);
-    for (size_t i = 0; i < n && low < 3; i++) {
-        low = spread[i] < limit ? low + 1 : 0;
-        end = i + 1;
-        good = low ? good : i + 1;
-    }
-    assert_int_equal(low, 3);
-    assert_true(good > 0);
-    done =
-        train_on(f,
-                 ost_arena_printf(&f->arena, "{" FADING ", \"collapse\": %g}",
-                                  MOST, limit),
-                 1, data);
-    keep = ost_arena_printf(&f->arena,
-                            "{" FADING ", \"collapse\": %g, "
-                            "\"on_divergence\": \"keep\"}",
-                            MOST, limit);
-    first = train_on(f, keep, 1, data);
-    meta = meta_of(f, must(&first), 0);
-    diverged = json_object_get(meta, "diverged");
-    assert_int_equal(json_integer_value(json_object_get(diverged, "step")),
-                     end);
-    assert_int_equal(json_integer_value(json_object_get(diverged, "kept")),
-                     good);
-    assert_non_null(strstr(first.notes, "the training collapsed: in the last "
-                                        "3 samplings, up to update "));
-    json_decref(meta);
-    kept = weights_of(f, &first);
-    done = train_on(f, ost_arena_printf(&f->arena, "{" FADING "}", (int)good),
-                    1, data);
-    shorter = weights_of(f, &done);
-    assert_memory_equal(&kept, &shorter, sizeof(kept));
-    /* A step that failed has left the same, to be had without training. */
-    done =
-        train_on(f,
-                 ost_arena_printf(&f->arena, "{" FADING ", \"collapse\": %g}",
-                                  MOST, limit),
-                 1, data);
-    assert_int_equal(done.rc, OST_EFAIL);
-    assert_non_null(
-        strstr(done.error,
-               ost_arena_printf(&f->arena,
-                                "'keep' hands on the models of update %zu, "
-                                "the last sampling that was good, without "
-                                "training again)",
-                                good)));
-    f->stop_after = 0;
-    done = train_on(f, keep, 1, data);
-    same_outputs(&first, &done);
-    assert_string_equal(done.notes, first.notes);
 }
 
 /* --- what is refused ----------------------------------------------------- */
@@ -820,22 +540,6 @@ static void models_that_do_not_fit_are_no_beginning(void **state)
                         "there and 'generator.0.weight' here");
 }
 
-static void a_training_that_diverges_says_where(void **state)
-{
-    fixture *f = *state;
-    ost_done_msg done =
-        train_on(f, "{" SIDES ", \"steps\": 50, \"learning_rate\": 1e30}", 1,
-                 pictures(f, 0, 6));
-
-    assert_int_equal(done.rc, OST_EFAIL);
-    assert_string_equal(
-        done.error,
-        "the training diverged: in update 1 the loss 'g_gan' is not finite, "
-        "and no sampling was good before (a lower 'learning_rate' or "
-        "'discriminator_learning_rate', 'clip_norm' or another 'loss' may "
-        "help; a smaller 'sample_every' looks earlier)");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -856,14 +560,6 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(series_go_on, setup, teardown),
         cmocka_unit_test(linear_falls_to_nothing),
-        cmocka_unit_test_setup_teardown(samples_and_grids_come_at_each_sampling,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(looking_changes_nothing, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(
-            spread_is_that_of_real_images_where_they_are_made, setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            a_collapsed_training_ends_where_it_was_good, setup, teardown),
         cmocka_unit_test_setup_teardown(combinations_are_refused, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(pictures_that_do_not_fit_are_named,
@@ -871,8 +567,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(fields_that_do_not_fit_are_named, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(models_that_do_not_fit_are_no_beginning,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(a_training_that_diverges_says_where,
                                         setup, teardown),
     };
 
