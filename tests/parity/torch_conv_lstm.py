@@ -31,7 +31,7 @@ class Cells(nn.Module):
     def __init__(self, channels, hidden, kernel, stride, width):
         super().__init__()
         if stride > 1:
-            self.stem = nn.Conv2d(channels, width, stride, stride)
+            self.stem = nn.Conv2d(channels, width, 2 * stride, stride, stride // 2)
         self.cell1 = Cell(width if stride > 1 else channels, hidden, kernel)
         self.cell2 = Cell(hidden, hidden, kernel)
         self.stride = stride
@@ -59,7 +59,8 @@ class Decoder(Cells):
     def __init__(self, channels, hidden, kernel, stride, width, head):
         super().__init__(channels, hidden, kernel, stride, width)
         if stride > 1:
-            self.up = nn.ConvTranspose2d(hidden, hidden, stride, stride)
+            self.up = nn.ConvTranspose2d(hidden, hidden, 2 * stride, stride,
+                                         stride // 2)
         self.head1 = nn.Conv2d(hidden, head, 3, padding=1)
         self.head2 = nn.Conv2d(head, channels, 3, padding=1)
 
