@@ -56,6 +56,9 @@ void ost_report_made(ost_report_page *p, const json_t *document);
 void ost_report_correlation(ost_report_page *p, const json_t *document);
 void ost_report_audit(ost_report_page *p, const json_t *document);
 void ost_report_choice(ost_report_page *p, const json_t *document);
+/* How many choices of its name metrics entry `i` is one of (0: it is none), and
+ * whether it is the first, with which all of them are shown. */
+size_t ost_report_choices(ost_report_page *p, size_t i, bool *first);
 /* A document of any shape. */
 void ost_report_generic(ost_report_page *p, const json_t *document,
                         const char *title);

@@ -119,8 +119,12 @@ static void add_metrics(ost_report_page *p)
     for (size_t i = 0; i < n; i++) {
         const json_t *entry = json_array_get(all, i);
         const char *name = ost_report_entry_name(p, entry, i);
+        bool first;
 
-        if (ost_report_is_in_quality(p, entry))
+        if (ost_report_choices(p, i, &first) > 1 &&
+            *ost_report_text(entry, "name"))
+            name = ost_report_text(entry, "name");
+        if (!first || ost_report_is_in_quality(p, entry))
             continue;
         if (n > 1) {
             p->part = part_name(p, name, i);

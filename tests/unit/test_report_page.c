@@ -510,6 +510,24 @@ static void choices_count_what_filters_kept(void **state)
     has(page, "Chosen is the largest; kept and dropped are items");
 }
 
+#define CHOSEN(fold, reason)                                                 \
+    "{'name': 'best', 'axes': {'fold': '" fold                               \
+    "'}, 'document': {'kind': 'choice', 'metric': 'fid', 'reason': '" reason \
+    "', 'candidates': [{'t': '1', 'value': 2, 'chosen': true}]}}"
+
+static void choices_of_folds_share_a_table(void **state)
+{
+    const char *page = render(
+        *state,
+        "{'metrics': [" CHOSEN("0", "this") ", " CHOSEN("1", "that") "]}",
+        NULL);
+
+    has(page, "<h2 class=\"arm\">best</h2>");
+    has(page, ">Fold</th>");
+    has(page, "Chosen is fold 0: this; fold 1: that.");
+    has_not(strstr(page, "What was chosen</h2>") + 1, "What was chosen</h2>");
+}
+
 static void games_have_losses_of_two_sides(void **state)
 {
     const char *page = render(
@@ -564,6 +582,10 @@ int main(void)
         cmocka_unit_test(a_cycle_has_no_layout),
         cmocka_unit_test_setup_teardown(quality_is_one_part, setup, teardown),
         cmocka_unit_test_setup_teardown(one_step_is_no_curve, setup, teardown),
+        cmocka_unit_test_setup_teardown(choices_of_folds_share_a_table, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(choices_of_folds_share_a_table, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(choices_count_what_filters_kept, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(games_have_losses_of_two_sides, setup,
