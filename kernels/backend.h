@@ -26,6 +26,7 @@ typedef struct ost_gamma_spec ost_gamma_spec;         /* kernels/tone.h */
 typedef struct ost_layer ost_layer;                   /* kernels/layer.h */
 typedef struct ost_merge ost_merge;                   /* kernels/merge.h */
 typedef struct ost_merge_gap ost_merge_gap;           /* kernels/merge.h */
+typedef struct ost_mix ost_mix;                       /* kernels/gan.h */
 typedef struct ost_morph_spec ost_morph_spec;         /* kernels/morphology.h */
 typedef struct ost_ramp_spec ost_ramp_spec;           /* kernels/tone.h */
 typedef struct ost_remap_spec ost_remap_spec;         /* kernels/remap.h */

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "base/vec.h"
+#include "kernels/gan_build.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,6 +23,7 @@ typedef struct holdings {
     OST_VEC(built) nets;
     OST_VEC(float *) floats;
     size_t float_bytes;
+    OST_VEC(ost_gan_steepness *) steepness;
 } holdings;
 
 #define OBJECTIVE(name) extern const ost_objective ost_objective_##name;
@@ -80,15 +82,23 @@ ost_rc ost_gan_net(ost_gan *gan, int role, int scale, int ndim,
                    const int64_t *shape, unsigned flags, ost_net **net,
                    ost_err *err)
 {
+    return ost_gan_net_of(gan, role, gan->spec->nets[role][scale], ndim, shape,
+                          flags, net, err);
+}
+
+ost_rc ost_gan_net_of(ost_gan *gan, int role, const ost_net_spec *spec,
+                      int ndim, const int64_t *shape, unsigned flags,
+                      ost_net **net, ost_err *err)
+{
     holdings *h = (holdings *)gan;
     const ost_gan_role *r = &gan->spec->objective->roles[role];
-    ost_net_spec spec = *gan->spec->nets[role][scale];
+    ost_net_spec named = *spec;
     built b = { 0 };
     ost_rc rc;
 
     if (!gan->spec->named[role])
-        spec.layers = b.layers = named_layers(&spec, r->name);
-    rc = ost_net_new(gan->weights[r->side], &spec, ndim, shape,
+        named.layers = b.layers = named_layers(spec, r->name);
+    rc = ost_net_new(gan->weights[r->side], &named, ndim, shape,
                      flags | OST_NET_TRAIN, &b.net, NULL, err);
     if (rc) {
         ost_err_at(err, "%s", r->name);
@@ -98,6 +108,13 @@ ost_rc ost_gan_net(ost_gan *gan, int role, int scale, int ndim,
     ost_vec_push(&h->nets, b);
     *net = b.net;
     return OST_OK;
+}
+
+void ost_gan_keep_steepness(ost_gan *gan, ost_gan_steepness *steepness)
+{
+    holdings *h = (holdings *)gan;
+
+    ost_vec_push(&h->steepness, steepness);
 }
 
 ost_rc ost_gan_floats(ost_gan *gan, int64_t count, float **data, ost_err *err)
@@ -149,6 +166,8 @@ void ost_gan_free(ost_gan *gan)
         return;
     if (gan->spec->objective->release)
         gan->spec->objective->release(gan);
+    for (size_t i = 0; i < h->steepness.len; i++)
+        ost_gan_steepness_free(h->steepness.data[i]);
     for (size_t i = 0; i < h->nets.len; i++) {
         ost_net_free(h->nets.data[i].net);
         free_layers(h->nets.data[i].layers);
@@ -157,6 +176,7 @@ void ost_gan_free(ost_gan *gan)
         gan->backend->release(gan->backend, h->floats.data[i]);
     for (int s = 0; s < OST_GAN_SIDES; s++)
         ost_weights_free(gan->weights[s]);
+    ost_vec_release(&h->steepness);
     ost_vec_release(&h->floats);
     ost_vec_release(&h->nets);
     ost_free(h);

@@ -83,6 +83,7 @@ typedef struct ost_gan_way {
 } ost_gan_way;
 
 typedef struct ost_gan ost_gan;
+typedef struct ost_gan_steepness ost_gan_steepness;
 
 typedef struct ost_objective {
     const char *name;
@@ -219,7 +220,34 @@ ost_rc ost_gan_pool(ost_gan *gan, int64_t numbers, int *pool, ost_err *err);
  * its place alone. */
 void ost_gan_show_again(ost_gan *gan, int pool, int pass, int64_t items,
                         float *images);
+/* For gradient penalties: watches a discriminator, a network of ost_gan_net()
+ * with OST_NET_INPUT_GRAD and OST_NET_ADD_GRAD.  Belongs to the gan; NULL where
+ * the spec has no penalty, and NULL is then fine for the two below.  OST_EINPUT
+ * for layers that have no derivative here (kernels/tangent.h). */
+ost_rc ost_gan_steepness_new(ost_gan *gan, int role, int scale, ost_net *judge,
+                             ost_gan_steepness **steepness, ost_err *err);
+/* What is in the discriminator's input are real or generated images. */
+void ost_gan_see(ost_gan *gan, ost_gan_steepness *steepness,
+                 ost_verdict verdict);
+/* The penalty at the images that were seen: *loss is the mean without the
+ * weight, gradients are added to those of the discriminator's weights.  Runs it
+ * once more; `pass` names what is drawn. */
+ost_rc ost_gan_penalize(ost_gan *gan, ost_gan_steepness *steepness, int pass,
+                        double *loss, ost_err *err);
 /* Forgets the gradients of one side, so that backwards add up. */
 void ost_gan_clear(const ost_gan *gan, ost_gan_side side);
+
+/* What the backends' slot gets: out = a x + b y, item by item, with numbers of
+ * their own; without y the second term is left out, without x the first is a
+ * alone. */
+struct ost_mix {
+    float *out;
+    const float *x;
+    const float *y;
+    const double *a; /* `items` of them */
+    const double *b;
+    int64_t items;
+    int64_t count; /* numbers of an item */
+};
 
 #endif

@@ -98,7 +98,19 @@ enum ost_layer_kind_flags {
      * size, and the gradient of that input over the gradient of the output. */
     OST_IN_PLACE = 1u << 2,
     OST_INTERNAL = 1u << 3, /* not for network descriptions */
+    /* No gradient goes to its first input: if backward is told to write one, it
+     * is zero. */
+    OST_CUTS_FIRST = 1u << 4,
 };
+
+/* What stands beside a layer where derivatives run along
+ * (kernels/tangent.h). */
+typedef enum ost_tangent_rule {
+    OST_TANGENT_NONE,   /* nothing: not known */
+    OST_TANGENT_LINEAR, /* the same layer without bias */
+    OST_TANGENT_GATE,   /* what its output lets through: 1 where that is
+                           positive, its attribute `slope` or 0 elsewhere */
+} ost_tangent_rule;
 
 typedef struct ost_layer_kind {
     const char *name;
@@ -106,6 +118,7 @@ typedef struct ost_layer_kind {
     int min_inputs;
     int max_inputs;
     unsigned flags;
+    ost_tangent_rule tangent;
     const ost_net_attr_spec *attrs; /* ends with a NULL name */
     /* From the inputs' shapes and the attributes to the output's shape and the
      * layer's weights (ost_layer_weight()).  Says what is wrong without naming

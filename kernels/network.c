@@ -287,7 +287,8 @@ static ost_rc add_layer(ost_net *net, const ost_layer_spec *spec, int index,
     ost_rc rc;
 
     *attr = -1;
-    if (!kind || (kind->flags & OST_INTERNAL))
+    if (!kind ||
+        ((kind->flags & OST_INTERNAL) && !(net->flags & OST_NET_TANGENT)))
         return unknown_kind(spec->kind, err);
     l = layer_new(net, kind);
     l->index = index;

@@ -63,6 +63,9 @@ enum ost_net_flags {
      * statistics of the batch) without a backward: nothing is kept for one,
      * and running statistics stay as they are. */
     OST_NET_LIVE = 1u << 6,
+    /* Of a description by ost_tangent_spec(): kinds that are not for people are
+     * known, and running statistics stay as they are. */
+    OST_NET_TANGENT = 1u << 7,
 };
 
 /* Where a description is wrong: layer -1 is the whole. */

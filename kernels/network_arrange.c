@@ -67,7 +67,8 @@ static void find_learners(ost_net *net)
         ost_layer *l = net->layers.data[i];
 
         l->learns = reached[i + 1] && l->out->wants_grad;
-        for (int k = 0; l->learns && k < l->n_inputs; k++)
+        for (int k = l->kind->flags & OST_CUTS_FIRST ? 1 : 0;
+             l->learns && k < l->n_inputs; k++)
             reached[l->in[k]->producer + 1] = true;
     }
     for (size_t i = 0; i < n; i++)

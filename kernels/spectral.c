@@ -92,8 +92,8 @@ static ost_rc normalize(const ost_layer *layer, ost_spectral *s, ost_err *err)
     ost_spectral_work work = work_of(s, s->plain);
     ost_rc rc = b->weight_read(b, s->weight, s->plain, err);
 
-    work.turns = layer->training;
-    work.keep = layer->training;
+    work.keep = layer->training && !(layer->net->flags & OST_NET_TANGENT);
+    work.turns = work.keep;
     s->view = *s->weight;
     s->view.data = s->data;
     if (!rc)

@@ -18,6 +18,7 @@ const ost_layer_kind ost_layer_adaptive_avg_pool3d = {
     .summary = "means over as many windows as are wanted",
     .min_inputs = 1,
     .max_inputs = 1,
+    .tangent = OST_TANGENT_LINEAR,
     .attrs = ost_adaptive_pool_attrs,
     .shape = shape,
 };

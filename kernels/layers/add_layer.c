@@ -12,5 +12,6 @@ const ost_layer_kind ost_layer_add = {
     .min_inputs = 2,
     .max_inputs = OST_LAYER_INPUTS,
     .flags = OST_IN_PLACE,
+    .tangent = OST_TANGENT_LINEAR,
     .shape = ost_broadcast_shape,
 };

@@ -16,6 +16,7 @@ const ost_layer_kind ost_layer_avg_pool2d = {
     .summary = "means over two-dimensional windows",
     .min_inputs = 1,
     .max_inputs = 1,
+    .tangent = OST_TANGENT_LINEAR,
     .attrs = ost_avg_pool_attrs,
     .shape = shape,
 };

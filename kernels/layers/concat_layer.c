@@ -90,6 +90,7 @@ const ost_layer_kind ost_layer_concat = {
     .summary = "values side by side along one axis",
     .min_inputs = 1,
     .max_inputs = OST_LAYER_INPUTS,
+    .tangent = OST_TANGENT_LINEAR,
     .attrs = attrs,
     .shape = shape,
 };

@@ -20,6 +20,7 @@ const ost_layer_kind ost_layer_conv2d = {
     .min_inputs = 1,
     .max_inputs = 1,
     .flags = OST_READS_INPUT,
+    .tangent = OST_TANGENT_LINEAR,
     .attrs = ost_convolution_attrs,
     .shape = shape,
     .flops = ost_convolution_flops,

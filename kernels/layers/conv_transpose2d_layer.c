@@ -19,6 +19,7 @@ const ost_layer_kind ost_layer_conv_transpose2d = {
     .min_inputs = 1,
     .max_inputs = 1,
     .flags = OST_READS_INPUT,
+    .tangent = OST_TANGENT_LINEAR,
     .attrs = ost_transposed_attrs,
     .shape = shape,
     .flops = ost_transposed_flops,

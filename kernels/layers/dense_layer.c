@@ -63,6 +63,7 @@ const ost_layer_kind ost_layer_dense = {
     .min_inputs = 1,
     .max_inputs = 1,
     .flags = OST_READS_INPUT,
+    .tangent = OST_TANGENT_LINEAR,
     .attrs = attrs,
     .shape = shape,
     .flops = flops,

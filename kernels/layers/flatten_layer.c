@@ -23,5 +23,6 @@ const ost_layer_kind ost_layer_flatten = {
     .min_inputs = 1,
     .max_inputs = 1,
     .flags = OST_IN_PLACE,
+    .tangent = OST_TANGENT_LINEAR,
     .shape = shape,
 };

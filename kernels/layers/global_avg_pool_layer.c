@@ -20,5 +20,6 @@ const ost_layer_kind ost_layer_global_avg_pool = {
     .summary = "the mean of each channel of each item",
     .min_inputs = 1,
     .max_inputs = 1,
+    .tangent = OST_TANGENT_LINEAR,
     .shape = shape,
 };

@@ -8,6 +8,7 @@ const ost_layer_kind ost_layer_mean = {
     .summary = "the mean over some axes",
     .min_inputs = 1,
     .max_inputs = 1,
+    .tangent = OST_TANGENT_LINEAR,
     .attrs = ost_reduction_attrs,
     .shape = ost_reduction_shape,
 };

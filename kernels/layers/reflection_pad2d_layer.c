@@ -50,6 +50,7 @@ const ost_layer_kind ost_layer_reflection_pad2d = {
     .summary = "a margin that mirrors the picture",
     .min_inputs = 1,
     .max_inputs = 1,
+    .tangent = OST_TANGENT_LINEAR,
     .attrs = attrs,
     .shape = shape,
 };

@@ -16,5 +16,6 @@ const ost_layer_kind ost_layer_relu = {
     .min_inputs = 1,
     .max_inputs = 1,
     .flags = OST_READS_OUTPUT | OST_IN_PLACE,
+    .tangent = OST_TANGENT_GATE,
     .shape = shape,
 };

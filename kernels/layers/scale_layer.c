@@ -26,6 +26,7 @@ const ost_layer_kind ost_layer_scale = {
     .min_inputs = 1,
     .max_inputs = 1,
     .flags = OST_IN_PLACE,
+    .tangent = OST_TANGENT_LINEAR,
     .attrs = attrs,
     .shape = shape,
 };

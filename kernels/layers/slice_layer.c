@@ -68,6 +68,7 @@ const ost_layer_kind ost_layer_slice = {
     .summary = "a range along one axis, or one place of it",
     .min_inputs = 1,
     .max_inputs = 1,
+    .tangent = OST_TANGENT_LINEAR,
     .attrs = attrs,
     .shape = shape,
 };

@@ -60,6 +60,7 @@ const ost_layer_kind ost_layer_upsample = {
     .summary = "more positions, by repeating or mixing numbers",
     .min_inputs = 1,
     .max_inputs = 1,
+    .tangent = OST_TANGENT_LINEAR,
     .attrs = attrs,
     .shape = shape,
 };
