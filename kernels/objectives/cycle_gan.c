@@ -22,7 +22,7 @@
 enum { A_TO_B, B_TO_A, JUDGE_A, JUDGE_B, ROLES };
 enum { A, B, DOMAINS };
 enum { GAN, CYCLE, IDENTITY };
-enum { D_REAL, D_FAKE, G_GAN, G_CYCLE, G_IDENTITY };
+enum { D_REAL, D_FAKE, D_PENALTY, G_GAN, G_CYCLE, G_IDENTITY, LOSSES };
 /* What a direction draws. */
 enum {
     PASS_THERE,
@@ -32,6 +32,7 @@ enum {
     PASS_FAKE,
     PASS_REAL,
     PASS_HISTORY,
+    PASS_PENALTY,
     PASSES,
 };
 
@@ -53,8 +54,9 @@ static const ost_gan_term terms[] = {
 
 /* Those of domain b, then those of domain a. */
 static const char *const losses[] = {
-    "d_b_real", "d_b_fake", "g_a_to_b", "cycle_a",    "identity_b", "d_a_real",
-    "d_a_fake", "g_b_to_a", "cycle_b",  "identity_a", NULL,
+    "d_b_real",   "d_b_fake",   "d_b_penalty", "g_a_to_b",    "cycle_a",
+    "identity_b", "d_a_real",   "d_a_fake",    "d_a_penalty", "g_b_to_a",
+    "cycle_b",    "identity_a", NULL,
 };
 
 static const ost_gan_way ways[] = {
@@ -76,13 +78,14 @@ typedef struct {
 
 static const direction directions[] = {
     { A_TO_B, B_TO_A, JUDGE_B, A, B, 0, 0 },
-    { B_TO_A, A_TO_B, JUDGE_A, B, A, 5, PASSES },
+    { B_TO_A, A_TO_B, JUDGE_A, B, A, LOSSES, PASSES },
 };
 
 typedef struct {
     ost_net *nets[ROLES];
-    int64_t count[DOMAINS]; /* numbers of a batch */
-    float *fake[DOMAINS];   /* what was made last */
+    int64_t count[DOMAINS];                /* numbers of a batch */
+    float *fake[DOMAINS];                  /* what was made last */
+    ost_gan_steepness *steepness[DOMAINS]; /* of what judges it */
     int pool[DOMAINS];
     int64_t items;
 } state;
@@ -132,6 +135,9 @@ static ost_rc build_direction(ost_gan *gan, const direction *d, ost_err *err)
     rc = ost_gan_net(gan, d->judge, 0, made.ndim, made.shape,
                      OST_NET_ADD_GRAD | OST_NET_INPUT_GRAD, &s->nets[d->judge],
                      err);
+    if (!rc)
+        rc = ost_gan_steepness_new(gan, d->judge, 0, s->nets[d->judge],
+                                   &s->steepness[d->to], err);
     if (!rc)
         rc = ost_gan_floats(gan, s->count[d->to], &s->fake[d->to], err);
     if (!rc)
@@ -267,8 +273,10 @@ static ost_rc learn(ost_gan *gan, const direction *d, int pass,
     const state *s = gan->state;
     ost_net *judge = s->nets[d->judge];
     ost_tensor logits;
-    ost_rc rc = ost_net_forward(judge, ost_gan_draw(gan, d->pass + pass), err);
+    ost_rc rc;
 
+    ost_gan_see(gan, s->steepness[d->to], verdict);
+    rc = ost_net_forward(judge, ost_gan_draw(gan, d->pass + pass), err);
     if (rc)
         return rc;
     logits = ost_net_output(judge);
@@ -296,6 +304,10 @@ static ost_rc discriminate(ost_gan *gan, ost_err *err)
         ost_gan_copy(gan, shown, gan->in[d->to], s->count[d->to]);
         rc = learn(gan, d, PASS_REAL, OST_VERDICT_REAL,
                    &gan->loss[d->loss + D_REAL], err);
+        if (!rc)
+            rc = ost_gan_penalize(gan, s->steepness[d->to],
+                                  d->pass + PASS_PENALTY,
+                                  &gan->loss[d->loss + D_PENALTY], err);
     }
     return rc;
 }

@@ -19,7 +19,7 @@
 
 enum { GENERATOR, DISCRIMINATOR };
 enum { GAN };
-enum { D_REAL, D_FAKE, G_GAN };
+enum { D_REAL, D_FAKE, D_PENALTY, G_GAN };
 enum {
     PASS_NUMBERS,
     PASS_GENERATOR,
@@ -27,6 +27,7 @@ enum {
     PASS_FAKE,
     PASS_WANTED,
     PASS_HISTORY,
+    PASS_PENALTY,
 };
 
 static const ost_gan_role roles[] = {
@@ -40,7 +41,8 @@ static const ost_gan_term terms[] = {
     { 0 },
 };
 
-static const char *const losses[] = { "d_real", "d_fake", "g_gan", NULL };
+static const char *const losses[] = { "d_real", "d_fake", "d_penalty", "g_gan",
+                                      NULL };
 
 static const ost_gan_way ways[] = {
     { .name = "generate", .roles = { GENERATOR }, .n_roles = 1, .input = -1 },
@@ -50,6 +52,7 @@ static const ost_gan_way ways[] = {
 typedef struct {
     ost_net *generator;
     ost_net *discriminator;
+    ost_gan_steepness *steepness;
     int pool;
     int64_t items;
     int64_t count;  /* numbers of a batch of images */
@@ -96,6 +99,9 @@ static ost_rc build(ost_gan *gan, ost_err *err)
         rc = ost_gan_net(gan, DISCRIMINATOR, 0, ndim, seen,
                          OST_NET_ADD_GRAD | OST_NET_INPUT_GRAD,
                          &s->discriminator, err);
+    if (!rc)
+        rc = ost_gan_steepness_new(gan, DISCRIMINATOR, 0, s->discriminator,
+                                   &s->steepness, err);
     return rc ? rc : ost_gan_pool(gan, s->count / s->items, &s->pool, err);
 }
 
@@ -116,6 +122,7 @@ static ost_rc learn(ost_gan *gan, const float *images, int pass,
     const state *s = gan->state;
     ost_rc rc = show(gan, images, pass, err);
 
+    ost_gan_see(gan, s->steepness, verdict);
     if (!rc) {
         ost_tensor logits = ost_net_output(s->discriminator);
 
@@ -141,7 +148,9 @@ static ost_rc discriminate(ost_gan *gan, ost_err *err)
     if (!rc)
         rc = learn(gan, gan->in[0], PASS_REAL, OST_VERDICT_REAL,
                    &gan->loss[D_REAL], err);
-    return rc;
+    return rc ? rc
+              : ost_gan_penalize(gan, s->steepness, PASS_PENALTY,
+                                 &gan->loss[D_PENALTY], err);
 }
 
 static ost_rc generate(ost_gan *gan, ost_err *err)

@@ -15,8 +15,8 @@
 
 enum { GENERATOR, DISCRIMINATOR };
 enum { GAN, L1 };
-enum { D_REAL, D_FAKE, G_GAN, G_L1 };
-enum { PASS_GENERATOR, PASS_REAL, PASS_FAKE, PASS_HISTORY };
+enum { D_REAL, D_FAKE, D_PENALTY, G_GAN, G_L1 };
+enum { PASS_GENERATOR, PASS_REAL, PASS_FAKE, PASS_HISTORY, PASS_PENALTY };
 
 static const ost_gan_role roles[] = {
     { .name = "generator", .side = OST_GENERATOR },
@@ -30,8 +30,8 @@ static const ost_gan_term terms[] = {
     { 0 },
 };
 
-static const char *const losses[] = { "d_real", "d_fake", "g_gan", "g_l1",
-                                      NULL };
+static const char *const losses[] = { "d_real", "d_fake", "d_penalty",
+                                      "g_gan",  "g_l1",   NULL };
 
 static const ost_gan_way ways[] = {
     { .name = "generate", .roles = { GENERATOR }, .n_roles = 1, .input = 0 },
@@ -41,6 +41,7 @@ static const ost_gan_way ways[] = {
 typedef struct {
     ost_net *generator;
     ost_net *discriminator;
+    ost_gan_steepness *steepness;
     int pool;
     int64_t items;
     int64_t condition; /* numbers of one */
@@ -76,6 +77,9 @@ static ost_rc build(ost_gan *gan, ost_err *err)
     rc = ost_gan_net(gan, DISCRIMINATOR, 0, spec->ndim[0], both,
                      OST_NET_ADD_GRAD | OST_NET_INPUT_GRAD, &s->discriminator,
                      err);
+    if (!rc)
+        rc = ost_gan_steepness_new(gan, DISCRIMINATOR, 0, s->discriminator,
+                                   &s->steepness, err);
     return rc ? rc : ost_gan_pool(gan, s->condition + s->image, &s->pool, err);
 }
 
@@ -106,6 +110,7 @@ static ost_rc learn(ost_gan *gan, int pass, ost_verdict verdict, double *loss,
     const state *s = gan->state;
     ost_rc rc = show(gan, pass, err);
 
+    ost_gan_see(gan, s->steepness, verdict);
     if (!rc) {
         ost_tensor logits = ost_net_output(s->discriminator);
 
@@ -134,7 +139,10 @@ static ost_rc discriminate(ost_gan *gan, ost_err *err)
     if (rc)
         return rc;
     put(gan, gan->in[1]);
-    return learn(gan, PASS_REAL, OST_VERDICT_REAL, &gan->loss[D_REAL], err);
+    rc = learn(gan, PASS_REAL, OST_VERDICT_REAL, &gan->loss[D_REAL], err);
+    return rc ? rc
+              : ost_gan_penalize(gan, s->steepness, PASS_PENALTY,
+                                 &gan->loss[D_PENALTY], err);
 }
 
 /* Adds what the discriminator says of images to their gradient. */

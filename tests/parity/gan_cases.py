@@ -41,7 +41,7 @@ KEY = 4711
 def case(name, roles, inputs, stream="batch", steps=1, weights=None, **settings):
     """`roles`: (name, side, file, params, function that builds it), as often as
     the role has networks.  `settings`: loss, smoothing, history, given frames,
-    and the rate of the descent."""
+    penalty with its penalty_weight (10), and the rate of the descent."""
     return {"name": name, "roles": roles, "inputs": inputs, "stream": stream,
             "steps": steps, "weights": weights or {}, "settings": settings}
 
@@ -113,6 +113,24 @@ class Game:
         if loss == "hinge" and verdict != "wanted":
             return (1 + sign * logits).relu().mean()
         return (sign * logits).mean()
+
+    def penalty(self, number, net, real, fake):
+        """As ost_gan_penalize(): the mean, and it times its weight."""
+        kind = self.setting("penalty", "none")
+        if kind == "none":
+            return torch.zeros(()), 0
+        x = real
+        if kind == "gradient":
+            share = torch.tensor([philox.Rng(self.draw(number), i).f64()
+                                  for i in range(len(real))],
+                                 dtype=real.dtype)
+            share = share.reshape([-1] + [1] * (real.dim() - 1))
+            x = share * real + (1 - share) * fake
+        x = x.detach().requires_grad_(True)
+        g, = torch.autograd.grad(net(x).sum(), x, create_graph=True)
+        length = g.flatten(1).norm(dim=1)
+        mean = (length ** 2 / 2 if kind == "r1" else (length - 1) ** 2).mean()
+        return mean, self.setting("penalty_weight", 10) * mean
 
     def shown_again(self, name, number, images):
         """Shrivastava et al., CVPR 2017: images go into a pool of `history`;

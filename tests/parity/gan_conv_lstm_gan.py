@@ -52,7 +52,8 @@ def discriminate(game):
     shown = game.shown_again("pool", PASS_HISTORY, game.made.detach())
     fake = game.judge(d(shown), "fake")
     real = game.judge(d(truth), "real")
-    return {"d_real": real, "d_fake": fake}, real + fake
+    return ({"d_real": real, "d_fake": fake, "d_penalty": torch.zeros(())},
+            real + fake)
 
 
 def generate(game):

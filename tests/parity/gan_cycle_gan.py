@@ -5,7 +5,7 @@ import torch_gans as nets
 from gan_cases import DISCRIMINATOR, GENERATOR, case
 
 FIRST = GENERATOR
-PASSES, PASS_HISTORY = 7, 6
+PASSES, PASS_HISTORY, PASS_PENALTY = 8, 6, 7
 WIDTHS = [8, 12, 16]
 
 
@@ -37,6 +37,8 @@ CASES = [
          weights={"identity": 0}),
     case("bce", roles(), domains(2), loss="bce", smoothing=0.1,
          weights={"gan": 2, "cycle": 3, "identity": 1}),
+    case("gradient-penalty", roles(norm="none"), domains(2), loss="wasserstein",
+         penalty="gradient"),
     case("history", roles(), domains(2), steps=4, history=3, rate=1e-4,
          loss="least_squares"),
 ]
@@ -75,6 +77,9 @@ def discriminate(game):
         shown = game.shown_again(b, k * PASSES + PASS_HISTORY, game.made[t])
         fake = game.judge(game[judge_](shown), "fake")
         real = game.judge(game[judge_](images[t]), "real")
-        losses |= {f"d_{b}_real": real, f"d_{b}_fake": fake}
-        total = total + (real + fake) / 2
+        steep, weighted = game.penalty(k * PASSES + PASS_PENALTY, game[judge_],
+                                       images[t], shown)
+        losses |= {f"d_{b}_real": real, f"d_{b}_fake": fake,
+                   f"d_{b}_penalty": steep}
+        total = total + (real + fake) / 2 + weighted
     return losses, total

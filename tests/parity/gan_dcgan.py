@@ -3,7 +3,7 @@ import torch_gans as nets
 from gan_cases import DISCRIMINATOR, GENERATOR, case
 
 FIRST = DISCRIMINATOR
-PASS_NUMBERS, PASS_HISTORY = 0, 5
+PASS_NUMBERS, PASS_HISTORY, PASS_PENALTY = 0, 5, 6
 LATENT = 100
 
 
@@ -24,6 +24,10 @@ CASES = [
     case("frames", roles(4), [(3, 1, 4, 32, 32)]),
     case("no-norm", roles(2, "none"), [(3, 2, 32, 32)], loss="least_squares",
          weights={"gan": 3}),
+    case("gradient-penalty", roles(1, "none"), [(3, 1, 32, 32)],
+         loss="wasserstein", penalty="gradient", steps=2, rate=0.001),
+    case("r1", roles(2, "none"), [(2, 2, 32, 32)], penalty="r1",
+         penalty_weight=5),
     case("history", roles(), [(3, 1, 32, 32)], steps=4, history=4),
 ]
 
@@ -36,7 +40,9 @@ def discriminate(game):
     shown = game.shown_again("pool", PASS_HISTORY, game.made.detach())
     fake = game.judge(game["discriminator"](shown), "fake")
     real = game.judge(game["discriminator"](x), "real")
-    return {"d_real": real, "d_fake": fake}, real + fake
+    steep, weighted = game.penalty(PASS_PENALTY, game["discriminator"], x, shown)
+    return ({"d_real": real, "d_fake": fake, "d_penalty": steep},
+            real + fake + weighted)
 
 
 def generate(game):

@@ -6,7 +6,7 @@ import torch_gans as nets
 from gan_cases import DISCRIMINATOR, GENERATOR, case
 
 FIRST = DISCRIMINATOR
-PASS_HISTORY = 3
+PASS_HISTORY, PASS_PENALTY = 3, 4
 
 WIDTHS = [8, 12, 16, 20]
 
@@ -37,6 +37,9 @@ CASES = [
          smoothing=0.2, weights={"gan": 2, "l1": 10}),
     case("hinge", roles(), pairs(2), loss="hinge"),
     case("wasserstein", roles(), pairs(2), loss="wasserstein"),
+    case("gradient-penalty", roles(1, "none"), pairs(2), loss="wasserstein",
+         penalty="gradient"),
+    case("r1", roles(1, "none"), pairs(2), penalty="r1", penalty_weight=2),
     case("history", roles(), pairs(2), steps=4, history=3),
 ]
 
@@ -48,8 +51,11 @@ def discriminate(game):
                              torch.cat([x, game.made.detach()], 1))
     d = game["discriminator"]
     fake = game.judge(d(shown), "fake")
-    real = game.judge(d(torch.cat([x, y], 1)), "real")
-    return {"d_real": real, "d_fake": fake}, (real + fake) / 2
+    true = torch.cat([x, y], 1)
+    real = game.judge(d(true), "real")
+    steep, weighted = game.penalty(PASS_PENALTY, d, true, shown)
+    return ({"d_real": real, "d_fake": fake, "d_penalty": steep},
+            (real + fake) / 2 + weighted)
 
 
 def generate(game):

@@ -53,6 +53,7 @@ static inline void gan_case_objective(gan_case *c, const char *name)
         fail_msg("%s: no objective '%s'", c->name, name);
     c->spec.loss = c->spec.objective->loss;
     c->spec.key = GAN_CASE_KEY;
+    c->spec.penalty_weight = 10.0;
     c->rate = gan_case_rate;
     terms = c->spec.objective->terms;
     for (int t = 0; terms[t].name; t++)
@@ -92,6 +93,12 @@ static inline void gan_case_set(gan_case *c, const char *text)
         c->spec.history = (int64_t)value;
     else if (ost_starts_with(text, "given "))
         c->spec.given = (int64_t)value;
+    else if (ost_starts_with(text, "penalty_weight "))
+        c->spec.penalty_weight = value;
+    else if (strcmp(text, "penalty gradient") == 0)
+        c->spec.penalty = OST_PENALTY_GRADIENT;
+    else if (strcmp(text, "penalty r1") == 0)
+        c->spec.penalty = OST_PENALTY_R1;
     else if (ost_starts_with(text, "rate "))
         c->rate = value;
     else
