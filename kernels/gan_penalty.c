@@ -12,6 +12,7 @@
 #include "kernels/tangent.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -74,6 +75,16 @@ void ost_gan_steepness_free(ost_gan_steepness *steepness)
     ost_free(steepness->b);
     ost_free(steepness->a);
     ost_free(steepness);
+}
+
+bool ost_gan_tells(const ost_gan_spec *spec, int loss)
+{
+    static const char word[] = "_penalty";
+    const char *name = spec->objective->losses[loss];
+    size_t n = strlen(name);
+
+    return spec->penalty != OST_PENALTY_NONE || n < sizeof(word) ||
+           strcmp(name + n + 1 - sizeof(word), word) != 0;
 }
 
 void ost_gan_see(ost_gan *gan, ost_gan_steepness *steepness,

@@ -47,7 +47,8 @@ static json_t *state_of(const ost_gan_training *t)
                   "learning_rate", t->rates[OST_GENERATOR]);
 
     for (int i = 0; names[i]; i++)
-        json_object_set_new(extra, names[i], json_real(t->gan->loss[i]));
+        if (ost_gan_tells(&t->spec->gan, i))
+            json_object_set_new(extra, names[i], json_real(t->gan->loss[i]));
     if (seconds > 0.0)
         json_object_set_new(extra, "images_per_second",
                             json_real((double)(done * batch_of(t)) / seconds));
@@ -88,8 +89,9 @@ static void end_epoch(ost_gan_training *t)
         (json_int_t)t->updates, "learning_rate", t->rates[OST_GENERATOR]);
 
     for (int i = 0; names[i]; i++) {
-        json_object_set_new(entry, names[i],
-                            json_real(t->sums[i] / (double)t->summed));
+        if (ost_gan_tells(&t->spec->gan, i))
+            json_object_set_new(entry, names[i],
+                                json_real(t->sums[i] / (double)t->summed));
         t->sums[i] = 0.0;
     }
     json_array_append_new(t->history, entry);
