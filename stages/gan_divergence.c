@@ -29,6 +29,30 @@ static ost_rc end(ost_gan_training *t, char *reason, ost_err *err)
     return ost_fail(err, OST_EFAIL, "%s", reason);
 }
 
+static bool is_finite(const ost_buf *b)
+{
+    const float *v = (const float *)(const void *)b->data;
+
+    for (size_t i = 0; i < b->len / sizeof(*v); i++)
+        if (!isfinite(v[i]))
+            return false;
+    return true;
+}
+
+/* Whether the optimizers had a reason to refuse an update. */
+static bool has_finite_gradients(ost_gan_training *t)
+{
+    ost_buf all = { 0 };
+    ost_rc rc = OST_OK;
+    bool finite;
+
+    for (int s = 0; s < OST_GAN_SIDES && !rc; s++)
+        rc = ost_training_copy(t->gan->weights[s], OST_PART_GRAD, &all, NULL);
+    finite = rc || is_finite(&all);
+    ost_buf_release(&all);
+    return finite;
+}
+
 ost_rc ost_gan_check_finite(ost_gan_training *t, ost_rc rc, ost_err *err)
 {
     const char *const *names = t->spec->gan.objective->losses;
@@ -41,8 +65,7 @@ ost_rc ost_gan_check_finite(ost_gan_training *t, ost_rc rc, ost_err *err)
                                    "loss '%s' is not finite",
                                    update, names[i]),
                        err);
-    /* What the optimizers say of gradients. */
-    if (rc == OST_EFAIL)
+    if (rc == OST_EFAIL && !has_finite_gradients(t))
         return end(t,
                    ost_xprintf("the training diverged: in update %lld "
                                "gradients are not finite",
@@ -52,16 +75,6 @@ ost_rc ost_gan_check_finite(ost_gan_training *t, ost_rc rc, ost_err *err)
 }
 
 /* --- weights to go back to ----------------------------------------------- */
-
-static bool is_finite(const ost_buf *b)
-{
-    const float *v = (const float *)(const void *)b->data;
-
-    for (size_t i = 0; i < b->len / sizeof(*v); i++)
-        if (!isfinite(v[i]))
-            return false;
-    return true;
-}
 
 static ost_rc copy_side(ost_gan_training *t, ost_gan_side side, ost_buf *out,
                         ost_err *err)

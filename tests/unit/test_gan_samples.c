@@ -232,6 +232,11 @@ static void a_training_that_diverges_says_where(void **state)
         "and no sampling was good before (a lower 'learning_rate' or "
         "'discriminator_learning_rate', 'clip_norm' or another 'loss' may "
         "help; a smaller 'sample_every' looks earlier)");
+    done = train_on(f, "{" SIDES ", \"terms\": {\"l1\": 1e300}}", 1,
+                    pictures(f, 0, 6));
+    assert_int_equal(done.rc, OST_EFAIL);
+    assert_non_null(strstr(done.error, "the training diverged: in update 1 "
+                                       "gradients are not finite, and no "));
 }
 
 int main(void)
