@@ -170,7 +170,7 @@ static bool find_division(const forecast *f, size_t from, ost_feed *held,
         const ost_feed *feed = &f->line.data[i];
         const ost_stage *stage = maker(f, feed);
 
-        if (!stage || (stage->flags & OST_STAGE_KEEPS))
+        if (!stage || (stage->flags & (OST_STAGE_KEEPS | OST_STAGE_LEARNS)))
             continue;
         for (uint32_t p = 0; stage->outputs[p].name; p++) {
             if (p == feed->out || stage->outputs[p].type != OST_DATASET)

@@ -218,6 +218,32 @@ def test_judges_of_images():
           f"{n}")
 
 
+def sampled(per_fold):
+    """What a generator made while it learned is learned from as well."""
+    document = generated(per_fold)
+    nodes = document["nodes"]
+    del nodes["made"]
+    nodes["both"]["in"] = ["folds.train", "gan.samples"]
+    return document
+
+
+def test_samples():
+    """Samples of a training know its patients, and are of them."""
+    passes("sampled-per-fold", sampled(True))
+    caught("sampled", sampled(False),
+           "edges -> gan.samples (learned from it) -> both[fold=0] -> "
+           "model[fold=0] (learned from it) -> scores[fold=0]")
+    found = foretold("sampled", sampled(False))
+    check(found == [WARNED.format("gan", "edges")], f"{found}")
+    document = sampled(True)
+    document["nodes"]["both"]["in"] = "folds.test"
+    document["nodes"]["scores"]["in"]["data"] = "gan.samples"
+    message = caught("judged-samples", document,
+                     "folds.train[fold=0] -> gan.samples[fold=0] (learned from "
+                     "it) -> scores[fold=0]")
+    check("let it learn from others" in message, message)
+
+
 def test_drawn_masks():
     passes("drawn-per-fold", drawn(True))
     message = caught(
