@@ -9,52 +9,15 @@
  */
 #include "base/rng.h"
 #include "kernels/cpu/cpu.h"
+#include "kernels/cpu/drawn_rows.h"
 #include "kernels/cpu/threads.h"
 
 #include <string.h>
 
 #include "base/banned.h"
 
-typedef struct rows {
-    int64_t count;  /* of rows */
-    int64_t length; /* of a row */
-    int64_t step;   /* floats from one number of a row to the next */
-    const ost_value *v;
-} rows;
-
-static rows rows_of(const ost_value *v)
-{
-    int64_t area = ost_value_area(v);
-    rows r = { .v = v };
-
-    if (area > 1) {
-        r.count = v->shape[0] * ost_value_channels(v);
-        r.length = area;
-        r.step = v->block;
-    } else {
-        r.count = v->shape[0];
-        r.length = ost_value_channels(v);
-        r.step = 1;
-    }
-    return r;
-}
-
-static int64_t row_start(const rows *r, int64_t row)
-{
-    const ost_value *v = r->v;
-    int64_t area = ost_value_area(v);
-    int64_t channels = ost_value_channels(v);
-    int64_t blocks = ost_value_blocks(v);
-    int64_t n = row / channels;
-    int64_t c = row % channels;
-
-    if (area == 1)
-        return row * blocks * v->block;
-    return (n * blocks + c / v->block) * area * v->block + c % v->block;
-}
-
-static void drop_row(const rows *r, int64_t row, uint64_t draw, uint32_t layer,
-                     double p, const float *x, float *y)
+static void drop_row(const ost_drawn_rows *r, int64_t row, uint64_t draw,
+                     uint32_t layer, double p, const float *x, float *y)
 {
     uint32_t key[2] = { (uint32_t)draw, (uint32_t)(draw >> 32) };
     uint32_t limit = (uint32_t)(p * 4294967296.0);
@@ -75,7 +38,7 @@ static void drop_row(const rows *r, int64_t row, uint64_t draw, uint32_t layer,
 static void drop(const ost_layer *layer, const ost_pass *pass, const float *x,
                  float *y)
 {
-    rows r = rows_of(layer->out);
+    ost_drawn_rows r = ost_drawn_rows_of(layer->out);
     double p = ost_layer_attr(layer, "p");
 
     if (!layer->live || p == 0.0) {
@@ -88,7 +51,7 @@ static void drop(const ost_layer *layer, const ost_pass *pass, const float *x,
         memset(y, 0, (size_t)ost_value_stored(layer->out) * sizeof(float));
     OST_OMP("omp parallel for schedule(static)")
     for (int64_t row = 0; row < r.count; row++) {
-        int64_t at = row_start(&r, row);
+        int64_t at = ost_drawn_row(&r, row);
 
         drop_row(&r, row, pass->draw, (uint32_t)layer->index, p, x + at,
                  y + at);

@@ -6,5 +6,5 @@
 
 ost_rc ost_cpu_instance_norm(ost_layer *layer, ost_err *err)
 {
-    return ost_cpu_item_norm(layer, false, err);
+    return ost_cpu_item_norm(layer, 0, err);
 }

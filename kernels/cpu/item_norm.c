@@ -8,8 +8,10 @@
  * by one thread.  With M numbers in a group, w the channel's weight and s the
  * reciprocal of the standard deviation:
  *     y = s w x + (bias - s w mean)
- *     dx = s (w dy - P / M - (x - mean) s^2 Q / M),
- *     P = sum(w dy), Q = sum(w dy (x - mean)) over the group.
+ *     dx = s (w dy - P / M) - (x - mean) r Q / M,
+ *     P = sum(w dy), Q = sum(w dy (x - mean)) over the group,
+ * where r is s^3 for a deviation of sqrt(variance + epsilon), and for d + epsilon
+ * with the unbiased d it is s^2 M / (d (M - 1)), or 0 where d is.
  */
 #include "kernels/cpu/item_norm.h"
 
@@ -24,14 +26,15 @@
 
 typedef struct item_norm {
     ost_segments segments;
-    bool together;
+    unsigned flags;
     float *first; /* of each segment and lane: two sums */
     float *second;
     float *mean; /* of each item and channel with padding */
     float *a;    /* y = a x + b, dx = a dy + b + c x */
     float *b;
     float *c;
-    double *invstd; /* of each item and channel */
+    double *invstd; /* of each item and channel: s */
+    double *follow; /* and r */
     double *sums;   /* of each item and channel: of dy and dy (x - mean) */
 } item_norm;
 
@@ -57,12 +60,12 @@ static int64_t width(const item_norm *s)
 /* Channels that have one mean. */
 static int64_t group(const item_norm *s)
 {
-    return s->together ? s->segments.channels : 1;
+    return s->flags & OST_ITEM_TOGETHER ? s->segments.channels : 1;
 }
 
-/* Mean and variance of channels c to e of item n. */
+/* Mean and sum of squares of channels c to e of item n. */
 static void merge_group(const item_norm *s, int64_t n, int64_t c, int64_t e,
-                        double *mean, double *var)
+                        double *mean, double *sum)
 {
     const ost_segments *all = &s->segments;
     double area = (double)all->area;
@@ -83,7 +86,7 @@ static void merge_group(const item_norm *s, int64_t n, int64_t c, int64_t e,
         d = merged[0] / area - *mean;
         squares += merged[1] + d * d * area;
     }
-    *var = squares / count;
+    *sum = squares;
 }
 
 static void clear_padding(const item_norm *s, int64_t n)
@@ -97,23 +100,46 @@ static void clear_padding(const item_norm *s, int64_t n)
     memset(s->c + at, 0, count * sizeof(float));
 }
 
-static void set_forward(const ost_layer *layer, const item_norm *s, int64_t n)
+/* From a group's sum of squares to s and r. */
+static void spread(const ost_layer *layer, const item_norm *s, double squares,
+                   double *invstd, double *follow)
 {
     double epsilon = ost_layer_attr(layer, "epsilon");
+    double count = (double)group(s) * (double)s->segments.area;
+    double deviation;
+
+    if (!(s->flags & OST_ITEM_UNBIASED)) {
+        *invstd = 1.0 / sqrt(squares / count + epsilon);
+        *follow = *invstd * *invstd * *invstd;
+        return;
+    }
+    deviation = count > 1.0 ? sqrt(squares / (count - 1.0)) : 0.0;
+    *invstd = 1.0 / (deviation + epsilon);
+    *follow =
+        deviation > 0.0
+            ? *invstd * *invstd * count / (deviation * (count - 1.0))
+            : 0.0;
+}
+
+static void set_forward(const ost_layer *layer, const item_norm *s, int64_t n)
+{
     int64_t channels = s->segments.channels;
 
     clear_padding(s, n);
     for (int64_t c = 0; c < channels; c += group(s)) {
         double mean;
-        double var;
+        double squares;
+        double invstd;
+        double follow;
 
-        merge_group(s, n, c, c + group(s), &mean, &var);
+        merge_group(s, n, c, c + group(s), &mean, &squares);
+        spread(layer, s, squares, &invstd, &follow);
         for (int64_t k = c; k < c + group(s); k++) {
             int64_t at = n * width(s) + k;
-            double invstd = 1.0 / sqrt(var + epsilon);
             double gain = invstd * weight_of(layer, 0, k);
 
             s->invstd[n * channels + k] = invstd;
+            s->follow[n * channels + k] = follow;
             s->mean[at] = (float)mean;
             s->a[at] = (float)gain;
             s->b[at] = (float)(weight_of(layer, 1, k) - mean * gain);
@@ -178,7 +204,7 @@ static void set_backward(const ost_layer *layer, const item_norm *s, int64_t n)
         for (int64_t k = c; k < c + group(s); k++) {
             int64_t at = n * width(s) + k;
             double invstd = s->invstd[n * all->channels + k];
-            double slope = -invstd * invstd * invstd * q / count;
+            double slope = -s->follow[n * all->channels + k] * q / count;
 
             s->a[at] = (float)(invstd * weight_of(layer, 0, k));
             s->c[at] = (float)slope;
@@ -258,12 +284,13 @@ static void ask_memory(ost_layer *layer, item_norm *s)
     ost_layer_memory(layer, lanes, OST_LIFE_SAVED, &s->b);
     ost_layer_memory(layer, lanes, OST_LIFE_SAVED, &s->c);
     ost_layer_memory(layer, exact, OST_LIFE_SAVED, &s->invstd);
+    ost_layer_memory(layer, exact, OST_LIFE_SAVED, &s->follow);
     if (!layer->training)
         return;
     ost_layer_memory(layer, 2 * exact, OST_LIFE_BACKWARD, &s->sums);
 }
 
-ost_rc ost_cpu_item_norm(ost_layer *layer, bool together, ost_err *err)
+ost_rc ost_cpu_item_norm(ost_layer *layer, unsigned flags, ost_err *err)
 {
     item_norm *s = ost_xalloc(sizeof(*s));
     ost_rc rc = OST_OK;
@@ -274,7 +301,7 @@ ost_rc ost_cpu_item_norm(ost_layer *layer, bool together, ost_err *err)
     layer->backward = backward;
     layer->in_block[0] = layer->out->block = ost_segment_block(layer);
     s->segments = ost_segments_of(layer->in[0], layer->out->block);
-    s->together = together;
+    s->flags = flags;
     if (layer->training && group(s) * s->segments.area < 2)
         return ost_fail(err, OST_EINPUT,
                         "training needs more than one value to normalize");

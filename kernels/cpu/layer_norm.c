@@ -6,5 +6,9 @@
 
 ost_rc ost_cpu_layer_norm(ost_layer *layer, ost_err *err)
 {
-    return ost_cpu_item_norm(layer, true, err);
+    unsigned how = OST_ITEM_TOGETHER;
+
+    if (ost_layer_attr_word(layer, "deviation") == 1)
+        how |= OST_ITEM_UNBIASED;
+    return ost_cpu_item_norm(layer, how, err);
 }

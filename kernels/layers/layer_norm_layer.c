@@ -2,14 +2,24 @@
  *
  * Any (N, C, ...), one mean and variance for all numbers of an item, the same
  * in training and inference.  Weights, with `affine`: weight and bias of each
- * channel, as PyTorch's GroupNorm of one group.
+ * channel, as PyTorch's GroupNorm of one group.  With `deviation` unbiased as
+ * the code of "Multimodal unsupervised image-to-image translation" has it
+ * (Huang, Liu, Belongie and Kautz, ECCV 2018): the standard deviation divides
+ * the squares by one less than the count, and epsilon is added to it.
  */
 #include "kernels/layers/windows.h"
 
 #include "base/banned.h"
 
+static const char *const deviations[] = { "biased", "unbiased", NULL };
+
 static const ost_net_attr_spec attrs[] = {
     OST_ITEM_NORM_ATTRS(1),
+    { .name = "deviation",
+      .type = OST_NET_ATTR_WORD,
+      .words = deviations,
+      .help = "unbiased: squares by one less than the count, and epsilon added "
+              "to the deviation" },
     { 0 },
 };
 

@@ -191,6 +191,21 @@ def latent(attrs, shapes):
     return Latent(shapes[0][0], attrs)
 
 
+class GaussianNoise(nn.Module):
+    def __init__(self, shape, sigma, index):
+        super().__init__()
+        noise = philox.gaussian_noise(shape, DRAW, index)
+        self.noise = sigma * torch.tensor(noise)
+
+    def forward(self, x):
+        return x + self.noise if self.training else x
+
+
+@layer("gaussian_noise")
+def gaussian_noise(attrs, shapes):
+    return GaussianNoise(shapes[0], attrs.real("sigma", 1), attrs.index)
+
+
 @cases("relu")
 def relu_cases(draw):
     draw.case("plain", (2, 3, 5, 5), ["relu"])
@@ -454,6 +469,16 @@ def latent_cases(draw):
     draw.case("over_a_picture", (2, 2, 3, 4),
               ["conv2d out=11 kernel=1", "latent out=5", "dense out=11",
                "add in=2,0"])
+
+
+@cases("gaussian_noise")
+def gaussian_noise_cases(draw):
+    draw.case("none", (2, 3, 4, 4), ["gaussian_noise sigma=0"])
+    draw.case("one", (2, 3, 4, 5), ["gaussian_noise"])
+    draw.case("rows", (3, 14), ["gaussian_noise sigma=0.5"])
+    draw.case("long_rows", (1, 2, 9, 9), ["gaussian_noise sigma=2"])
+    draw.case("blocked", (2, 3, 4, 3),
+              ["conv2d out=11 kernel=1", "gaussian_noise sigma=0.3", "relu"])
 
 
 @cases("dense")

@@ -62,8 +62,29 @@ def instance_norm(attrs, shapes):
                         attrs.flag("affine", False))
 
 
+class UnbiasedNorm(nn.Module):
+    """As the code of MUNIT has it (Huang et al., ECCV 2018)."""
+
+    def __init__(self, channels, eps, affine):
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(channels)) if affine else None
+        self.bias = nn.Parameter(torch.zeros(channels)) if affine else None
+
+    def forward(self, x):
+        axes = tuple(range(1, x.dim()))
+        x = (x - x.mean(axes, True)) / (x.std(axes, keepdim=True) + self.eps)
+        if self.weight is None:
+            return x
+        shape = [-1] + [1] * (x.dim() - 2)
+        return x * self.weight.view(shape) + self.bias.view(shape)
+
+
 @layer("layer_norm")
 def layer_norm(attrs, shapes):
+    if attrs.word("deviation") == "unbiased":
+        return UnbiasedNorm(shapes[0][1], attrs.real("epsilon", 1e-5),
+                            attrs.flag("affine", True))
     return nn.GroupNorm(1, shapes[0][1], eps=attrs.real("epsilon", 1e-5),
                         affine=attrs.flag("affine", True))
 
@@ -296,6 +317,14 @@ cases("instance_norm")(norm_cases)
 def layer_norm_cases(draw):
     norm_cases(draw)
     draw.case("rows", (3, 14), ["layer_norm"])
+    unbiased = "layer_norm deviation=unbiased"
+    draw.case("unbiased", (2, 3, 4, 5), [unbiased])
+    draw.case("unbiased_epsilon", (2, 3, 2, 2),
+              [unbiased + " affine=0 epsilon=0.3"])
+    draw.case("unbiased_segments", (1, 2, 23, 24), [unbiased])
+    draw.case("unbiased_blocked", (2, 2, 3, 4),
+              ["conv2d out=11 kernel=2 bias=0", unbiased + " epsilon=0.1",
+               "conv2d out=2 kernel=1"])
 
 
 def random_pool(draw, sides, name):

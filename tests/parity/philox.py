@@ -95,16 +95,43 @@ def gan_draw(key, step, number):
     return Rng(key, step * 64 + number).u64()
 
 
-def dropout_keep(shape, p, draw, index):
-    """What the layer `index` of a network keeps (kernels/cpu/dropout.c)."""
+def drawn_rows(shape):
+    """Rows, as kernels/cpu/drawn_rows.h: how many, and numbers in each."""
     rows, length = (shape[0], shape[1]) if len(shape) == 2 else \
         (shape[0] * shape[1], math.prod(shape[2:]))
     if length == 1:  # no positions: channels are a row
         rows, length = shape[0], shape[1]
+    return rows, length
+
+
+def row_bits(shape, draw, index):
+    """The four numbers of each block of each row, (4, rows, blocks)."""
+    rows, length = drawn_rows(shape)
     row, group = numpy.mgrid[:rows, :(length + 3) // 4]
     bits = philox((group, row, 0 * row, 0 * row + index), halves(draw))
-    bits = numpy.stack(bits, 2).reshape(rows, -1)[:, :length]
-    return (bits >= int(p * 2 ** 32)).reshape(shape)
+    return numpy.stack(bits)
+
+
+def of_rows(shape, numbers):
+    """From (4, rows, blocks) to the shape."""
+    rows, length = drawn_rows(shape)
+    numbers = numpy.moveaxis(numbers, 0, 2).reshape(rows, -1)
+    return numbers[:, :length].reshape(shape)
+
+
+def dropout_keep(shape, p, draw, index):
+    """What the layer `index` of a network keeps (kernels/cpu/dropout.c)."""
+    return of_rows(shape, row_bits(shape, draw, index)) >= int(p * 2 ** 32)
+
+
+def gaussian_noise(shape, draw, index):
+    """What the layer `index` adds with sigma 1, but for rounding
+    (kernels/cpu/gaussian_noise.c)."""
+    bits = (row_bits(shape, draw, index) >> numpy.uint64(8)).astype(float)
+    radius = numpy.sqrt(-2 * numpy.log((bits[0::2] + 0.5) / 2 ** 24))
+    turn = 2 * math.pi * bits[1::2] / 2 ** 24
+    pairs = numpy.stack([radius * numpy.cos(turn), radius * numpy.sin(turn)], 1)
+    return of_rows(shape, pairs.reshape(bits.shape))
 
 
 def latent(items, out, distribution, draw, index):
