@@ -39,6 +39,7 @@ import torch_gans as gans
 import philox
 import torch_conv_lstm as series
 import torch_networks as nets
+import torch_unit as unit
 
 OUTPUT = "output"
 SAMPLES = 12
@@ -69,6 +70,18 @@ def series_generator(suffix, shape, **params):
     return case("conv_lstm_generator", shape,
                 lambda: series.ConvLstmGenerator(drawn, **more), suffix,
                 **params)
+
+
+def unit_part(part, shape, domain, shared=2, **more):
+    """One part of a generator of UNIT; `shared` None: that of 2018."""
+    widths = [8, 16, 24]
+    file = "unit_generator" if shared else "unit2018_generator"
+    channels = more.get("channels", shape[1] if part == "encode" else 1)
+    params = {"shared": shared, **more} if shared else more
+    return case(file, shape,
+                lambda: unit.Generator(channels, widths, 2, shared, domain,
+                                       (part,)), part, domain=domain,
+                part=part, widths=widths, blocks=2, **params)
 
 
 CASES = [
@@ -145,6 +158,16 @@ CASES = [
     case("conv_lstm_discriminator", (2, 2, 3, 16, 24),
          lambda: series.ConvLstmDiscriminator(2, 12, 5, 4), "strided", frames=3,
          stem_stride=4, hidden=12, kernel=5),
+    unit_part("encode", (2, 1, 24, 32), "a"),
+    unit_part("decode", (2, 24, 5, 6), "b", noise=0),
+    unit_part("encode", (2, 3, 24, 16), "b", shared=None),
+    unit_part("decode", (2, 24, 5, 6), "a", shared=None, channels=3, noise=0),
+    case("unit_discriminator", (2, 1, 48, 64),
+         lambda: unit.Discriminator(1, (8, 16), (24, 32), "b"), domain="b",
+         own=[8, 16], shared=[24, 32]),
+    case("unit2018_discriminator", (2, 3, 40, 48),
+         lambda: unit.Discriminator2018(3, (8, 12, 16), (1,), "a"), domain="a",
+         scale=1, scales=2, widths=[8, 12, 16]),
 ]
 
 
@@ -210,6 +233,16 @@ def gans_at_real_size():
         yield ("conv_lstm_discriminator", {"stem_stride": stride},
                lambda c, s=stride:
                series.ConvLstmDiscriminator(c, stem_stride=s))
+    for file, shared in ("unit_generator", 1), ("unit2018_generator", None):
+        yield file, {}, lambda c, s=shared: unit.Generator(
+            c, shared=s, domains="a", parts=("encode",))
+        for c in 1, 3:
+            yield (file, {"part": "decode", "channels": c},
+                   lambda _, c=c, s=shared: unit.Generator(
+                       c, shared=s, domains="a", parts=("decode",)), 256)
+    yield "unit_discriminator", {}, lambda c: unit.Discriminator(c, domains="a")
+    yield "unit2018_discriminator", {"scale": 2}, lambda c: \
+        unit.Discriminator2018(c, scales=(2,), domains="a")
 
 
 def number_hash(name, places):

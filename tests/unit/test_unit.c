@@ -291,13 +291,13 @@ static void what_does_not_fit_is_told(void **state)
 
     (void)state;
     read_game(old, colored, &g);
-    refuses(&g, "decoders make 2x3x16x16, the images are 2x1x16x16");
+    refuses(&g, "decode_b: makes 2x3x16x16, the images are 2x1x16x16");
     g.spec.shape[1][2] = 12;
     refuses(&g, "images of domain a are 2x1x16x16, of b 2x1x12x16");
     release_game(&g);
     read_game(old, small_old, &g);
     g.spec.shape[0][2] = g.spec.shape[1][2] = 18;
-    refuses(&g, "decoders make 2x1x20x16, the images are 2x1x18x16");
+    refuses(&g, "decode_b: makes 2x1x20x16, the images are 2x1x18x16");
     release_game(&g);
     read_game(new, small_new, &g);
     g.spec.shape[0][2] = g.spec.shape[1][2] = 3;
