@@ -10,8 +10,8 @@
  *     y = s w x + (bias - s w mean)
  *     dx = s (w dy - P / M) - (x - mean) r Q / M,
  *     P = sum(w dy), Q = sum(w dy (x - mean)) over the group,
- * where r is s^3 for a deviation of sqrt(variance + epsilon), and for d + epsilon
- * with the unbiased d it is s^2 M / (d (M - 1)), or 0 where d is.
+ * where r is s^3 for a deviation of sqrt(variance + epsilon), and for d +
+ * epsilon with the unbiased d it is s^2 M / (d (M - 1)), or 0 where d is.
  */
 #include "kernels/cpu/item_norm.h"
 
@@ -115,10 +115,9 @@ static void spread(const ost_layer *layer, const item_norm *s, double squares,
     }
     deviation = count > 1.0 ? sqrt(squares / (count - 1.0)) : 0.0;
     *invstd = 1.0 / (deviation + epsilon);
-    *follow =
-        deviation > 0.0
-            ? *invstd * *invstd * count / (deviation * (count - 1.0))
-            : 0.0;
+    *follow = deviation > 0.0
+                  ? *invstd * *invstd * count / (deviation * (count - 1.0))
+                  : 0.0;
 }
 
 static void set_forward(const ost_layer *layer, const item_norm *s, int64_t n)
