@@ -24,6 +24,7 @@ typedef struct holdings {
     OST_VEC(float *) floats;
     size_t float_bytes;
     OST_VEC(ost_gan_steepness *) steepness;
+    ost_pool pool; /* of all networks: they run one after the other */
 } holdings;
 
 #define OBJECTIVE(name) extern const ost_objective ost_objective_##name;
@@ -139,8 +140,10 @@ ost_rc ost_gan_new(const ost_gan_spec *spec, ost_backend *backend,
 
     g->spec = spec;
     g->backend = backend;
-    for (int s = 0; s < OST_GAN_SIDES; s++)
+    for (int s = 0; s < OST_GAN_SIDES; s++) {
         g->weights[s] = ost_weights_new(backend);
+        g->weights[s]->pool = &h->pool;
+    }
     for (int i = 0; i < OST_GAN_INPUTS && !rc; i++) {
         int64_t count = 1;
 
@@ -177,6 +180,7 @@ void ost_gan_free(ost_gan *gan)
     for (int s = 0; s < OST_GAN_SIDES; s++)
         ost_weights_free(gan->weights[s]);
     ost_vec_release(&h->steepness);
+    ost_pool_release(&h->pool, gan->backend);
     ost_vec_release(&h->floats);
     ost_vec_release(&h->nets);
     ost_free(h);
@@ -185,7 +189,7 @@ void ost_gan_free(ost_gan *gan)
 size_t ost_gan_memory(const ost_gan *gan)
 {
     const holdings *h = (const holdings *)gan;
-    size_t bytes = h->float_bytes;
+    size_t bytes = h->float_bytes + h->pool.bytes;
 
     for (size_t i = 0; i < h->nets.len; i++)
         bytes += ost_net_memory(h->nets.data[i].net);

@@ -116,7 +116,8 @@ ost_rc ost_net_backward_to(ost_net *net, unsigned ends, ost_err *err);
  * description and the conversions in between (index -1). */
 int ost_net_layers(const ost_net *net);
 const ost_layer *ost_net_layer(const ost_net *net, int i);
-/* Bytes for activations, their gradients and scratch. */
+/* Bytes for activations, their gradients and scratch; without what is in the
+ * pool of its weights. */
 size_t ost_net_memory(const ost_net *net);
 
 /* A piece of that memory and the ticks between which it is in use, both
@@ -127,6 +128,8 @@ typedef struct ost_net_span {
     const char *what;       /* "value", "value again", "gradient", "layer" */
     size_t bytes;
     size_t offset;
+    bool pooled; /* in the pool of the weights: nothing is kept there from one
+                    call to the next */
     int from;
     int to;
     /* Of a layer's backward in two parts: 1: of its only tick the first part;

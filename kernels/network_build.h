@@ -39,6 +39,7 @@ typedef struct ost_room {
 typedef struct ost_pointer {
     void *slot;
     size_t offset[2];
+    bool pooled[2]; /* in the pool of the weights */
 } ost_pointer;
 
 enum { OST_FORWARD, OST_BACKWARD };

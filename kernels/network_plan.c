@@ -3,6 +3,9 @@
  * A value lives from its maker to its last reader (a backward pass that reads
  * it counts, unless it is made again for that), its gradient from the last
  * reader's backward tick to the maker's.  For the ticks see ost_net_span.
+ *
+ * Where the weights have a pool, what is needed within the forward or within
+ * the backward pass alone is planned by itself, and lies in the pool.
  */
 #include "base/alloc.h"
 #include "kernels/memory_plan.h"
@@ -205,36 +208,64 @@ static void add_spares(plan *p, ost_layer *l)
     }
 }
 
-static size_t offset_of(const ost_span *spans, size_t i)
+/* Whether the caller, or the other pass, finds something in it. */
+static bool is_passed_on(const ost_net *net, const ost_net_span *s)
 {
-    return i == OST_NOWHERE ? OST_NOWHERE : spans[i].offset;
+    int loss = (int)net->layers.len;
+
+    return (s->from <= loss && s->to >= loss) || s->to > 2 * loss;
 }
 
-/* Finds the offsets; returns the bytes of the whole. */
-static size_t place(const plan *p)
+/* Finds the offsets of those spans that are `pooled`, or of the others; returns
+ * the bytes of the whole. */
+static size_t place_some(ost_net *net, bool pooled)
 {
-    ost_net *net = p->net;
     ost_span *spans = ost_xalloc((net->spans.len + 1) * sizeof(*spans));
+    size_t n = 0;
     size_t bytes;
 
-    for (size_t i = 0; i < net->spans.len; i++)
-        spans[i] = (ost_span){
-            .bytes = net->spans.data[i].bytes,
-            .from =
-                2 * net->spans.data[i].from + (net->spans.data[i].part == 2),
-            .to = 2 * net->spans.data[i].to + (net->spans.data[i].part != 1),
-        };
-    bytes = ost_memory_plan(spans, net->spans.len);
-    for (size_t i = 0; i < net->spans.len; i++)
-        net->spans.data[i].offset = spans[i].offset;
-    for (size_t i = 0; i < net->pointers.len; i++) {
-        size_t *offset = net->pointers.data[i].offset;
+    for (size_t i = 0; i < net->spans.len; i++) {
+        const ost_net_span *s = &net->spans.data[i];
 
-        offset[OST_FORWARD] = offset_of(spans, p->forward.data[i]);
-        offset[OST_BACKWARD] = offset_of(spans, p->backward.data[i]);
+        if (s->pooled == pooled)
+            spans[n++] = (ost_span){ .bytes = s->bytes,
+                                     .from = 2 * s->from + (s->part == 2),
+                                     .to = 2 * s->to + (s->part != 1) };
     }
+    bytes = ost_memory_plan(spans, n);
+    n = 0;
+    for (size_t i = 0; i < net->spans.len; i++)
+        if (net->spans.data[i].pooled == pooled)
+            net->spans.data[i].offset = spans[n++].offset;
     ost_free(spans);
     return bytes;
+}
+
+static void point(const ost_net *net, ost_pointer *p, int pass, size_t span)
+{
+    p->offset[pass] = OST_NOWHERE;
+    if (span == OST_NOWHERE)
+        return;
+    p->offset[pass] = net->spans.data[span].offset;
+    p->pooled[pass] = net->spans.data[span].pooled;
+}
+
+/* Finds the offsets; the bytes of the network's own memory and of the pool. */
+static void place(const plan *p, size_t *own, size_t *pooled)
+{
+    ost_net *net = p->net;
+
+    for (size_t i = 0; i < net->spans.len; i++) {
+        ost_net_span *s = &net->spans.data[i];
+
+        s->pooled = net->weights->pool && !is_passed_on(net, s);
+    }
+    *own = place_some(net, false);
+    *pooled = place_some(net, true);
+    for (size_t i = 0; i < net->pointers.len; i++) {
+        point(net, &net->pointers.data[i], OST_FORWARD, p->forward.data[i]);
+        point(net, &net->pointers.data[i], OST_BACKWARD, p->backward.data[i]);
+    }
 }
 
 void ost_net_enter(ost_net *net, int pass)
@@ -243,7 +274,9 @@ void ost_net_enter(ost_net *net, int pass)
         const ost_pointer *p = &net->pointers.data[i];
         void *at = NULL;
 
-        if (p->offset[pass] != OST_NOWHERE)
+        if (p->offset[pass] != OST_NOWHERE && p->pooled[pass])
+            at = (char *)net->weights->pool->memory + p->offset[pass];
+        else if (p->offset[pass] != OST_NOWHERE)
             at = (char *)net->memory + p->offset[pass];
         memcpy(p->slot, &at, sizeof(at));
     }
@@ -309,25 +342,40 @@ static void *memory_for(ost_net *net, size_t bytes)
     return memory;
 }
 
+/* Makes the pool as large as this network needs it.  Networks find where it is
+ * when a call begins. */
+static bool grow_pool(ost_net *net, size_t bytes)
+{
+    ost_pool *pool = net->weights->pool;
+
+    if (!pool || bytes <= pool->bytes)
+        return true;
+    ost_pool_release(pool, net->backend);
+    pool->memory = net->backend->alloc(net->backend, bytes);
+    pool->bytes = pool->memory ? bytes : 0;
+    return pool->memory;
+}
+
 ost_rc ost_net_place_memory(ost_net *net, ost_err *err)
 {
     plan p = { .net = net };
     size_t bytes;
+    size_t pooled;
 
     plan_spans(&p);
-    bytes = place(&p);
+    place(&p, &bytes, &pooled);
     ost_vec_release(&p.backward);
     ost_vec_release(&p.forward);
     if (net->flags & OST_NET_PLAN && bytes != SIZE_MAX) {
         net->memory_bytes = bytes;
         return OST_OK;
     }
-    if (bytes != SIZE_MAX)
+    if (bytes != SIZE_MAX && pooled != SIZE_MAX && grow_pool(net, pooled))
         net->memory = memory_for(net, bytes);
     if (!net->memory)
         return ost_fail(err, OST_ENOMEM,
                         "no memory for the network: it needs %zu MB",
-                        bytes / 1000000 + 1);
+                        bytes / 1000000 + pooled / 1000000 + 1);
     net->memory_bytes = bytes;
     ost_net_enter(net, OST_FORWARD);
     return OST_OK;

@@ -42,6 +42,12 @@ void ost_weights_free(ost_weights *w)
     ost_free(w);
 }
 
+void ost_pool_release(ost_pool *pool, ost_backend *backend)
+{
+    backend->release(backend, pool->memory);
+    *pool = (ost_pool){ 0 };
+}
+
 ost_weight *ost_weights_find(const ost_weights *w, const char *name)
 {
     for (size_t i = 0; i < w->len; i++)

@@ -58,6 +58,13 @@ struct ost_weight {
     bool grad_set;   /* this step has written a gradient */
 };
 
+/* Memory that several networks use, one after the other, for what a call needs
+ * only while it runs.  A zeroed one is empty and ready. */
+typedef struct ost_pool {
+    void *memory;
+    size_t bytes; /* what the most demanding of them needs */
+} ost_pool;
+
 typedef struct ost_weights {
     ost_backend *backend;
     ost_weight **data; /* in the order of the layers */
@@ -66,12 +73,16 @@ typedef struct ost_weights {
     int64_t step; /* updates made so far (Adam's t) */
     void *shared; /* memory of networks that were built to share it */
     size_t shared_bytes;
+    ost_pool *pool; /* of the networks that are built on them, borrowed; NULL:
+                       each has all of its memory by itself */
 } ost_weights;
 
 /* An empty list for networks on `backend`, which must outlive it.  Caller frees
  * with ost_weights_free(). */
 ost_weights *ost_weights_new(ost_backend *backend);
 void ost_weights_free(ost_weights *w);
+/* Once the networks that use it are gone. */
+void ost_pool_release(ost_pool *pool, ost_backend *backend);
 
 /* Borrowed until ost_weights_free(); NULL when there is none. */
 ost_weight *ost_weights_find(const ost_weights *w, const char *name);

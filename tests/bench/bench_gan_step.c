@@ -5,7 +5,8 @@
  * CASE is a JSON object: the `objective`, files of the `generator` and the
  * `discriminator` (with values for their params in `generator_params` and
  * `discriminator_params`), the shapes of the batch in `in`, perhaps the shape
- * of a drawn input in `latent`.  The program builds all of it and makes one
+ * of a drawn input in `latent` and the frames that are `given` of series.  The
+ * program builds all of it and makes one
  * step (both sides, each with an update by Adam) for each line that it reads.
  * Each answer is a line of JSON: milliseconds by the wall and of processor
  * time.  The end of the input is answered with megabytes (weights, gradients,
@@ -21,7 +22,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "kernels/gan.h"
-#include "stages/network.h"
+#include "stages/generator.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static struct {
 
 typedef struct bench {
     ost_backend *backend;
-    ost_network *files[OST_GAN_ROLES][OST_GAN_SCALES];
+    ost_side_networks sides[OST_GAN_SIDES];
     ost_gan_spec spec;
     ost_gan *gan;
 } bench;
@@ -151,48 +152,27 @@ static int shape_of(const json_t *list, int64_t shape[OST_MAX_DIMS])
     return n;
 }
 
-/* One network of a role. */
-static ost_rc read_network(bench *b, const char *path, const ost_buf *text,
-                           const json_t *values, int r, int scale, ost_err *err)
+static ost_rc read_side(bench *b, const json_t *given, ost_gan_side side,
+                        ost_err *err)
 {
-    const ost_gan_role *role = &b->spec.objective->roles[r];
-    json_t *extra = json_pack("{s:s?, s:s?, s:i}", "domain", role->domain,
-                              "part", role->part, "scale", scale);
-    ost_network **file = &b->files[r][scale];
-    ost_rc rc = ost_network_read(path, ost_buf_str(text), text->len, values,
-                                 extra, file, err);
-
-    json_decref(extra);
-    if (!rc) {
-        b->spec.nets[r][scale] = ost_network_spec(*file);
-        b->spec.named[r] =
-            json_object_get(ost_network_values(*file), "domain") != NULL;
-    }
-    return rc;
-}
-
-static ost_rc read_role(bench *b, const json_t *given, int r, ost_err *err)
-{
-    const ost_gan_role *role = &b->spec.objective->roles[r];
-    bool makes = role->side == OST_GENERATOR;
+    bool makes = side == OST_GENERATOR;
     const char *path = json_string_value(
         json_object_get(given, makes ? "generator" : "discriminator"));
     const json_t *values = json_object_get(
         given, makes ? "generator_params" : "discriminator_params");
+    ost_side_networks *nets = &b->sides[side];
     ost_buf text = { 0 };
-    int64_t scales = 1;
     ost_rc rc = ost_fs_read(path, FILE_LIMIT, &text, err);
 
-    for (int k = 0; !rc && k < scales && k < OST_GAN_SCALES; k++) {
-        const json_t *many;
-
-        rc = read_network(b, path, &text, values, r, k, err);
-        if (rc)
-            break;
-        many = json_object_get(ost_network_values(b->files[r][k]), "scales");
-        if (role->scaled && many)
-            scales = json_integer_value(many);
-    }
+    if (!rc)
+        rc = ost_side_networks_read(b->spec.objective, side, path,
+                                    ost_buf_str(&text), text.len, values, nets,
+                                    err);
+    for (int r = 0; !rc && r < OST_GAN_ROLES; r++)
+        for (int k = 0; nets->nets[r][0] && k < OST_GAN_SCALES; k++) {
+            b->spec.nets[r][k] = nets->nets[r][k] ? &nets->specs[r][k] : NULL;
+            b->spec.named[r] = true;
+        }
     ost_buf_release(&text);
     return rc;
 }
@@ -207,13 +187,14 @@ static ost_rc build(bench *b, const json_t *given, int threads, ost_err *err)
     s->objective = ost_objective_find(name ? name : "");
     if (!rc && !s->objective)
         rc = ost_fail(err, OST_EINPUT, "there is no such objective");
-    for (int r = 0; !rc && s->objective->roles[r].name; r++)
-        rc = read_role(b, given, r, err);
+    for (int i = 0; !rc && i < OST_GAN_SIDES; i++)
+        rc = read_side(b, given, i, err);
     if (rc)
         return rc;
     for (size_t i = 0; i < json_array_size(in); i++)
         s->ndim[i] = shape_of(json_array_get(in, i), s->shape[i]);
     s->latent_ndim = shape_of(json_object_get(given, "latent"), s->latent);
+    s->given = json_integer_value(json_object_get(given, "given"));
     for (int i = 0; s->objective->terms[i].name; i++)
         s->weight[i] = s->objective->terms[i].weight;
     s->loss = s->objective->loss;
@@ -281,9 +262,8 @@ static void summary(const bench *b)
 static void release(bench *b)
 {
     ost_gan_free(b->gan);
-    for (int r = 0; r < OST_GAN_ROLES; r++)
-        for (int k = 0; k < OST_GAN_SCALES; k++)
-            ost_network_free(b->files[r][k]);
+    for (int i = 0; i < OST_GAN_SIDES; i++)
+        ost_side_networks_release(&b->sides[i]);
     if (b->backend)
         ost_backend_close(b->backend);
 }
