@@ -154,6 +154,9 @@ ost_rc ost_gan_new(const ost_gan_spec *spec, ost_backend *backend,
     }
     if (!rc)
         rc = spec->objective->build(g, err);
+    if (!rc && spec->penalty != OST_PENALTY_NONE && h->steepness.len == 0)
+        rc = ost_fail(err, OST_EINPUT, "objective '%s' has no gradient penalty",
+                      spec->objective->name);
     if (rc)
         ost_gan_free(g);
     else

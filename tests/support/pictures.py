@@ -25,6 +25,15 @@ def png(seed, size=32, level=6, shape=None):
             chunk(b"IDAT", zlib.compress(rows, level)) + chunk(b"IEND", b""))
 
 
+def gray_png(rows):
+    """A gray 8-bit picture of these rows."""
+    return (b"\x89PNG\r\n\x1a\n" +
+            chunk(b"IHDR", struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8,
+                                       0, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(b"".join(
+                b"\0" + bytes(row) for row in rows))) + chunk(b"IEND", b""))
+
+
 def unfiltered(kind, row, above):
     """A row of one-byte pixels as it was before PNG's filter."""
     out = bytearray()

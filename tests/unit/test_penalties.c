@@ -98,6 +98,13 @@ static ost_rc discriminate(ost_gan *gan, ost_err *err)
                                  &gan->loss[D_PENALTY], err);
 }
 
+static ost_rc generate(ost_gan *gan, ost_err *err)
+{
+    (void)gan;
+    (void)err;
+    return OST_OK;
+}
+
 static void release(ost_gan *gan)
 {
     ost_free(gan->state);
@@ -108,10 +115,12 @@ static const ost_objective alone = {
     .summary = "a discriminator between two sets of numbers",
     .roles = roles,
     .terms = terms,
+    .first = OST_DISCRIMINATOR,
     .losses = losses,
     .ways = ways,
     .build = build,
     .discriminate = discriminate,
+    .generate = generate,
     .release = release,
 };
 
@@ -369,6 +378,77 @@ static void gradients_are_slopes(void **state)
     each_case(check_slope);
 }
 
+/* --- updates -------------------------------------------------------------- */
+
+/* Numbers of all weights that are learned; caller frees. */
+static float *all_numbers(ost_weights *w, ost_weight_part part, size_t *count)
+{
+    float *all = NULL;
+
+    *count = 0;
+    for (size_t i = 0; i < w->len; i++) {
+        size_t n = (size_t)ost_weight_count(w->data[i]);
+        ost_err err = { 0 };
+
+        if (!w->data[i]->learned)
+            continue;
+        all = ost_xrealloc(all, (*count + n) * sizeof(*all));
+        assert_int_equal(
+            ost_weights_get(w, w->data[i], part, all + *count, &err), OST_OK);
+        *count += n;
+    }
+    return all;
+}
+
+/* A side's gradients are cut to a length together, the penalty's among them;
+ * what decays is added behind. */
+static void check_update(const net_case *c)
+{
+    const ost_optimizer plain = { .rate = 1.0,
+                                  .clip_norm = 1e-2,
+                                  .weight_decay = 0.25 };
+    ost_optimizer opt[OST_GAN_SIDES] = { plain, plain };
+    ost_weights *w;
+    ost_err err = { 0 };
+    double square = 0.0;
+    size_t n;
+    float *before;
+    float *after;
+    float *grad;
+    arena a;
+
+    arena_init(&a, c);
+    w = a.gan->weights[OST_DISCRIMINATOR];
+    before = all_numbers(w, OST_PART_DATA, &n);
+    if (ost_gan_step(a.gan, opt, &err))
+        fail_msg("%s: %s", c->name, err.text);
+    assert_int_equal(a.gan->weights[OST_DISCRIMINATOR]->step, 1);
+    after = all_numbers(w, OST_PART_DATA, &n);
+    grad = all_numbers(w, OST_PART_GRAD, &n);
+    for (size_t i = 0; i < n; i++)
+        square += (double)grad[i] * (double)grad[i];
+    assert_true(sqrt(square) > 1e-2);
+    for (size_t i = 0; i < n; i++) {
+        double want =
+            0.75 * (double)before[i] - 1e-2 / sqrt(square) * (double)grad[i];
+
+        if (!(fabs((double)after[i] - want) < 1e-5))
+            fail_msg("%s: a weight of %.6g becomes %.6g, must become %.6g",
+                     c->name, (double)before[i], (double)after[i], want);
+    }
+    ost_free(grad);
+    ost_free(after);
+    ost_free(before);
+    arena_release(&a);
+}
+
+static void gradients_of_a_side_are_cut_together(void **state)
+{
+    (void)state;
+    open_backend(2);
+    each_case(check_update);
+}
+
 /* --- what is refused ------------------------------------------------------ */
 
 static void layers_without_derivative_are_refused(void **state)
@@ -393,12 +473,36 @@ static void layers_without_derivative_are_refused(void **state)
     }
 }
 
+/* An objective that never asks for one would train without a word. */
+static ost_rc build_nothing(ost_gan *gan, ost_err *err)
+{
+    (void)gan;
+    (void)err;
+    return OST_OK;
+}
+
+static void objectives_without_penalty_are_refused(void **state)
+{
+    ost_objective deaf = alone;
+    ost_gan_spec spec = { .objective = &deaf, .penalty = OST_PENALTY_R1 };
+    ost_gan *gan = NULL;
+    ost_err err = { 0 };
+
+    (void)state;
+    open_backend(2);
+    deaf.build = build_nothing;
+    assert_int_equal(ost_gan_new(&spec, backend, &gan, &err), OST_EINPUT);
+    assert_string_equal(err.text, "objective 'alone' has no gradient penalty");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_agree_with_pytorch),
         cmocka_unit_test(bytes_are_the_same_for_any_number_of_threads),
         cmocka_unit_test(gradients_are_slopes),
+        cmocka_unit_test(gradients_of_a_side_are_cut_together),
+        cmocka_unit_test(objectives_without_penalty_are_refused),
         cmocka_unit_test(layers_without_derivative_are_refused),
     };
 
