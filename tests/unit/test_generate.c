@@ -213,6 +213,21 @@ static void refused(step_fixture *f, const char *with, ost_digest model,
     assert_string_equal(done.error, message);
 }
 
+static void another_field_may_be_read(void **state)
+{
+    step_fixture *f = *state;
+    ost_done_msg done = of_squares(f, "{'eval_mode': true}", 2);
+    const unsigned char *of_image;
+    const ost_item *items;
+    size_t n;
+
+    items = output_items(f, &done, "out", &n);
+    of_image = image_of(f, items, n, "p0001#0");
+    done = of_squares(f, "{'eval_mode': true, 'field': 'mask.square'}", 2);
+    items = output_items(f, &done, "out", &n);
+    assert_int_not_equal(differ(of_image, image_of(f, items, n, "p0001#0")), 0);
+}
+
 /* --- other ways ----------------------------------------------------------- */
 
 /* From 6 numbers to 16 x 16 pixels. */
@@ -563,6 +578,7 @@ int main(void)
         step_test(neighbors_and_threads_change_nothing),
         step_test(one_new_item_costs_one_image),
         step_test(names_are_for_people_to_choose),
+        step_test(another_field_may_be_read),
         step_test(numbers_become_images),
         step_test(ways_that_draw_read_nothing),
         step_test(each_way_has_its_network),
