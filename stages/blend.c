@@ -34,9 +34,11 @@ static const ost_param params[] = {
     OST_PARAM(blend_params, mask, STR,
               "a mask that marks where the patch lies, \"mask.NAME\"",
               .dflt = "null"),
-    OST_PARAM(blend_params, by, CHOICE,
-              "how a patch finds its source: by its parent's id, or by its own",
-              .dflt = "\"parent\"", .choices = "parent|id"),
+    OST_PARAM(
+        blend_params, by, CHOICE,
+        "how a patch finds its source: by its parent's id, by its own, or "
+        "by its own up to the first '#', as a generated patch does",
+        .dflt = "\"parent\"", .choices = "parent|id|root"),
     OST_END,
 };
 
@@ -185,6 +187,11 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     ost_rect place = { 0 };
     ost_rc rc;
 
+    if (!source && in->n_parents && strchr(in->parents[0], '#'))
+        return ost_fail(err, OST_EINPUT,
+                        "its source '%s' is not there (a patch that became "
+                        "another one has that for parent: \"by\": \"root\")",
+                        in->parents[0]);
     if (!source)
         return ost_fail(err, OST_EINPUT, "its source '%s' is not there",
                         in->n_parents ? in->parents[0] : in->id);

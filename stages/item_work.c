@@ -10,6 +10,7 @@
  *       item          in the chain of its port
  */
 #include "stages/context.h"
+#include "stages/matching.h"
 #include "stages/params.h"
 #include "store/item_chain.h"
 
@@ -81,7 +82,8 @@ static ost_rc index_joined(item_work *w, ost_err *err)
 }
 
 /* The id that an item is looked up under in the other datasets. */
-static const char *join_key(const step_state *step, const ost_item *item)
+static const char *join_key(const ost_stage_ctx *ctx, const step_state *step,
+                            const ost_item *item)
 {
     const char *by = json_string_value(json_object_get(step->full, "by"));
 
@@ -89,6 +91,8 @@ static const char *join_key(const step_state *step, const ost_item *item)
         return item->n_parents ? item->parents[0] : item->id;
     if (by && strcmp(by, "group") == 0)
         return item->group;
+    if (by && strcmp(by, "root") == 0)
+        return ost_item_root(ctx->arena, item);
     return item->id;
 }
 
@@ -96,7 +100,7 @@ void ost_work_join(const item_work *w, ost_stage_ctx *ctx, const ost_item *item)
 {
     step_state *step = w->ctx->step;
     size_t ports = ost_port_count(step->stage->inputs);
-    const char *key = join_key(step, item);
+    const char *key = join_key(ctx, step, item);
     uint64_t at;
 
     ctx->joined = OST_ARENA_ARRAY(ctx->arena, const ost_item *, ports + 1);

@@ -26,6 +26,17 @@ TINY = {
         "patients": 12, "slice": [92, 140], "size": 64, "folds": 2, "rounds": 2,
         "copies": 1, "updates": 2, "batch": 4,
     },
+    "lesion_patches": {
+        "patients": 60, "other_patients": 9, "picture": [48, 32], "lesions": 0.5, "contrast": 2,
+        "bones": [{"name": "humerus", "copies": 1}, {"name": "tibia", "copies": 1},
+                  {"name": "femur", "copies": 1}],
+        "patch": 16, "unit_generator": {"widths": [4, 6, 8], "blocks": 1},
+        "unit_discriminator": {"own": [4, 6], "shared": [8]}, "unit_steps": 3,
+        "sample_every": 2, "samples": 2, "size": 32, "epochs": 1, "batch": 8,
+        "bootstrap": 200, "thresholds": [0.3, 0.5],
+        "drn": {"stages": [{"id": 1, "of": "convolution", "width": 4, "blocks": 1, "stride": 2,
+                            "dilation": 1, "residual": True, "project": False}]},
+    },
     "necrosis_timeseries": {
         "patients": 16, "series": 8, "bones": 4, "picture": [16, 16], "size": [16, 16],
         "rounds": 2, "folds": 2, "epochs": 1, "extractor_epochs": 1, "strata": [80],
@@ -382,6 +393,58 @@ def check_claim(file):
     expect("claim: choices", len(json.loads((out / "choices.json").read_text())), 4)
 
 
+def check_lesions(file, out):
+    """Every arm of every bone; t and what was kept; a test patient among the
+    sources is refused, and left out by default; the networks of 2018."""
+    tiny = TINY["lesion_patches"]
+    bones = [b["name"] for b in tiny["bones"]]
+    arms = ["baseline", "augmented", "transfer"]
+    metrics = json.loads((out / "metrics.json").read_text())
+    expect("arms", sorted((m["axes"]["bone"], m["axes"]["arm"]) for m in metrics),
+           sorted((b, a) for b in bones for a in arms))
+    for m in metrics:
+        check_leaks("lesion_patches", m["metrics"])
+    for c in json.loads((out / "comparison.json").read_text()):
+        found = c["metrics"]
+        expect("pairs", {(t["a"], t["b"]) for t in found["tests"]},
+               {("augmented", "baseline"), ("transfer", "baseline"), ("transfer", "augmented")})
+        expect("paired", {t["paired"] for t in found["tests"]}, {True})
+    for c in json.loads((out / "choices.json").read_text()):
+        for row in c["metrics"]["candidates"]:
+            expect("threshold", float(row["t"]), row["threshold"])
+            expect("kept and dropped", row["kept"] + row["dropped"], 3)
+    rows = [r for r in table_rows((out / "overview.html").read_text()) if r]
+    expect("the paper's rows", [r for r in PRINTED_LESIONS if r not in rows], [])
+    ours = [r for r in rows if r[0].startswith("this run: ")]
+    expect("rows", [len(r) for r in ours], [4] * 8)
+    expect("statement", "are phantoms" in (out / "overview.html").read_text(), True)
+    study = {**tiny, "sources_from": "study"}
+    run_tiny("lesion_patches", file, study)
+    pathlib.Path("kept.json").write_text(json.dumps({**study, "test_among_sources": "keep"}))
+    fails("were judged by a model that had learned from their group", "run", file, "--params",
+          "kept.json", "--store", "store", "--quiet")
+    run_tiny("lesion_patches", file, {**tiny, "unit_discriminator": {"widths": [4, 6], "scales": 2}},
+             "--preset", "unit-2018")
+    claim = file.parent / "claim.json"
+    osteon("validate", claim)
+    osteon("run", claim, "--preset", "tiny", "--store", "store", "--out", "out/lesion_claim",
+           "--quiet")
+    found = json.loads(pathlib.Path("out/lesion_claim/comparison.json").read_text())
+    check_leaks("lesion claim", found)
+    expect("claim", {t["test"] for t in found["tests"]}, {"corrected_t", "permutation"})
+
+
+PRINTED_LESIONS = [
+    ["paper: humerus, baseline", "0", "0", "0.876 (0.817–0.926)"],
+    ["paper: humerus, augmented", "0.9", "401", "0.924 (0.889–0.955)"],
+    ["paper: tibia, baseline", "0", "0", "0.618 (0.532–0.705)"],
+    ["paper: tibia, augmented", "0.9", "124", "0.640 (0.547–0.732)"],
+    ["paper: tibia, transfer", "0.9", "1264", "0.698 (0.610–0.785)"],
+    ["paper: femur, baseline", "0", "0", "0.533 (0.441–0.627)"],
+    ["paper: femur, transfer", "0.95", "1342", "0.682 (0.594–0.764)"],
+]
+
+
 def judge_real_scan(file, arm):
     """A bone scan in one view goes through reading, aggregation and a model."""
     scan = SHARED / "data/06_dicom/files/NM1_UNC.dcm"
@@ -415,6 +478,8 @@ for folder in sorted(PAPERS.iterdir()):
         check_overview(name, out)
     if name == "femur_alexnet":
         check_one_division(file)
+    if name == "lesion_patches":
+        check_lesions(file, out)
     if name == "necrosis_timeseries":
         check_series(file, out)
     if name == "scan_burden":

@@ -331,6 +331,36 @@ static void borders_stay_bit_for_bit(void **state)
     }
 }
 
+/* A generated patch has the patch for parent. */
+static void patches_of_patches_find_their_root(void **state)
+{
+    fixture *f = *state;
+    const float box[4] = { 20, 30, 28, 41 };
+    ost_item item = big_item(f, "a", box, 1);
+    ost_digest source = dataset(f, &item, 1);
+    const char *parents[] = { "a#0" };
+    ost_step_input inputs[2];
+    ost_done_msg done;
+    ost_item made;
+    result r;
+
+    made = apply(f, &ost_stage_patches, "{}", source).items[0];
+    made.id = "a#0#0";
+    made.parents = parents;
+    r = apply_both(f, &ost_stage_blend, "{'by':'root'}", dataset(f, &made, 1),
+                   "source", source);
+    assert_int_equal(r.n, 1);
+    assert_memory_equal(bytes_of(f, &r.items[0], "image"),
+                        bytes_of(f, &item, "image"), SIDE * SIDE);
+    inputs[0] = at_port("in", dataset(f, &made, 1));
+    inputs[1] = at_port("source", source);
+    done = run_stage(f->batch, &ost_stage_blend, "{}", inputs, 2, &f->arena);
+    assert_string_equal(done.error,
+                        "item 'a#0#0': its source 'a#0' is not there (a patch "
+                        "that became another one has that for parent: \"by\": "
+                        "\"root\")");
+}
+
 static void sources_have_to_be_there_and_alike(void **state)
 {
     fixture *f = *state;
@@ -475,6 +505,7 @@ int main(void)
         TEST(masks_of_frames_are_one_mask),
         TEST(free_patches_are_bright_and_of_like_sizes),
         TEST(an_unchanged_patch_gives_its_source),
+        TEST(patches_of_patches_find_their_root),
         TEST(borders_stay_bit_for_bit),
         TEST(sources_have_to_be_there_and_alike),
         TEST(masks_are_measured),
