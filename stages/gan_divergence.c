@@ -9,8 +9,8 @@
  * leaves them in the store, under all that the training hangs on, so that a
  * step that differs in `on_divergence` alone hands them on without training
  * once more.  What is left there: varint updates and step of the good sampling;
- * reason and history as texts; samplings (gan_samples.c); weights of both sides
- * as byte strings.
+ * reason and history as texts; the list of samplings (gan_samples.c); weights
+ * of both sides as byte strings.
  */
 #include "base/alloc.h"
 #include "base/json.h"
@@ -160,34 +160,21 @@ ost_rc ost_gan_check_spread(ost_gan_training *t, ost_err *err)
 
 /* --- what a failed step leaves ------------------------------------------- */
 
-/* All that decides a training: its words but one, inputs, and what is drawn.
- */
-static void add_identity(const ost_gan_training *t, ost_buf *name)
+/* Names what a failed step leaves. */
+static char *memo_name(const ost_gan_training *t)
 {
-    static const char *const ports[] = { "in", "b", "init" };
-    json_t *with = json_copy((json_t *)(uintptr_t)ost_ctx_with(t->ctx));
-    char hex[OST_DIGEST_HEX];
+    char training[OST_DIGEST_HEX];
 
-    json_object_del(with, "on_divergence");
-    ost_buf_adds(name, "diverged ");
-    ost_json_canonical(name, with);
-    json_decref(with);
-    for (int i = 0; i < 3; i++)
-        if (ost_ctx_input_count(t->ctx, ports[i]) > 0)
-            ost_buf_addf(name, " %s %s", ports[i],
-                         ost_digest_hex(
-                             &ost_ctx_input(t->ctx, ports[i], 0)->digest, hex));
-    ost_buf_addf(name, " %llu", (unsigned long long)t->spec->gan.key);
+    return ost_xprintf("diverged %s", ost_gan_training_name(t, training));
 }
 
 static ost_rc leave(ost_gan_training *t, ost_err *err)
 {
-    ost_buf name = { 0 };
+    char *name = memo_name(t);
     ost_buf left = { 0 };
     ost_buf text = { 0 };
     ost_rc rc;
 
-    add_identity(t, &name);
     ost_buf_varint(&left, (uint64_t)t->updates);
     ost_buf_varint(&left, (uint64_t)t->good.step);
     ost_buf_string(&left, t->reason);
@@ -196,57 +183,59 @@ static ost_rc leave(ost_gan_training *t, ost_err *err)
     ost_gan_samples_write(&t->samples, &left);
     for (int s = 0; s < OST_GAN_SIDES; s++)
         ost_buf_bytes(&left, t->good.weights[s].data, t->good.weights[s].len);
-    rc = ost_memo_put_large(t->ctx, ost_buf_str(&name), left.data, left.len,
-                            err);
+    rc = ost_memo_put_large(t->ctx, name, left.data, left.len, err);
     ost_buf_release(&text);
     ost_buf_release(&left);
-    ost_buf_release(&name);
+    ost_free(name);
     return rc;
 }
 
 static ost_rc take_up(ost_gan_training *t, ost_reader *r, ost_err *err)
 {
-    const unsigned char *text;
-    size_t size;
-    ost_rc rc;
+    int64_t updates = (int64_t)ost_read_varint(r);
+    int64_t step = (int64_t)ost_read_varint(r);
+    size_t reason_size, size;
+    const unsigned char *reason = ost_read_bytes(r, &reason_size);
+    const unsigned char *text = ost_read_bytes(r, &size);
+    json_t *history =
+        r->bad ? NULL : json_loadb((const char *)text, size, 0, NULL);
+    ost_rc rc = ost_gan_samples_read(t, &t->samples, r, err);
 
-    t->updates = (int64_t)ost_read_varint(r);
-    t->good.step = (int64_t)ost_read_varint(r);
-    text = ost_read_bytes(r, &size);
-    if (!r->bad)
-        t->reason = ost_xprintf("%.*s", (int)size, (const char *)text);
-    text = ost_read_bytes(r, &size);
-    if (r->bad)
-        return ost_fail(err, OST_EINPUT, "what was left is malformed");
-    json_decref(t->history);
-    t->history = json_loadb((const char *)text, size, 0, NULL);
-    rc = ost_gan_samples_read(&t->samples, r, err);
     for (int s = 0; s < OST_GAN_SIDES && !rc; s++) {
         text = ost_read_bytes(r, &size);
         ost_buf_add(&t->good.weights[s], text, r->bad ? 0 : size);
     }
-    if (!rc && (r->bad || !json_is_array(t->history)))
-        rc = ost_fail(err, OST_EINPUT, "what was left is malformed");
-    return rc;
+    if (!rc && (r->bad || !json_is_array(history)))
+        rc = ost_fail(err, OST_EINPUT, "what a failed step left is malformed");
+    if (rc) {
+        json_decref(history);
+        return rc;
+    }
+    t->updates = updates;
+    t->good.step = step;
+    t->reason = ost_xprintf("%.*s", (int)reason_size, (const char *)reason);
+    json_decref(t->history);
+    t->history = history;
+    return OST_OK;
 }
 
 ost_rc ost_gan_take_up(ost_gan_training *t, ost_err *err)
 {
-    ost_buf name = { 0 };
     ost_buf left = { 0 };
-    ost_rc rc = OST_ENOTFOUND;
+    char *name;
+    ost_rc rc;
 
-    if (t->spec->keeps) {
-        add_identity(t, &name);
-        rc = ost_memo_get_large(t->ctx, ost_buf_str(&name), &left, err);
-    }
+    if (!t->spec->keeps)
+        return OST_OK;
+    name = memo_name(t);
+    rc = ost_memo_get_large(t->ctx, name, &left, err);
     if (!rc) {
         ost_reader r = ost_reader_of(left.data, left.len);
 
         rc = take_up(t, &r, err);
     }
     ost_buf_release(&left);
-    ost_buf_release(&name);
+    ost_free(name);
     return rc == OST_ENOTFOUND ? OST_OK : rc;
 }
 

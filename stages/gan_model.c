@@ -242,8 +242,6 @@ ost_rc ost_gan_emit(ost_gan_training *t, ost_err *err)
         rc = emit_side(t, OST_GENERATOR, "generator", err);
     if (!rc)
         rc = emit_side(t, OST_DISCRIMINATOR, "discriminator", err);
-    if (!rc)
-        rc = ost_gan_samples_emit(t->ctx, &t->samples, err);
     return rc;
 }
 

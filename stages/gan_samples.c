@@ -246,6 +246,9 @@ ost_rc ost_gan_samples_open(ost_gan_training *t, int64_t n, ost_gan_samples *s,
                        s->pictures->sets[s->generator.way->input].n, &s->n);
     choose_real(t, s);
     rc = check_real(s, err);
+    s->bytes = ost_try_alloc(s->n, s->numbers);
+    if (!rc && !s->bytes)
+        rc = ost_fail(err, OST_ENOMEM, "no memory for %zu samples", s->n);
     if (!rc && s->n_real > 1)
         s->real_spread = spread_of(s, NULL, s->n_real, nth_real);
     return rc ? rc : ost_generator_build(&s->generator, err);
@@ -253,8 +256,7 @@ ost_rc ost_gan_samples_open(ost_gan_training *t, int64_t n, ost_gan_samples *s,
 
 void ost_gan_samples_release(ost_gan_samples *s)
 {
-    for (size_t i = 0; i < s->list.len; i++)
-        ost_free(s->list.data[i].bytes);
+    ost_free(s->bytes);
     ost_vec_release(&s->list);
     s->generator.networks = (ost_side_networks){ 0 }; /* the training's */
     ost_generator_release(&s->generator);
@@ -306,25 +308,31 @@ static ost_rc make_image(ost_gan_samples *s, size_t i, uint8_t *bytes,
     return rc;
 }
 
+/* Names what is remembered of a sampling. */
+static char *memo_name(const ost_gan_training *t, int64_t step)
+{
+    char training[OST_DIGEST_HEX];
+
+    return ost_xprintf("samples of %s, %lld",
+                       ost_gan_training_name(t, training), (long long)step);
+}
+
 ost_rc ost_gan_sample(ost_gan_training *t, ost_gan_samples *s, ost_err *err)
 {
     ost_gan_sampling made = { .step = t->updates };
     ost_rc rc = take_weights(t, s, err);
+    char *name;
 
+    for (size_t i = 0; i < s->n && !rc; i++)
+        rc = make_image(s, i, s->bytes + i * s->numbers, err);
     if (rc)
         return rc;
-    made.bytes = ost_try_alloc(s->n, s->numbers);
-    if (!made.bytes)
-        return ost_fail(err, OST_ENOMEM, "no memory for %zu samples", s->n);
-    for (size_t i = 0; i < s->n && !rc; i++)
-        rc = make_image(s, i, made.bytes + i * s->numbers, err);
-    if (rc) {
-        ost_free(made.bytes);
-        return rc;
-    }
-    made.spread = measure_spread(s, made.bytes);
+    made.spread = measure_spread(s, s->bytes);
     ost_vec_push(&s->list, made);
-    return OST_OK;
+    name = memo_name(t, made.step);
+    rc = ost_memo_put_large(t->ctx, name, s->bytes, s->n * s->numbers, err);
+    ost_free(name);
+    return rc ? rc : ost_gan_samples_emit(t->ctx, s, err);
 }
 
 /* --- pictures of samplings ----------------------------------------------- */
@@ -378,11 +386,10 @@ static void put_frames(const ost_gan_samples *s, const view *v, int64_t frames,
                 }
 }
 
-void ost_gan_grid(const ost_gan_samples *s, const ost_gan_sampling *from,
-                  ost_tensor *out)
+void ost_gan_grid(const ost_gan_samples *s, ost_tensor *out)
 {
     for (size_t i = 0; i < s->n; i++) {
-        view made = view_made(s, from->bytes, i);
+        view made = view_made(s, s->bytes, i);
         int64_t row = frames_in(s);
 
         if (s->index) {
@@ -407,35 +414,54 @@ void ost_gan_samples_write(const ost_gan_samples *s, ost_buf *b)
     ost_buf_varint(b, (uint64_t)s->low);
     ost_buf_varint(b, s->list.len);
     for (size_t i = 0; i < s->list.len; i++) {
-        const ost_gan_sampling *made = &s->list.data[i];
-
-        ost_buf_varint(b, (uint64_t)made->step);
-        ost_buf_f64(b, made->spread);
-        ost_buf_add(b, made->bytes, s->n * s->numbers);
+        ost_buf_varint(b, (uint64_t)s->list.data[i].step);
+        ost_buf_f64(b, s->list.data[i].spread);
     }
 }
 
-ost_rc ost_gan_samples_read(ost_gan_samples *s, ost_reader *r, ost_err *err)
+/* The images of a sampling that is remembered; `wanted` says whether they are
+ * to be handed out, or only looked for. */
+static ost_rc recall(ost_gan_training *t, ost_gan_samples *s, int64_t step,
+                     bool wanted, ost_err *err)
 {
-    size_t size = s->n * s->numbers;
-    uint64_t n;
+    char *name = memo_name(t, step);
+    ost_buf bytes = { 0 };
+    ost_rc rc = ost_memo_get_large(t->ctx, name, &bytes, err);
 
-    s->low = (int64_t)ost_read_varint(r);
-    n = ost_read_varint(r);
-    for (uint64_t i = 0; i < n; i++) {
+    if (!rc && bytes.len != s->n * s->numbers)
+        rc = OST_ENOTFOUND;
+    if (!rc && wanted)
+        memcpy(s->bytes, bytes.data, bytes.len);
+    ost_buf_release(&bytes);
+    ost_free(name);
+    return rc;
+}
+
+ost_rc ost_gan_samples_read(ost_gan_training *t, ost_gan_samples *s,
+                            ost_reader *r, ost_err *err)
+{
+    int64_t low = (int64_t)ost_read_varint(r);
+    uint64_t n = ost_read_varint(r);
+    OST_VEC(ost_gan_sampling) all = { 0 };
+    ost_rc rc = OST_OK;
+
+    for (uint64_t i = 0; i < n && !rc && !r->bad; i++) {
         ost_gan_sampling made = { 0 };
-        const void *raw;
 
         made.step = (int64_t)ost_read_varint(r);
         made.spread = ost_read_f64(r);
-        raw = ost_read_raw(r, size);
-        if (!raw)
-            return ost_fail(err, OST_EINPUT, "the checkpoint is malformed");
-        made.bytes = ost_try_alloc(size, 1);
-        if (!made.bytes)
-            return ost_fail(err, OST_ENOMEM, "no memory for %zu samples", s->n);
-        memcpy(made.bytes, raw, size);
-        ost_vec_push(&s->list, made);
+        ost_vec_push(&all, made);
+        rc = recall(t, s, made.step, false, err);
     }
-    return OST_OK;
+    if (!rc && r->bad)
+        rc = ost_fail(err, OST_EINPUT, "the checkpoint is malformed");
+    for (size_t i = 0; i < all.len && !rc; i++) {
+        rc = recall(t, s, all.data[i].step, true, err);
+        ost_vec_push(&s->list, all.data[i]);
+        if (!rc)
+            rc = ost_gan_samples_emit(t->ctx, s, err);
+    }
+    s->low = rc ? 0 : low;
+    ost_vec_release(&all);
+    return rc;
 }

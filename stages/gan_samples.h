@@ -22,9 +22,8 @@
 typedef struct ost_gan_training ost_gan_training;
 
 typedef struct ost_gan_sampling {
-    int64_t step;   /* updates done */
-    double spread;  /* NaN: of less than two images, or beside equal ones */
-    uint8_t *bytes; /* of all images, as planes */
+    int64_t step;  /* updates done */
+    double spread; /* NaN: of less than two images, or beside equal ones */
 } ost_gan_sampling;
 
 typedef struct ost_gan_samples {
@@ -40,6 +39,7 @@ typedef struct ost_gan_samples {
     int64_t first_real; /* of series: the first frame that is made */
     bool paired;        /* real i is what image i is to be */
     size_t numbers;     /* of one image */
+    uint8_t *bytes;     /* of all images of the last sampling, as planes */
     double real_spread; /* s(real) */
     int64_t low;        /* samplings in a row whose spread was too low */
     OST_VEC(ost_gan_sampling) list;
@@ -51,26 +51,29 @@ ost_rc ost_gan_samples_open(ost_gan_training *t, int64_t n, ost_gan_samples *s,
                             ost_err *err);
 void ost_gan_samples_release(ost_gan_samples *s);
 
-/* Makes one from the weights as they are to be handed on; appends it. */
+/* Makes one from the weights as they are to be handed on; appends it, hands its
+ * images to port 'samples' and the picture of it to 'grids', and remembers them
+ * for a step that goes on from here. */
 ost_rc ost_gan_sample(ost_gan_training *t, ost_gan_samples *s, ost_err *err);
 
-/* The picture of a sampling: a column for each image, from top to bottom what
- * came in, what came out, and the real one, where there are these; of series
- * one frame below the other.  u8 of shape (H, W) or (H, W, 3); returns how many
- * sides that are. */
+/* The picture of the last sampling: a column for each image, from top to bottom
+ * what came in, what came out, and the real one, where there are these; of
+ * series one frame below the other.  u8 of shape (H, W) or (H, W, 3); returns
+ * how many sides that are. */
 int ost_gan_grid_shape(const ost_gan_samples *s, int64_t shape[3]);
-void ost_gan_grid(const ost_gan_samples *s, const ost_gan_sampling *from,
-                  ost_tensor *out);
+void ost_gan_grid(const ost_gan_samples *s, ost_tensor *out);
 
-/* Hands the images to port 'samples', the pictures of samplings to 'grids'. */
+/* Hands out the last sampling. */
 ost_rc ost_gan_samples_emit(ost_stage_ctx *ctx, const ost_gan_samples *s,
                             ost_err *err);
-/* Writes the last picture to a file that is there while the step runs; says
+/* Writes that picture to a file that is there while the step runs; says
  * where, in memory of the step, or NULL when it could not be written. */
 const char *ost_gan_samples_show(ost_stage_ctx *ctx, const ost_gan_samples *s);
 
-/* For checkpoints. */
+/* For checkpoints: the list.  Reading hands out again what is remembered of it;
+ * OST_ENOTFOUND, and nothing done, when something of it is not. */
 void ost_gan_samples_write(const ost_gan_samples *s, ost_buf *b);
-ost_rc ost_gan_samples_read(ost_gan_samples *s, ost_reader *r, ost_err *err);
+ost_rc ost_gan_samples_read(ost_gan_training *t, ost_gan_samples *s,
+                            ost_reader *r, ost_err *err);
 
 #endif

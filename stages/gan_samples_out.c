@@ -80,14 +80,14 @@ static ost_rc add_field(ost_stage_ctx *ctx, const ost_gan_samples *s,
 }
 
 static ost_rc emit_images(ost_stage_ctx *ctx, const ost_gan_samples *s,
-                          const ost_gan_sampling *made, ost_err *err)
+                          int64_t step, ost_err *err)
 {
     ost_rc rc = OST_OK;
 
     for (size_t i = 0; i < s->n && !rc; i++) {
-        ost_item *item = new_sample(ctx, s, i, made->step);
+        ost_item *item = new_sample(ctx, s, i, step);
 
-        rc = add_field(ctx, s, item, made->bytes + i * s->numbers, err);
+        rc = add_field(ctx, s, item, s->bytes + i * s->numbers, err);
         if (!rc)
             rc = ost_emit(ctx, "samples", item, err);
     }
@@ -95,10 +95,10 @@ static ost_rc emit_images(ost_stage_ctx *ctx, const ost_gan_samples *s,
 }
 
 static ost_rc emit_grid(ost_stage_ctx *ctx, const ost_gan_samples *s,
-                        const ost_gan_sampling *made, ost_err *err)
+                        int64_t step, ost_err *err)
 {
     ost_arena *arena = ost_ctx_arena(ctx);
-    char *id = ost_arena_printf(arena, "step-%08lld", (long long)made->step);
+    char *id = ost_arena_printf(arena, "step-%08lld", (long long)step);
     ost_item *item = ost_new_item(ctx, id, NULL);
     int64_t shape[3];
     int ndim = ost_gan_grid_shape(s, shape);
@@ -107,8 +107,8 @@ static ost_rc emit_grid(ost_stage_ctx *ctx, const ost_gan_samples *s,
 
     if (rc)
         return rc;
-    ost_gan_grid(s, made, &t);
-    ost_item_set_number(arena, item, "step", (double)made->step);
+    ost_gan_grid(s, &t);
+    ost_item_set_number(arena, item, "step", (double)step);
     ost_item_set_number(arena, item, "columns", (double)s->n);
     return ost_emit(ctx, "grids", item, err);
 }
@@ -116,18 +116,12 @@ static ost_rc emit_grid(ost_stage_ctx *ctx, const ost_gan_samples *s,
 ost_rc ost_gan_samples_emit(ost_stage_ctx *ctx, const ost_gan_samples *s,
                             ost_err *err)
 {
-    ost_rc rc = OST_OK;
+    int64_t step = s->list.data[s->list.len - 1].step;
+    ost_rc rc = emit_images(ctx, s, step, err);
 
-    for (size_t i = 0; i < s->list.len && !rc; i++) {
-        const ost_gan_sampling *made = &s->list.data[i];
-
-        rc = emit_images(ctx, s, made, err);
-        if (!rc)
-            rc = emit_grid(ctx, s, made, err);
-        if (!rc)
-            rc = ost_flush(ctx, err);
-    }
-    return rc;
+    if (!rc)
+        rc = emit_grid(ctx, s, step, err);
+    return rc ? rc : ost_flush(ctx, err);
 }
 
 const char *ost_gan_samples_show(ost_stage_ctx *ctx, const ost_gan_samples *s)
@@ -144,7 +138,7 @@ const char *ost_gan_samples_show(ost_stage_ctx *ctx, const ost_gan_samples *s)
     t.data = dir ? ost_try_alloc((size_t)ost_tensor_count(&t), 1) : NULL;
     if (!t.data)
         return NULL;
-    ost_gan_grid(s, made, &t);
+    ost_gan_grid(s, &t);
     path = ost_arena_printf(ost_ctx_arena(ctx), "%s/step-%08lld.png", dir,
                             (long long)made->step);
     rc = ost_png_encode(&t, &png, NULL);

@@ -86,7 +86,8 @@ ost_rc ost_gan_train(ost_stage_ctx *ctx, ost_backend *backend,
                      ost_err *err);
 void ost_gan_training_release(ost_gan_training *t);
 
-/* Hands both models and what was sampled to the ports. */
+/* Hands both models to their ports; samplings are there since they were made.
+ */
 ost_rc ost_gan_emit(ost_gan_training *t, ost_err *err);
 
 /* --- between gan_*.c ------------------------------------------------------ */
@@ -106,6 +107,10 @@ ost_rc ost_gan_take_up(ost_gan_training *t, ost_err *err);
  * that is wanted and there are any, and is content.  Otherwise adds to the
  * message what can be done. */
 ost_rc ost_gan_give_up(ost_gan_training *t, ost_err *err);
+/* Names all that decides a training: its words, but for what becomes of it when
+ * it diverges, its inputs, and what is drawn. */
+const char *ost_gan_training_name(const ost_gan_training *t,
+                                  char name[OST_DIGEST_HEX]);
 /* Everything that the next update hangs on, as a checkpoint of the step, when
  * the last one was long ago.  When they are taken changes no result. */
 ost_rc ost_gan_training_save(ost_gan_training *t, ost_err *err);

@@ -1,12 +1,12 @@
 /* stages/gan_training_state.c - a training of two sides, cut off, goes on
  *
- * A checkpoint: u32 version; varint updates, place, epoch, summed and the gan's
+ * A checkpoint: u32 version; the list of samplings (gan_samples.c); varint
+ * updates, place, epoch, summed and the gan's
  * step; f64 sums, as many as the objective has losses, and both rates; history
  * as a JSON text; then for each side varint updates of its weights, and part by
  * part: u8 whether it is there, and the numbers of all weights in their order;
  * u8 whether there is an average, and its numbers; the buffers that the
- * objective keeps; the samplings so far (gan_samples.c); and varint step and
- * weights of the last good one.
+ * objective keeps; and varint step and weights of the last good sampling.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -34,6 +34,29 @@ static int count_losses(const ost_gan_training *t)
     return n;
 }
 
+const char *ost_gan_training_name(const ost_gan_training *t,
+                                  char name[OST_DIGEST_HEX])
+{
+    static const char *const ports[] = { "in", "b", "init" };
+    json_t *with = json_copy((json_t *)(uintptr_t)ost_ctx_with(t->ctx));
+    ost_buf text = { 0 };
+    ost_digest digest;
+
+    json_object_del(with, "on_divergence");
+    ost_json_canonical(&text, with);
+    json_decref(with);
+    for (int i = 0; i < 3; i++)
+        if (ost_ctx_input_count(t->ctx, ports[i]) > 0)
+            ost_buf_addf(
+                &text, " %s %s", ports[i],
+                ost_digest_hex(&ost_ctx_input(t->ctx, ports[i], 0)->digest,
+                               name));
+    ost_buf_addf(&text, " %llu", (unsigned long long)t->spec->gan.key);
+    digest = ost_digest_of(text.data, text.len);
+    ost_buf_release(&text);
+    return ost_digest_hex(&digest, name);
+}
+
 /* --- out ----------------------------------------------------------------- */
 
 static void write_counts(const ost_gan_training *t, ost_buf *b)
@@ -41,6 +64,7 @@ static void write_counts(const ost_gan_training *t, ost_buf *b)
     ost_buf text = { 0 };
 
     ost_buf_u32(b, VERSION);
+    ost_gan_samples_write(&t->samples, b);
     ost_buf_varint(b, (uint64_t)t->updates);
     ost_buf_varint(b, (uint64_t)t->place);
     ost_buf_varint(b, (uint64_t)t->epoch);
@@ -104,7 +128,6 @@ static ost_rc write_all(ost_gan_training *t, ost_buf *b, ost_err *err)
 
         ost_buf_bytes(b, k->data, k->count * sizeof(*k->data));
     }
-    ost_gan_samples_write(&t->samples, b);
     ost_buf_varint(b, (uint64_t)t->good.step);
     for (int s = 0; s < OST_GAN_SIDES; s++)
         ost_buf_bytes(b, t->good.weights[s].data, t->good.weights[s].len);
@@ -211,7 +234,11 @@ static ost_rc read_all(ost_gan_training *t, ost_reader *r, ost_err *err)
 
     if (ost_read_u32(r) != VERSION)
         return OST_OK; /* of another time: starts anew */
-    rc = read_counts(t, r, err);
+    rc = ost_gan_samples_read(t, &t->samples, r, err);
+    if (rc == OST_ENOTFOUND)
+        return OST_OK; /* its images are gone: likewise */
+    if (!rc)
+        rc = read_counts(t, r, err);
     for (int s = 0; s < OST_GAN_SIDES && !rc; s++)
         rc = read_side(t->gan->weights[s], r, err);
     if (!rc)
@@ -226,8 +253,6 @@ static ost_rc read_all(ost_gan_training *t, ost_reader *r, ost_err *err)
         else
             memcpy(k->data, raw, size);
     }
-    if (!rc)
-        rc = ost_gan_samples_read(&t->samples, r, err);
     return rc ? rc : read_good(&t->good, r, err);
 }
 
