@@ -13,7 +13,8 @@
 
 #include "base/banned.h"
 
-/* How the sum of a side is made of losses: factor times the term's weight. */
+/* How the sum of a side is made of losses: factor times the term's weight.
+ * Penalties have the weight of penalties. */
 static const struct share {
     const char *objective;
     const char *loss;
@@ -47,6 +48,20 @@ static const struct share {
     { "pix2pix", "d_penalty", OST_DISCRIMINATOR, "penalty", 1.0 },
     { "pix2pix", "g_gan", OST_GENERATOR, "gan", 1.0 },
     { "pix2pix", "g_l1", OST_GENERATOR, "l1", 1.0 },
+    { "unit", "d_real_a", OST_DISCRIMINATOR, "gan", 1.0 },
+    { "unit", "d_fake_a", OST_DISCRIMINATOR, "gan", 1.0 },
+    { "unit", "g_gan_a", OST_GENERATOR, "gan", 1.0 },
+    { "unit", "g_reconstruction_a", OST_GENERATOR, "reconstruction", 1.0 },
+    { "unit", "g_kl_a", OST_GENERATOR, "kl", 1.0 },
+    { "unit", "g_cycle_a", OST_GENERATOR, "cycle", 1.0 },
+    { "unit", "g_cycle_kl_a", OST_GENERATOR, "cycle_kl", 1.0 },
+    { "unit", "d_real_b", OST_DISCRIMINATOR, "gan", 1.0 },
+    { "unit", "d_fake_b", OST_DISCRIMINATOR, "gan", 1.0 },
+    { "unit", "g_gan_b", OST_GENERATOR, "gan", 1.0 },
+    { "unit", "g_reconstruction_b", OST_GENERATOR, "reconstruction", 1.0 },
+    { "unit", "g_kl_b", OST_GENERATOR, "kl", 1.0 },
+    { "unit", "g_cycle_b", OST_GENERATOR, "cycle", 1.0 },
+    { "unit", "g_cycle_kl_b", OST_GENERATOR, "cycle_kl", 1.0 },
 };
 
 /* How far the two may be apart, as a share. */
@@ -89,8 +104,13 @@ static double sum_of(const gan_case *c, ost_gan *gan, ost_gan_side side)
             if (s->side == side && strcmp(o->losses[k], s->loss) == 0)
                 sum += s->factor * weight_of(c, s->term) * gan->loss[k];
     }
-    for (int k = 0; o->losses[k]; k++)
-        found--;
+    for (int k = 0; o->losses[k]; k++) {
+        bool penalty = strstr(o->losses[k], "_penalty") != NULL;
+
+        if (penalty && side == OST_DISCRIMINATOR)
+            sum += c->spec.penalty_weight * gan->loss[k];
+        found -= !penalty;
+    }
     if (found)
         fail_msg("%s: 'shares' does not say how its losses are summed up",
                  o->name);
