@@ -341,6 +341,20 @@ static void series_go_on(void **state)
                                     "'frames')");
 }
 
+static void penalties_go_on_as_well(void **state)
+{
+    static const char with[] =
+        "{\"objective\": \"dcgan\", \"generator\": \"drawn\", "
+        "\"discriminator\": \"discriminator\", \"steps\": 8, \"batch\": 3, "
+        "\"loss\": \"wasserstein\", \"penalty\": \"gradient\", "
+        "\"discriminator_steps\": 2}";
+    fixture *f = *state;
+    ost_step_input ports[] = { input("in", pictures(f, 0, 8)) };
+    ost_done_msg done;
+
+    same_however_it_runs(f, with, ports, 1, &done);
+}
+
 static void linear_falls_to_nothing(void **state)
 {
     const ost_schedule s = {
@@ -559,6 +573,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(drawn_images_have_no_parents, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(series_go_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(penalties_go_on_as_well, setup,
+                                        teardown),
         cmocka_unit_test(linear_falls_to_nothing),
         cmocka_unit_test_setup_teardown(combinations_are_refused, setup,
                                         teardown),
