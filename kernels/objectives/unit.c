@@ -103,6 +103,18 @@ typedef struct {
 
 /* --- building ------------------------------------------------------------ */
 
+static ost_rc check_settings(const ost_gan_spec *spec, ost_err *err)
+{
+    if (spec->penalty != OST_PENALTY_NONE)
+        return ost_fail(err, OST_EINPUT,
+                        "unit has no penalty of the discriminators' gradients: "
+                        "'penalty' must be none");
+    if (spec->history)
+        return ost_fail(err, OST_EINPUT,
+                        "unit shows no image again: 'history' must be 0");
+    return OST_OK;
+}
+
 static ost_rc check_domains(const ost_gan_spec *spec, ost_err *err)
 {
     char a[96];
@@ -168,9 +180,11 @@ static ost_rc build_judges(ost_gan *gan, int d, ost_err *err)
 static ost_rc build(ost_gan *gan, ost_err *err)
 {
     state *s = ost_xalloc(sizeof(*s));
-    ost_rc rc = check_domains(gan->spec, err);
+    ost_rc rc = check_settings(gan->spec, err);
 
     gan->state = s;
+    if (!rc)
+        rc = check_domains(gan->spec, err);
     for (int d = 0; d < 2 && !rc; d++) {
         rc = build_direction(gan, d, err);
         if (!rc)

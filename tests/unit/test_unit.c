@@ -223,8 +223,8 @@ static void check_threads(const char *const files[2],
     game g;
 
     read_game(files, params, &g);
-    train(&g, 1, 3, loss[0], &sum[0]);
-    train(&g, 3, 3, loss[1], &sum[1]);
+    train(&g, 1, 2, loss[0], &sum[0]);
+    train(&g, 2, 2, loss[1], &sum[1]);
     assert_memory_equal(loss[0], loss[1], sizeof(loss[0]));
     assert_true(sum[0] == sum[1] && isfinite(sum[0]));
     release_game(&g);
@@ -258,8 +258,8 @@ static void images_come_back_better_and_better(void **state)
 
     (void)state;
     read_game(new, small_new, &g);
-    train(&g, 2, 1, first, &sum);
-    train(&g, 2, 60, last, &sum);
+    train(&g, 1, 1, first, &sum);
+    train(&g, 1, 40, last, &sum);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (loss_named(&g, last, names[i]) >
             0.6 * loss_named(&g, first, names[i]))
@@ -296,6 +296,13 @@ static void what_does_not_fit_is_told(void **state)
     refuses(&g, "images of domain a are 2x1x16x16, of b 2x1x12x16");
     release_game(&g);
     read_game(old, small_old, &g);
+    g.spec.history = 5;
+    refuses(&g, "unit shows no image again: 'history' must be 0");
+    g.spec.history = 0;
+    g.spec.penalty = OST_PENALTY_R1;
+    refuses(&g, "unit has no penalty of the discriminators' gradients: "
+                "'penalty' must be none");
+    g.spec.penalty = OST_PENALTY_NONE;
     g.spec.shape[0][2] = g.spec.shape[1][2] = 18;
     refuses(&g, "decode_b: makes 2x1x20x16, the images are 2x1x18x16");
     release_game(&g);
