@@ -170,8 +170,8 @@ ost_rc ost_gan_generate(ost_gan *gan, ost_err *err);
 /* Both and an update of each side in the objective's order; counts the step.
  * `opt` by side. */
 ost_rc ost_gan_step(ost_gan *gan, const ost_optimizer *opt, ost_err *err);
-/* Whether a loss is of this game: those of a penalty, whose names end in
- * "_penalty", are 0 where there is none, and not worth telling. */
+/* Whether a loss is of this game: those of a penalty, whose names have
+ * "_penalty" in them, are 0 where there is none, and not worth telling. */
 bool ost_gan_tells(const ost_gan_spec *spec, int loss);
 /* Bytes for activations, gradients of values and workspace of all networks, and
  * of what ost_gan_floats() gave. */

@@ -79,12 +79,8 @@ void ost_gan_steepness_free(ost_gan_steepness *steepness)
 
 bool ost_gan_tells(const ost_gan_spec *spec, int loss)
 {
-    static const char word[] = "_penalty";
-    const char *name = spec->objective->losses[loss];
-    size_t n = strlen(name);
-
-    return spec->penalty != OST_PENALTY_NONE || n < sizeof(word) ||
-           strcmp(name + n + 1 - sizeof(word), word) != 0;
+    return spec->penalty != OST_PENALTY_NONE ||
+           !strstr(spec->objective->losses[loss], "_penalty");
 }
 
 void ost_gan_see(ost_gan *gan, ost_gan_steepness *steepness,

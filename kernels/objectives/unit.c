@@ -34,9 +34,10 @@ enum {
     G_KL = 8,
     G_CYCLE = 10,
     G_CYCLE_KL = 12,
+    D_PENALTY = 14,
 };
 /* Numbers drawn for the latents of each domain, there and back. */
-enum { PASS_NOISE = 0, PASS_CYCLE = 2, PASS_OTHER = 4 };
+enum { PASS_NOISE = 0, PASS_CYCLE = 2, PASS_OTHER = 4, PASS_PENALTY = 5 };
 
 static const ost_gan_role roles[] = {
     { "encode_a", OST_GENERATOR, "a", "encode", false, false },
@@ -58,20 +59,10 @@ static const ost_gan_term terms[] = {
 };
 
 static const char *const losses[] = {
-    "d_real_a",
-    "d_real_b",
-    "d_fake_a",
-    "d_fake_b",
-    "g_gan_a",
-    "g_gan_b",
-    "g_reconstruction_a",
-    "g_reconstruction_b",
-    "g_kl_a",
-    "g_kl_b",
-    "g_cycle_a",
-    "g_cycle_b",
-    "g_cycle_kl_a",
-    "g_cycle_kl_b",
+    "d_real_a",     "d_real_b",     "d_fake_a",           "d_fake_b",
+    "g_gan_a",      "g_gan_b",      "g_reconstruction_a", "g_reconstruction_b",
+    "g_kl_a",       "g_kl_b",       "g_cycle_a",          "g_cycle_b",
+    "g_cycle_kl_a", "g_cycle_kl_b", "d_penalty_a",        "d_penalty_b",
     NULL,
 };
 
@@ -95,6 +86,7 @@ typedef struct direction {
 typedef struct {
     direction from[2];
     ost_net *judges[2][OST_GAN_SCALES];
+    ost_gan_steepness *steepness[2][OST_GAN_SCALES];
     float *zeros; /* as many as a code has */
     float *more;  /* gradient to be added, of a code */
     int64_t image;
@@ -170,10 +162,14 @@ static ost_rc build_judges(ost_gan *gan, int d, ost_err *err)
     ost_rc rc = OST_OK;
 
     for (int k = 0; k < OST_GAN_SCALES && spec->nets[JUDGE_A + d][k] && !rc;
-         k++)
+         k++) {
         rc = ost_gan_net(gan, JUDGE_A + d, k, spec->ndim[d], spec->shape[d],
                          OST_NET_ADD_GRAD | OST_NET_INPUT_GRAD,
                          &s->judges[d][k], err);
+        if (!rc)
+            rc = ost_gan_steepness_new(gan, JUDGE_A + d, k, s->judges[d][k],
+                                       &s->steepness[d][k], err);
+    }
     return rc;
 }
 
@@ -239,12 +235,31 @@ static ost_rc show(ost_gan *gan, int d, const float *images,
         double part = 0.0;
 
         rc = run(gan, net, images, PASS_OTHER, err);
+        ost_gan_see(gan, s->steepness[d][k], verdict);
         if (!rc)
             rc = ost_gan_judge(gan, &logits, verdict, weight,
                                ost_net_output_grad(net).data, &part, err);
         if (!rc)
             rc = ost_net_backward_to(net, ends, err);
         *loss += part;
+    }
+    return rc;
+}
+
+/* The sum of what the discriminators of domain d are fined. */
+static ost_rc penalize(ost_gan *gan, int d, ost_err *err)
+{
+    const state *s = gan->state;
+    ost_rc rc = OST_OK;
+
+    gan->loss[D_PENALTY + d] = 0.0;
+    for (int k = 0; k < OST_GAN_SCALES && s->judges[d][k] && !rc; k++) {
+        double part;
+
+        rc =
+            ost_gan_penalize(gan, s->steepness[d][k],
+                             PASS_PENALTY + d * OST_GAN_SCALES + k, &part, err);
+        gan->loss[D_PENALTY + d] += part;
     }
     return rc;
 }
@@ -263,6 +278,8 @@ static ost_rc discriminate(ost_gan *gan, ost_err *err)
         if (!rc)
             rc = show(gan, d, gan->in[d], OST_VERDICT_REAL, OST_NET_TO_WEIGHTS,
                       &gan->loss[D_REAL + d], err);
+        if (!rc)
+            rc = penalize(gan, d, err);
     }
     return rc;
 }

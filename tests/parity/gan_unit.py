@@ -8,7 +8,8 @@ import torch_unit as nets
 from gan_cases import DISCRIMINATOR, GENERATOR, case
 
 FIRST = DISCRIMINATOR
-PASS_NOISE, PASS_CYCLE = 0, 2
+PASS_NOISE, PASS_CYCLE, PASS_PENALTY = 0, 2, 5
+SCALES = 4
 WAYS = ("a", "b"), ("b", "a")
 
 SMALL = {"widths": [6, 10, 12], "blocks": 1}
@@ -59,6 +60,10 @@ CASES = [
          weights=SLOW),
     case("2017-color", roles(channels=3, shared=2, noise=0.5),
          domains(2, 3, 24)),
+    case("2018-r1", roles_2018(), domains(2), loss="least_squares",
+         weights=AS_2018, penalty="r1", penalty_weight=2),
+    case("2017-penalty", roles(), domains(2), loss="wasserstein",
+         penalty="gradient"),
     case("2018", roles_2018(), domains(1), loss="least_squares",
          weights=AS_2018),
     case("2018-steps", roles_2018(3), domains(2), steps=2,
@@ -92,13 +97,20 @@ def judged(game, domain, images, verdict):
 
 
 def discriminate(game):
-    x, losses = inputs(game), {}
+    x, losses, shown = inputs(game), {}, {}
     for i, (d, other) in enumerate(WAYS):
         code = encode(game, d, x[d])
         made = decode(game, other, noisy(game, code, PASS_NOISE + i)).detach()
         losses["d_fake_" + other] = judged(game, other, made, "fake")
         losses["d_real_" + d] = judged(game, d, x[d], "real")
-    return losses, game.weight("gan", 10) * sum(losses.values())
+        shown[other] = made
+    total = game.weight("gan", 10) * sum(losses.values())
+    for i, d in enumerate("ab"):
+        fines = [game.penalty(PASS_PENALTY + i * SCALES + k, net, x[d], shown[d])
+                 for k, net in enumerate(game.nets["discriminator_" + d])]
+        losses["d_penalty_" + d] = sum(mean for mean, _ in fines)
+        total = total + sum(weighted for _, weighted in fines)
+    return losses, total
 
 
 def generate(game):

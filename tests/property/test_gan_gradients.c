@@ -62,6 +62,8 @@ static const struct share {
     { "unit", "g_kl_b", OST_GENERATOR, "kl", 1.0 },
     { "unit", "g_cycle_b", OST_GENERATOR, "cycle", 1.0 },
     { "unit", "g_cycle_kl_b", OST_GENERATOR, "cycle_kl", 1.0 },
+    { "unit", "d_penalty_a", OST_DISCRIMINATOR, "penalty", 1.0 },
+    { "unit", "d_penalty_b", OST_DISCRIMINATOR, "penalty", 1.0 },
 };
 
 /* How far the two may be apart, as a share. */
