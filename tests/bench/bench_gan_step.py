@@ -35,6 +35,7 @@ import bench_train_step
 from bench_memory import peak
 
 MODELS = TREE / "workflows/models"
+NOISE = 256  # numbers that a Conv-LSTM generator draws
 
 
 def pix2pix():
@@ -129,6 +130,8 @@ class Peer:
         self.optimizers = [torch.optim.Adam(s, lr=2e-4, betas=(0.5, 0.999))
                            for s in self.sides]
         self.judge_ = gan_cases.Game.judge
+        # What generators made in the discriminators' turn goes on to theirs.
+        self.goes_on = name != "unit"
         self.undraw()
 
     def undraw(self):
@@ -136,8 +139,8 @@ class Peer:
         import philox
 
         torch = self.torch
-        philox.latent = lambda items, count, *_: torch.rand(
-            items, count, dtype=torch.double).numpy()
+        philox.latent = lambda items, *_: (
+            torch.rand(items, NOISE, dtype=torch.double) * 2 - 1).numpy()
         philox.gaussian_noise = lambda shape, *_: torch.randn(shape).numpy()
         double = torch.Tensor.double
         torch.Tensor.double = lambda x: double(x).float()
@@ -163,12 +166,14 @@ class Peer:
     def shown_again(self, name, number, images):
         return images
 
+    def penalty(self, *_):
+        return self.torch.zeros(()), 0
+
     def side_step(self, side):
         """0: generators, 1: discriminators."""
         for k, weights in enumerate(self.sides):
             for p in weights:
-                # What generators made goes on to their turn.
-                p.requires_grad_(side == 1 and k == 0 or k == side)
+                p.requires_grad_(k == side or (k == 0 and self.goes_on))
         run = self.module.discriminate if side else self.module.generate
         _, total = run(self)
         self.optimizers[side].zero_grad()
