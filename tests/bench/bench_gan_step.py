@@ -193,6 +193,7 @@ class Peer:
                 pass
 
         for p in sum(self.sides, []):
+            p.requires_grad_(True)
             p.register_post_accumulate_grad_hook(finished)
         for o in self.optimizers:
             o.zero_grad()
