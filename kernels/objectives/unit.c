@@ -97,10 +97,6 @@ typedef struct {
 
 static ost_rc check_settings(const ost_gan_spec *spec, ost_err *err)
 {
-    if (spec->penalty != OST_PENALTY_NONE)
-        return ost_fail(err, OST_EINPUT,
-                        "unit has no penalty of the discriminators' gradients: "
-                        "'penalty' must be none");
     if (spec->history)
         return ost_fail(err, OST_EINPUT,
                         "unit shows no image again: 'history' must be 0");

@@ -19,20 +19,17 @@ static const struct share {
     const char *objective;
     const char *loss;
     ost_gan_side side;
-    const char *term; /* "penalty": its weight; NULL: 1 */
+    const char *term; /* NULL: 1 */
     double factor;
 } shares[] = {
     { "conv_lstm_gan", "d_real", OST_DISCRIMINATOR, NULL, 1.0 },
     { "conv_lstm_gan", "d_fake", OST_DISCRIMINATOR, NULL, 1.0 },
-    { "conv_lstm_gan", "d_penalty", OST_DISCRIMINATOR, "penalty", 1.0 },
     { "conv_lstm_gan", "g_gan", OST_GENERATOR, "gan", 1.0 },
     { "conv_lstm_gan", "g_rec", OST_GENERATOR, "rec", 1.0 },
     { "cycle_gan", "d_a_real", OST_DISCRIMINATOR, NULL, 0.5 },
     { "cycle_gan", "d_a_fake", OST_DISCRIMINATOR, NULL, 0.5 },
-    { "cycle_gan", "d_a_penalty", OST_DISCRIMINATOR, "penalty", 1.0 },
     { "cycle_gan", "d_b_real", OST_DISCRIMINATOR, NULL, 0.5 },
     { "cycle_gan", "d_b_fake", OST_DISCRIMINATOR, NULL, 0.5 },
-    { "cycle_gan", "d_b_penalty", OST_DISCRIMINATOR, "penalty", 1.0 },
     { "cycle_gan", "g_a_to_b", OST_GENERATOR, "gan", 1.0 },
     { "cycle_gan", "g_b_to_a", OST_GENERATOR, "gan", 1.0 },
     { "cycle_gan", "cycle_a", OST_GENERATOR, "cycle", 1.0 },
@@ -41,11 +38,9 @@ static const struct share {
     { "cycle_gan", "identity_b", OST_GENERATOR, "identity", 1.0 },
     { "dcgan", "d_real", OST_DISCRIMINATOR, NULL, 1.0 },
     { "dcgan", "d_fake", OST_DISCRIMINATOR, NULL, 1.0 },
-    { "dcgan", "d_penalty", OST_DISCRIMINATOR, "penalty", 1.0 },
     { "dcgan", "g_gan", OST_GENERATOR, "gan", 1.0 },
     { "pix2pix", "d_real", OST_DISCRIMINATOR, NULL, 0.5 },
     { "pix2pix", "d_fake", OST_DISCRIMINATOR, NULL, 0.5 },
-    { "pix2pix", "d_penalty", OST_DISCRIMINATOR, "penalty", 1.0 },
     { "pix2pix", "g_gan", OST_GENERATOR, "gan", 1.0 },
     { "pix2pix", "g_l1", OST_GENERATOR, "l1", 1.0 },
     { "unit", "d_real_a", OST_DISCRIMINATOR, "gan", 1.0 },
@@ -62,8 +57,6 @@ static const struct share {
     { "unit", "g_kl_b", OST_GENERATOR, "kl", 1.0 },
     { "unit", "g_cycle_b", OST_GENERATOR, "cycle", 1.0 },
     { "unit", "g_cycle_kl_b", OST_GENERATOR, "cycle_kl", 1.0 },
-    { "unit", "d_penalty_a", OST_DISCRIMINATOR, "penalty", 1.0 },
-    { "unit", "d_penalty_b", OST_DISCRIMINATOR, "penalty", 1.0 },
 };
 
 /* How far the two may be apart, as a share. */
@@ -75,8 +68,6 @@ static double weight_of(const gan_case *c, const char *term)
 {
     const ost_gan_term *terms = c->spec.objective->terms;
 
-    if (term && strcmp(term, "penalty") == 0)
-        return c->spec.penalty_weight;
     for (int t = 0; term && terms[t].name; t++)
         if (strcmp(terms[t].name, term) == 0)
             return c->spec.weight[t];

@@ -299,10 +299,6 @@ static void what_does_not_fit_is_told(void **state)
     g.spec.history = 5;
     refuses(&g, "unit shows no image again: 'history' must be 0");
     g.spec.history = 0;
-    g.spec.penalty = OST_PENALTY_R1;
-    refuses(&g, "unit has no penalty of the discriminators' gradients: "
-                "'penalty' must be none");
-    g.spec.penalty = OST_PENALTY_NONE;
     g.spec.shape[0][2] = g.spec.shape[1][2] = 18;
     refuses(&g, "decode_b: makes 2x1x20x16, the images are 2x1x18x16");
     release_game(&g);
