@@ -262,11 +262,11 @@ static size_t image_bytes(const generating *g)
                     p->width);
 }
 
-/* Channels go last in what is stored. */
+/* Channels go last in what is stored; frames, which have one, stay in order. */
 static void interleave(const uint8_t *planes, const ost_generator_picture *p,
                        uint8_t *out)
 {
-    int64_t area = p->height * p->width;
+    int64_t area = (p->frames ? p->frames : 1) * p->height * p->width;
 
     for (int64_t c = 0; c < p->channels; c++)
         for (int64_t i = 0; i < area; i++)
@@ -519,7 +519,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_generate = {
     .name = "generate",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Lets a trained generator make images.",
     .flags = OST_STAGE_FLOAT | OST_STAGE_DRAWS | OST_STAGE_KEEPS,
     .param_size = sizeof(generate_params),
