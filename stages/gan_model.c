@@ -28,7 +28,8 @@ static void sort_out(words *w)
 {
     size_t kept = 0;
 
-    qsort(w->data, w->len, sizeof(*w->data), by_name);
+    if (w->len > 1)
+        qsort(w->data, w->len, sizeof(*w->data), by_name);
     for (size_t i = 0; i < w->len; i++)
         if (i == 0 || strcmp(w->data[i], w->data[kept - 1]) != 0)
             w->data[kept++] = w->data[i];
