@@ -190,7 +190,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_features = {
     .name = "features",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Gives pictures what a layer of a network makes of them.",
     .flags = OST_STAGE_FLOAT | OST_STAGE_KEEPS,
     .param_size = sizeof(features_params),

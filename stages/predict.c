@@ -266,7 +266,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_predict = {
     .name = "predict",
-    .version = 6, /* bump when any output byte can change */
+    .version = 7, /* bump when any output byte can change */
     .summary = "Lets a trained network judge pictures.",
     .flags = OST_STAGE_FLOAT | OST_STAGE_KEEPS,
     .param_size = sizeof(predict_params),

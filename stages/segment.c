@@ -444,7 +444,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_segment = {
     .name = "segment",
-    .version = 1, /* bump when any output byte can change */
+    .version = 2, /* bump when any output byte can change */
     .summary = "Lets a trained network draw masks.",
     .flags = OST_STAGE_FLOAT | OST_STAGE_KEEPS,
     .param_size = sizeof(segment_params),

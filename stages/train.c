@@ -450,7 +450,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 
 const ost_stage ost_stage_train = {
     .name = "train",
-    .version = 8, /* bump when any output byte can change */
+    .version = 9, /* bump when any output byte can change */
     .summary = "Trains a network on pictures and what is known of them.",
     .flags = OST_STAGE_FLOAT | OST_STAGE_DRAWS,
     .param_size = sizeof(train_params),
