@@ -101,6 +101,9 @@ enum ost_layer_kind_flags {
     /* No gradient goes to its first input: if backward is told to write one, it
      * is zero. */
     OST_CUTS_FIRST = 1u << 4,
+    /* Its first input is so large that it is made again for its backward, even
+     * by products. */
+    OST_INPUT_AGAIN = 1u << 5,
 };
 
 /* What stands beside a layer where derivatives run along

@@ -8,7 +8,7 @@
  *
  * - it must be cheap: no products to speak of, or (a convolution of a few
  *   channels) at most CHEAP operations for each number made, from something
- *   that is kept;
+ *   that is kept; or what reads it asks for it (OST_INPUT_AGAIN);
  * - it must not be smaller than what it is made from;
  * - more memory must become free than has to be kept to make it again;
  * - without that the fullest moment of the whole step would be fuller.
@@ -112,9 +112,22 @@ static bool is_kept(const ost_net *net, const ost_room *r)
     return r == &net->rooms[0] || (r->needed && !r->again);
 }
 
+/* Whether its reader wants the output made again at any price. */
+static bool is_asked_for(const ost_net *net, const ost_layer *l)
+{
+    for (size_t i = (size_t)l->serial + 1; i < net->layers.len; i++) {
+        const ost_layer *reader = net->layers.data[i];
+
+        if (reader->n_inputs && reader->in[0] == l->out)
+            return reader->kind->flags & OST_INPUT_AGAIN;
+    }
+    return false;
+}
+
 static bool is_cheap(const ost_net *net, const ost_layer *l)
 {
-    double flops = l->kind->flops ? l->kind->flops(l) : 0.0;
+    double flops =
+        l->kind->flops && !is_asked_for(net, l) ? l->kind->flops(l) : 0.0;
 
     for (int k = 0; k < l->n_inputs; k++) {
         if (ost_value_stored(l->in[k]) > ost_value_stored(l->out))

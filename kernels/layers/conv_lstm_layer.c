@@ -10,7 +10,8 @@
  * the gates above.
  *
  * The convolution is a layer of its own, put before this one, which then reads
- * the gates (and the state) and makes the new state.
+ * the gates (and the state) and makes the new state.  The gates are twice as
+ * large as the state: training keeps states alone, and makes gates again.
  */
 #include "kernels/layers/windows.h"
 
@@ -156,7 +157,7 @@ const ost_layer_kind ost_layer_conv_lstm = {
     .summary = "a recurrent cell of convolutions",
     .min_inputs = 1,
     .max_inputs = 2,
-    .flags = OST_READS_INPUT,
+    .flags = OST_READS_INPUT | OST_INPUT_AGAIN,
     .attrs = attrs,
     .shape = shape,
     .compose = compose,

@@ -159,6 +159,25 @@ static void dropout_drops_the_same_again(void **state)
     compare(&s, (int64_t[]){ 5, 3, 20, 20 });
 }
 
+/* The states of all steps are kept, not their gates. */
+static void recurrent_networks_keep_states_alone(void **state)
+{
+    net_spec s = { 0 };
+
+    (void)state;
+    net_conv(&s, OST_NET_INPUT, 16, 3, 1, true);
+    net_layer(&s, "conv_lstm", 0, -2);
+    net_attr(&s, "hidden", 16);
+    for (int i = 0; i < 5; i++) {
+        net_layer(&s, "conv_lstm", 0, s.n - 1);
+        net_attr(&s, "hidden", 16);
+        s.layers[s.n - 1].name = "cell";
+        s.layers[s.n - 1].shared = true;
+    }
+    head(&s);
+    assert_true(compare(&s, (int64_t[]){ 2, 1, 48, 40 }) < 0.75);
+}
+
 static void pooling_takes_a_relu_along(void **state)
 {
     static const int kernels[] = { 2, 3, 17 };
@@ -312,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(residual_networks_learn_the_same),
         cmocka_unit_test(dropout_drops_the_same_again),
+        cmocka_unit_test(recurrent_networks_keep_states_alone),
         cmocka_unit_test(pooling_takes_a_relu_along),
         cmocka_unit_test(values_with_several_readers_stay),
         cmocka_unit_test(branches_that_go_nowhere_learn_nothing),
