@@ -170,8 +170,7 @@ void ost_gan_free(ost_gan *gan)
 
     if (!gan)
         return;
-    if (gan->spec->objective->release)
-        gan->spec->objective->release(gan);
+    ost_free(gan->state);
     for (size_t i = 0; i < h->steepness.len; i++)
         ost_gan_steepness_free(h->steepness.data[i]);
     for (size_t i = 0; i < h->nets.len; i++) {
@@ -301,6 +300,16 @@ ost_rc ost_gan_judge(const ost_gan *gan, const ost_tensor *logits,
     };
 
     return gan->backend->adversarial(&a, err);
+}
+
+ost_rc ost_gan_learn(const ost_gan *gan, ost_net *net, ost_verdict verdict,
+                     double weight, double *loss, ost_err *err)
+{
+    ost_tensor logits = ost_net_output(net);
+    ost_rc rc = ost_gan_judge(gan, &logits, verdict, weight,
+                              ost_net_output_grad(net).data, loss, err);
+
+    return rc ? rc : ost_net_backward_to(net, OST_NET_TO_WEIGHTS, err);
 }
 
 ost_rc ost_gan_l1(const ost_gan *gan, const ost_tensor *x, const float *target,

@@ -102,7 +102,6 @@ typedef struct ost_objective {
     ost_rc (*generate)(ost_gan *gan, ost_err *err);
     /* What came out last at way 0, for people to look at: (N, ...). */
     ost_tensor (*image)(const ost_gan *gan);
-    void (*release)(ost_gan *gan); /* frees `state`; may be NULL */
 } ost_objective;
 
 typedef enum ost_gan_penalty {
@@ -150,7 +149,7 @@ struct ost_gan {
     int64_t step;                /* numbers the steps; names what they draw */
     ost_gan_kept kept[OST_GAN_KEPT];
     int n_kept;
-    void *state; /* the objective's */
+    void *state; /* the objective's, of ost_xalloc(); freed with the gan */
 };
 
 /* By name; NULL when there is none.  By index; NULL past the end. */
@@ -208,6 +207,10 @@ void ost_gan_copy(const ost_gan *gan, float *to, const float *from,
 ost_rc ost_gan_judge(const ost_gan *gan, const ost_tensor *logits,
                      ost_verdict verdict, double weight, float *grad,
                      double *loss, ost_err *err);
+/* The discriminator `net` has run and learns its verdict: *loss as
+ * ost_gan_judge(), gradients go to its weights. */
+ost_rc ost_gan_learn(const ost_gan *gan, ost_net *net, ost_verdict verdict,
+                     double weight, double *loss, ost_err *err);
 /* weight * mean |x - target|: *loss is the mean without the weight, the
  * gradient is written to `grad` (may be NULL). */
 ost_rc ost_gan_l1(const ost_gan *gan, const ost_tensor *x, const float *target,

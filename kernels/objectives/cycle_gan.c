@@ -321,11 +321,6 @@ static ost_tensor image(const ost_gan *gan)
     return made;
 }
 
-static void release(ost_gan *gan)
-{
-    ost_free(gan->state);
-}
-
 const ost_objective ost_objective_cycle_gan = {
     .name = "cycle_gan",
     .summary = "from domain to domain and back, learned without pairs (Zhu et "
@@ -341,5 +336,4 @@ const ost_objective ost_objective_cycle_gan = {
     .discriminate = discriminate,
     .generate = generate,
     .image = image,
-    .release = release,
 };

@@ -123,15 +123,8 @@ static ost_rc learn(ost_gan *gan, const float *images, int pass,
     ost_rc rc = show(gan, images, pass, err);
 
     ost_gan_see(gan, s->steepness, verdict);
-    if (!rc) {
-        ost_tensor logits = ost_net_output(s->discriminator);
-
-        rc = ost_gan_judge(gan, &logits, verdict, 1.0,
-                           ost_net_output_grad(s->discriminator).data, loss,
-                           err);
-    }
     return rc ? rc
-              : ost_net_backward_to(s->discriminator, OST_NET_TO_WEIGHTS, err);
+              : ost_gan_learn(gan, s->discriminator, verdict, 1.0, loss, err);
 }
 
 static ost_rc discriminate(ost_gan *gan, ost_err *err)
@@ -181,11 +174,6 @@ static ost_tensor image(const ost_gan *gan)
     return ost_net_output(s->generator);
 }
 
-static void release(ost_gan *gan)
-{
-    ost_free(gan->state);
-}
-
 const ost_objective ost_objective_dcgan = {
     .name = "dcgan",
     .summary =
@@ -201,5 +189,4 @@ const ost_objective ost_objective_dcgan = {
     .discriminate = discriminate,
     .generate = generate,
     .image = image,
-    .release = release,
 };

@@ -111,15 +111,8 @@ static ost_rc learn(ost_gan *gan, int pass, ost_verdict verdict, double *loss,
     ost_rc rc = show(gan, pass, err);
 
     ost_gan_see(gan, s->steepness, verdict);
-    if (!rc) {
-        ost_tensor logits = ost_net_output(s->discriminator);
-
-        rc = ost_gan_judge(gan, &logits, verdict, 0.5,
-                           ost_net_output_grad(s->discriminator).data, loss,
-                           err);
-    }
     return rc ? rc
-              : ost_net_backward_to(s->discriminator, OST_NET_TO_WEIGHTS, err);
+              : ost_gan_learn(gan, s->discriminator, verdict, 0.5, loss, err);
 }
 
 static ost_rc discriminate(ost_gan *gan, ost_err *err)
@@ -190,11 +183,6 @@ static ost_tensor image(const ost_gan *gan)
     return ost_net_output(s->generator);
 }
 
-static void release(ost_gan *gan)
-{
-    ost_free(gan->state);
-}
-
 const ost_objective ost_objective_pix2pix = {
     .name = "pix2pix",
     .summary = "an image for a condition, learned from pairs (Isola et al., "
@@ -210,5 +198,4 @@ const ost_objective ost_objective_pix2pix = {
     .discriminate = discriminate,
     .generate = generate,
     .image = image,
-    .release = release,
 };

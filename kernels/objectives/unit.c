@@ -398,11 +398,6 @@ static ost_tensor image(const ost_gan *gan)
     return ost_net_output(s->from[0].decode);
 }
 
-static void release(ost_gan *gan)
-{
-    ost_free(gan->state);
-}
-
 const ost_objective ost_objective_unit = {
     .name = "unit",
     .summary = "images between two domains that share their codes (Liu et al., "
@@ -418,5 +413,4 @@ const ost_objective ost_objective_unit = {
     .discriminate = discriminate,
     .generate = generate,
     .image = image,
-    .release = release,
 };

@@ -105,11 +105,6 @@ static ost_rc generate(ost_gan *gan, ost_err *err)
     return OST_OK;
 }
 
-static void release(ost_gan *gan)
-{
-    ost_free(gan->state);
-}
-
 static const ost_objective alone = {
     .name = "alone",
     .summary = "a discriminator between two sets of numbers",
@@ -121,7 +116,6 @@ static const ost_objective alone = {
     .build = build,
     .discriminate = discriminate,
     .generate = generate,
-    .release = release,
 };
 
 typedef struct arena {
