@@ -28,14 +28,18 @@ ost_rc ost_average_new(ost_weights *weights, double decay,
     for (size_t i = 0; i < weights->len; i++) {
         const ost_weight *w = weights->data[i];
         size_t bytes = (size_t)w->stored * sizeof(float);
+        ost_rc rc;
 
-        a->data[i] = b->alloc(b, bytes);
+        a->data[i] = b->alloc(b, bytes, w->name);
         if (!a->data[i]) {
             ost_average_free(a);
-            return ost_fail(err, OST_ENOMEM, "no memory for weight '%s'",
-                            w->name);
+            return ost_backend_no_memory(b, err, "weight '%s'", w->name);
         }
-        memcpy(a->data[i], w->data, bytes);
+        rc = b->move(a->data[i], w->data, w->stored, err);
+        if (rc) {
+            ost_average_free(a);
+            return rc;
+        }
     }
     *average = a;
     return OST_OK;

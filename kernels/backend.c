@@ -3,6 +3,10 @@
 
 #include "base/text.h"
 #include "kernels/cpu/cpu.h"
+#include "kernels/cuda_plugin.h"
+
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "base/banned.h"
 
@@ -13,6 +17,8 @@ static const struct {
                    ost_backend **backend, ost_err *err);
 } devices[] = {
     { "cpu", ost_cpu_open },
+    { "cuda", ost_cuda_plugin_open },
+    { "sim", ost_cuda_plugin_open },
 };
 
 ost_rc ost_backend_open(const char *numeric_class, int threads,
@@ -29,4 +35,19 @@ void ost_backend_close(ost_backend *backend)
 {
     if (backend)
         backend->close(backend);
+}
+
+ost_rc ost_backend_no_memory(ost_backend *backend, ost_err *err,
+                             const char *fmt, ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    ost_fail(err, OST_ENOMEM, "no memory for %s", text);
+    if (backend->explain_memory && err)
+        backend->explain_memory(backend, err);
+    return OST_ENOMEM;
 }

@@ -5,6 +5,11 @@
  * An operator that a backend does not have fails with its name.  A backend is
  * used from one thread at a time.
  *
+ * A device may have memory of its own, that the host cannot follow pointers
+ * into: operators of networks and of learning get the device's, operators on
+ * images the host's.  A device works on what it was told in that order, and
+ * does not make the host wait for it but where this file says so.
+ *
  * Results depend on the shapes of the operands and on `numeric_class`, never on
  * `threads`: every operator cuts its work by shape alone.
  */
@@ -16,6 +21,7 @@
 #include "kernels/image.h"
 #include "kernels/tensor.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct ost_backend ost_backend;
@@ -40,13 +46,43 @@ struct ost_backend {
     const char *name;          /* "cpu", "cuda" */
     const char *numeric_class; /* "cpu-f32-avx512", ...; enters keys */
     int threads;               /* at most this many at a time */
+    bool host_memory;          /* the device computes in the host's memory */
     void *state;               /* the device's own */
 
     void (*close)(ost_backend *backend);
-    /* Memory for tensors, 64-byte aligned and zeroed; NULL when there is not
-     * enough of it. */
-    void *(*alloc)(ost_backend *backend, size_t bytes);
+    /* Memory of the device, 64-byte aligned and zeroed; NULL when there is not
+     * enough of it (ost_backend_no_memory() then says what there is).  `what`
+     * it is for is copied. */
+    void *(*alloc)(ost_backend *backend, size_t bytes, const char *what);
     void (*release)(ost_backend *backend, void *data);
+    /* Memory of the host that the device copies from and to at once; 64-byte
+     * aligned; NULL when there is not enough of it. */
+    void *(*host_alloc)(ost_backend *backend, size_t bytes);
+    void (*host_release)(ost_backend *backend, void *data);
+
+    /* Copies to or from the device, after all that it was told before; done
+     * when they return. */
+    ost_rc (*write)(ost_backend *backend, void *device, const void *host,
+                    size_t bytes, ost_err *err);
+    ost_rc (*read)(ost_backend *backend, void *host, const void *device,
+                   size_t bytes, ost_err *err);
+    /* Copies memory of host_alloc() to the device after all that it was told
+     * before, without waiting: the memory may change after sent(). */
+    ost_rc (*send)(ost_backend *backend, void *device, const void *host,
+                   size_t bytes, ost_err *err);
+    /* Waits until what was sent last from `host` has left it. */
+    ost_rc (*sent)(ost_backend *backend, const void *host, ost_err *err);
+    /* Memory of the host as operators of the device may read it, until the
+     * next finish(); what is there now counts.  NULL gives NULL. */
+    ost_rc (*lend)(ost_backend *backend, const void *host, size_t bytes,
+                   const void **lent, ost_err *err);
+    /* Waits for all that the device was told.  Numbers that operators put into
+     * memory of the host (losses, probabilities) are there only then. */
+    ost_rc (*finish)(ost_backend *backend, ost_err *err);
+    /* Appends to the message what has the device's memory; NULL: nothing to
+     * say. */
+    void (*explain_memory)(ost_backend *backend, ost_err *err);
+
     /* Copies between a weight as the device keeps it and plain row-major
      * numbers (`weight_count` floats; `from` names what is read). */
     ost_rc (*weight_read)(ost_backend *backend, const ost_weight *weight,
@@ -59,7 +95,10 @@ struct ost_backend {
 
 /* Opens the backend for a numeric class: "cpu-f32-avx512", "cpu-f32-avx2" or
  * "cpu-f32-portable" (what every x86-64-v3 machine computes); "cpu" is the best
- * of the machine.  `threads` 0: as many as the process has cores.
+ * of the machine.  "cuda-f32" and its like are computed by the first GPU that
+ * the process sees, "sim-f32" and its like by the stand-in that the tests have
+ * for one (folder OSTEON_CUDASIM); "cuda" is the one of the two that is there.
+ * `threads` 0: as many as the process has cores.
  *
  * Fails with OST_EUNSUPPORTED when the machine lacks the device or the
  * instructions, or when the process has computed in another class before.  The
@@ -68,5 +107,10 @@ struct ost_backend {
 ost_rc ost_backend_open(const char *numeric_class, int threads,
                         ost_backend **backend, ost_err *err);
 void ost_backend_close(ost_backend *backend);
+
+/* OST_ENOMEM: "no memory for ...", and what has it. */
+ost_rc ost_backend_no_memory(ost_backend *backend, ost_err *err,
+                             const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -122,10 +122,11 @@ ost_rc ost_gan_floats(ost_gan *gan, int64_t count, float **data, ost_err *err)
 {
     holdings *h = (holdings *)gan;
 
-    *data = gan->backend->alloc(gan->backend, (size_t)count * sizeof(float));
+    *data = gan->backend->alloc(gan->backend, (size_t)count * sizeof(float),
+                                "images");
     if (!*data)
-        return ost_fail(err, OST_ENOMEM, "no memory for %lld numbers",
-                        (long long)count);
+        return ost_backend_no_memory(gan->backend, err, "%lld numbers",
+                                     (long long)count);
     ost_vec_push(&h->floats, *data);
     h->float_bytes += (size_t)count * sizeof(float);
     return OST_OK;

@@ -259,6 +259,11 @@ void ost_layer_memory(ost_layer *layer, size_t bytes, ost_life life,
 ost_rc ost_layer_place_weight(ost_layer *layer, int i, int64_t stored,
                               void *layout, ost_err *err);
 
+/* For backends with memory of their own: where the device finds the `draw` of
+ * the pass that runs, so that the same work can be told it again for another
+ * one. */
+const uint64_t *ost_layer_draw(const ost_layer *layer);
+
 /* Looks up a kind by name; NULL when there is none. */
 const ost_layer_kind *ost_layer_kind_find(const char *name);
 /* Kind `i`, sorted by name; NULL past the end. */

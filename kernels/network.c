@@ -32,8 +32,6 @@ static prepare_fn slot_of(const ost_backend *backend,
     for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++)
         if (strcmp(kind->name, slots[i].kind) == 0)
             memcpy(&fn, (const char *)backend + slots[i].offset, sizeof(fn));
-    if (!fn)
-        OST_BUG();
     return fn;
 }
 
@@ -229,11 +227,16 @@ static void append(ost_net *net, ost_layer *l)
 /* Lets the backend prepare the layer; its layouts are then decided. */
 static ost_rc prepare(ost_layer *l, ost_err *err)
 {
+    prepare_fn fn;
     ost_rc rc;
 
     for (int i = 0; i < l->n_inputs; i++)
         l->in_block[i] = l->in[i]->block;
-    rc = slot_of(l->backend, l->kind)(l, err);
+    fn = slot_of(l->backend, l->kind);
+    if (!fn)
+        return ost_fail(err, OST_EUNSUPPORTED, "the backend '%s' has no '%s'",
+                        l->backend->name, l->kind->name);
+    rc = fn(l, err);
     if (!rc && l->spectral)
         rc = ost_spectral_wrap(l, err);
     if (!rc && ost_value_stored(l->out) < 0)
@@ -424,6 +427,10 @@ void ost_net_free(ost_net *net)
         ost_free(net->values.data[i]);
     if (net->memory != net->weights->shared)
         net->backend->release(net->backend, net->memory);
+    net->backend->release(net->backend, net->draw);
+    for (int i = 0; i < 2; i++)
+        net->backend->host_release(net->backend, net->host_input[i]);
+    net->backend->host_release(net->backend, net->host_output);
     ost_tape_release(&net->tape);
     ost_vec_release(&net->pointers);
     ost_vec_release(&net->spans);
@@ -446,6 +453,88 @@ ost_tensor ost_net_output(const ost_net *net)
                          net->output->shape);
 }
 
+static size_t bytes_of(const ost_value *v)
+{
+    return (size_t)ost_value_stored(v) * sizeof(float);
+}
+
+static ost_rc need_host(const ost_net *net, const ost_value *v, void **memory,
+                        ost_err *err)
+{
+    if (!*memory)
+        *memory = net->backend->host_alloc(net->backend, bytes_of(v));
+    if (!*memory)
+        return ost_fail(err, OST_ENOMEM,
+                        "no memory of the host for %zu MB that go to the "
+                        "device or come from it",
+                        bytes_of(v) / 1000000 + 1);
+    return OST_OK;
+}
+
+ost_rc ost_net_host_input(ost_net *net, ost_tensor *input, ost_err *err)
+{
+    void **memory = &net->host_input[net->turn];
+    ost_rc rc = OST_OK;
+
+    *input = ost_net_input(net);
+    if (net->backend->host_memory)
+        return OST_OK;
+    if (*memory)
+        rc = net->backend->sent(net->backend, *memory, err);
+    else
+        rc = need_host(net, net->input, memory, err);
+    input->data = *memory;
+    net->fed = !rc;
+    return rc;
+}
+
+ost_rc ost_net_host_output(ost_net *net, ost_tensor *output, ost_err *err)
+{
+    ost_rc rc;
+
+    *output = ost_net_output(net);
+    if (net->backend->host_memory)
+        return OST_OK;
+    rc = need_host(net, net->output, &net->host_output, err);
+    if (!rc)
+        rc = net->backend->read(net->backend, net->host_output,
+                                net->output->data, bytes_of(net->output), err);
+    output->data = net->host_output;
+    return rc;
+}
+
+const uint64_t *ost_layer_draw(const ost_layer *layer)
+{
+    return layer->net->draw;
+}
+
+/* What was filled in on the host. */
+static ost_rc send_input(ost_net *net, ost_err *err)
+{
+    const void *from = net->host_input[net->turn];
+
+    if (!net->fed)
+        return OST_OK;
+    net->fed = false;
+    net->turn = !net->turn;
+    return net->backend->send(net->backend, net->input->data, from,
+                              bytes_of(net->input), err);
+}
+
+/* Tells a device with memory of its own what names the pass's numbers. */
+static ost_rc send_draw(ost_net *net, uint64_t draw, ost_err *err)
+{
+    ost_backend *b = net->backend;
+
+    if (b->host_memory)
+        return OST_OK;
+    if (!net->draw)
+        net->draw = b->alloc(b, sizeof(draw), "numbers of a pass");
+    if (!net->draw)
+        return ost_backend_no_memory(b, err, "numbers of a pass");
+    return b->set(net->draw, draw, err);
+}
+
 ost_tensor ost_net_output_grad(ost_net *net)
 {
     return ost_tensor_of(net->output->grad, OST_F32, net->output->ndim,
@@ -462,15 +551,19 @@ ost_rc ost_net_forward(ost_net *net, uint64_t draw, ost_err *err)
 {
     ost_pass pass = { .draw = draw };
 
+    ost_rc rc = send_input(net, err);
+
+    if (!rc)
+        rc = send_draw(net, draw, err);
+    if (rc)
+        return rc;
     ost_net_enter(net, OST_FORWARD);
     ost_tape_start(&net->tape, pass);
     for (size_t i = 0; i < net->layers.len; i++) {
         ost_layer *l = net->layers.data[i];
-        ost_rc rc = OST_OK;
 
         if (l->runs)
             rc = l->runs->forward(l->runs, &pass, err);
-
         if (rc) {
             ost_err_at(err, "layer '%s' (%s)", l->name, l->kind->name);
             return rc;

@@ -85,9 +85,15 @@ ost_rc ost_net_new(ost_weights *weights, const ost_net_spec *spec, int ndim,
 void ost_net_free(ost_net *net);
 
 /* The input, plain row-major numbers to be filled before each forward, and the
- * output, plain too, valid until the next forward.  Both borrowed. */
+ * output, plain too, valid until the next forward.  Both borrowed, in the
+ * memory of the device. */
 ost_tensor ost_net_input(ost_net *net);
 ost_tensor ost_net_output(const ost_net *net);
+/* The same in memory of the host.  What is filled in there, all of it, the next
+ * forward sends to the device, which may then still compute what it was told
+ * before; OST_ENOMEM.  The output is read when the device is done with it. */
+ost_rc ost_net_host_input(ost_net *net, ost_tensor *input, ost_err *err);
+ost_rc ost_net_host_output(ost_net *net, ost_tensor *output, ost_err *err);
 /* The gradient of the output, to be filled before each backward (with training
  * flag only; without data when nothing learns).  Borrowed. */
 ost_tensor ost_net_output_grad(ost_net *net);

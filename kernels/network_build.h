@@ -59,6 +59,11 @@ struct ost_net {
     OST_VEC(ost_pointer) pointers;
     void *memory;
     size_t memory_bytes;
+    void *host_input[2]; /* by turns, where the device has its own memory */
+    int turn;
+    bool fed; /* host_input[turn] is to be sent */
+    void *host_output;
+    uint64_t *draw; /* of the pass, in the device's memory; NULL on the host */
     ost_tape tape;
 };
 

@@ -334,7 +334,8 @@ static void *memory_for(ost_net *net, size_t bytes)
 
     if (shares && w->shared && bytes <= w->shared_bytes)
         return w->shared;
-    memory = net->backend->alloc(net->backend, bytes ? bytes : 1);
+    memory = net->backend->alloc(net->backend, bytes ? bytes : 1,
+                                 "values of a network");
     if (shares && !w->shared) {
         w->shared = memory;
         w->shared_bytes = bytes;
@@ -351,7 +352,7 @@ static bool grow_pool(ost_net *net, size_t bytes)
     if (!pool || bytes <= pool->bytes)
         return true;
     ost_pool_release(pool, net->backend);
-    pool->memory = net->backend->alloc(net->backend, bytes);
+    pool->memory = net->backend->alloc(net->backend, bytes, "work of networks");
     pool->bytes = pool->memory ? bytes : 0;
     return pool->memory;
 }
@@ -373,9 +374,9 @@ ost_rc ost_net_place_memory(ost_net *net, ost_err *err)
     if (bytes != SIZE_MAX && pooled != SIZE_MAX && grow_pool(net, pooled))
         net->memory = memory_for(net, bytes);
     if (!net->memory)
-        return ost_fail(err, OST_ENOMEM,
-                        "no memory for the network: it needs %zu MB",
-                        bytes / 1000000 + pooled / 1000000 + 1);
+        return ost_backend_no_memory(net->backend, err,
+                                     "the network: it needs %zu MB",
+                                     bytes / 1000000 + pooled / 1000000 + 1);
     net->memory_bytes = bytes;
     ost_net_enter(net, OST_FORWARD);
     return OST_OK;

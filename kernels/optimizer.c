@@ -1,6 +1,8 @@
 /* kernels/optimizer.c - from gradients to better weights */
 #include "kernels/optimizer.h"
 
+#include "base/alloc.h"
+
 #include <math.h>
 
 #include "base/banned.h"
@@ -8,14 +10,15 @@
 static ost_rc need_state(ost_weights *w, ost_weight *weight, int count,
                          ost_err *err)
 {
+    ost_backend *b = w->backend;
+
     for (int i = 0; i < count; i++) {
         if (!weight->state[i])
-            weight->state[i] = w->backend->alloc(
-                w->backend, (size_t)weight->stored * sizeof(float));
+            weight->state[i] = b->alloc(
+                b, (size_t)weight->stored * sizeof(float), weight->name);
         if (!weight->state[i])
-            return ost_fail(err, OST_ENOMEM,
-                            "no memory for the optimizer's state of '%s'",
-                            weight->name);
+            return ost_backend_no_memory(
+                b, err, "the optimizer's state of '%s'", weight->name);
     }
     return OST_OK;
 }
@@ -61,22 +64,22 @@ ost_rc ost_optimizer_step(const ost_optimizer *opt, ost_weights *weights,
     ost_backend *b = weights->backend;
     bool decoupled = opt->kind == OST_ADAMW;
     int states = opt->kind == OST_SGD ? opt->momentum != 0.0 : 2;
+    ost_update *updates;
+    int count = 0;
     double scale;
     ost_rc rc = clip(opt, weights, &scale, err);
 
     if (rc)
         return rc;
+    updates = ost_xalloc((weights->len + 1) * sizeof(*updates));
     weights->step++;
-    for (size_t i = 0; i < weights->len; i++) {
+    for (size_t i = 0; i < weights->len && !rc; i++) {
         ost_weight *w = weights->data[i];
-        ost_update update;
 
         if (!has_update(w))
             continue;
         rc = need_state(weights, w, states, err);
-        if (rc)
-            return rc;
-        update = (ost_update){
+        updates[count++] = (ost_update){
             .count = w->stored,
             .data = w->data,
             .grad = w->grad,
@@ -87,10 +90,10 @@ ost_rc ost_optimizer_step(const ost_optimizer *opt, ost_weights *weights,
             .decay = w->l2 + (decoupled ? 0.0 : opt->weight_decay),
             .shrink = decoupled ? 1.0 - opt->rate * opt->weight_decay : 1.0,
         };
-        rc =
-            opt->kind == OST_SGD ? b->sgd(&update, err) : b->adam(&update, err);
-        if (rc)
-            return rc;
     }
-    return OST_OK;
+    if (!rc)
+        rc = opt->kind == OST_SGD ? b->sgd(updates, count, err)
+                                  : b->adam(updates, count, err);
+    ost_free(updates);
+    return rc;
 }

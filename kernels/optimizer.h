@@ -31,7 +31,8 @@ typedef struct ost_optimizer {
     double clip_norm;    /* of all gradients together, at most; 0: any */
 } ost_optimizer;
 
-/* One update of one weight; what the backends' slots get. */
+/* One update of one weight; what the backends' slots get, for all weights of a
+ * step at once. */
 struct ost_update {
     int64_t count;
     float *data;

@@ -180,11 +180,11 @@ ost_rc ost_weights_set(ost_weights *w, ost_weight *weight, ost_weight_part part,
     ost_weight view = *weight;
 
     if (!*data)
-        *data = w->backend->alloc(w->backend,
-                                  (size_t)weight->stored * sizeof(float));
+        *data = w->backend->alloc(
+            w->backend, (size_t)weight->stored * sizeof(float), weight->name);
     if (!*data)
-        return ost_fail(err, OST_ENOMEM, "no memory for weight '%s'",
-                        weight->name);
+        return ost_backend_no_memory(w->backend, err, "weight '%s'",
+                                     weight->name);
     view.data = *data;
     return w->backend->weight_write(w->backend, &view, plain, err);
 }
@@ -249,11 +249,10 @@ ost_rc ost_weights_place(ost_weights *w, ost_weight *weight, int64_t stored,
     ost_free(layout);
     bytes = (size_t)weight->stored * sizeof(float);
     if (!weight->data)
-        weight->data = b->alloc(b, bytes);
+        weight->data = b->alloc(b, bytes, weight->name);
     if (grad && weight->learned && !weight->grad)
-        weight->grad = b->alloc(b, bytes);
+        weight->grad = b->alloc(b, bytes, weight->name);
     if (!weight->data || (grad && weight->learned && !weight->grad))
-        return ost_fail(err, OST_ENOMEM, "no memory for weight '%s'",
-                        weight->name);
+        return ost_backend_no_memory(b, err, "weight '%s'", weight->name);
     return OST_OK;
 }

@@ -6,7 +6,7 @@
 
 #include "base/banned.h"
 
-ost_rc ost_cpu_adam(const ost_update *u, ost_err *err)
+static void update(const ost_update *u)
 {
     float beta1 = (float)u->with.beta1;
     float beta2 = (float)u->with.beta2;
@@ -24,7 +24,6 @@ ost_rc ost_cpu_adam(const ost_update *u, ost_err *err)
     float *m = u->state[0];
     float *v = u->state[1];
 
-    (void)err;
     OST_OMP("omp parallel for schedule(static)")
     for (int64_t i = 0; i < u->count; i++) {
         float d = scale * g[i] + decay * w[i];
@@ -33,5 +32,12 @@ ost_rc ost_cpu_adam(const ost_update *u, ost_err *err)
         v[i] = beta2 * v[i] + rest2 * d * d;
         w[i] = shrink * w[i] - rate * m[i] / (sqrtf(v[i]) / root + epsilon);
     }
+}
+
+ost_rc ost_cpu_adam(const ost_update *updates, int count, ost_err *err)
+{
+    (void)err;
+    for (int i = 0; i < count; i++)
+        update(&updates[i]);
     return OST_OK;
 }

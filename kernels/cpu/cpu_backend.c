@@ -8,11 +8,12 @@
 
 #include "base/banned.h"
 
-static void *cpu_alloc(ost_backend *backend, size_t bytes)
+static void *cpu_alloc(ost_backend *backend, size_t bytes, const char *what)
 {
     void *data = ost_try_alloc_aligned(bytes, 1);
 
     (void)backend;
+    (void)what;
     if (data)
         memset(data, 0, bytes);
     return data;
@@ -22,6 +23,46 @@ static void cpu_release(ost_backend *backend, void *data)
 {
     (void)backend;
     ost_free(data);
+}
+
+static void *cpu_host_alloc(ost_backend *backend, size_t bytes)
+{
+    (void)backend;
+    return ost_try_alloc_aligned(bytes, 1);
+}
+
+static ost_rc cpu_copy(ost_backend *backend, void *to, const void *from,
+                       size_t bytes, ost_err *err)
+{
+    (void)backend;
+    (void)err;
+    memcpy(to, from, bytes);
+    return OST_OK;
+}
+
+static ost_rc cpu_sent(ost_backend *backend, const void *host, ost_err *err)
+{
+    (void)backend;
+    (void)host;
+    (void)err;
+    return OST_OK;
+}
+
+static ost_rc cpu_lend(ost_backend *backend, const void *host, size_t bytes,
+                       const void **lent, ost_err *err)
+{
+    (void)backend;
+    (void)bytes;
+    (void)err;
+    *lent = host;
+    return OST_OK;
+}
+
+static ost_rc cpu_finish(ost_backend *backend, ost_err *err)
+{
+    (void)backend;
+    (void)err;
+    return OST_OK;
 }
 
 static ost_rc copy_weight(ost_backend *backend, const dnnl_memory_desc_t *from,
@@ -40,7 +81,8 @@ static ost_rc copy_weight(ost_backend *backend, const dnnl_memory_desc_t *from,
         rc = ost_args_add(&args, backend, DNNL_ARG_TO, to, err);
     if (!rc)
         rc = ost_args_add_scratch(&args, backend, &prim, err);
-    if (!rc && prim.scratch && !(scratch = cpu_alloc(backend, prim.scratch)))
+    if (!rc && prim.scratch &&
+        !(scratch = cpu_alloc(backend, prim.scratch, "weight")))
         rc = ost_fail(err, OST_ENOMEM, "no memory to copy a weight");
     if (!rc)
         rc = ost_prim_run(&prim, backend, &args,
@@ -176,9 +218,18 @@ static void cpu_close(ost_backend *backend)
 
 static const ost_backend cpu = {
     .name = "cpu",
+    .host_memory = true,
     .close = cpu_close,
     .alloc = cpu_alloc,
     .release = cpu_release,
+    .host_alloc = cpu_host_alloc,
+    .host_release = cpu_release,
+    .write = cpu_copy,
+    .read = cpu_copy,
+    .send = cpu_copy,
+    .sent = cpu_sent,
+    .lend = cpu_lend,
+    .finish = cpu_finish,
     .weight_read = weight_read,
     .weight_write = weight_write,
 #define OPERATOR(name, args) .name = ost_cpu_##name,

@@ -4,7 +4,7 @@
 
 #include "base/banned.h"
 
-ost_rc ost_cpu_sgd(const ost_update *u, ost_err *err)
+static void update(const ost_update *u)
 {
     float rate = (float)u->with.rate;
     float momentum = (float)u->with.momentum;
@@ -15,7 +15,6 @@ ost_rc ost_cpu_sgd(const ost_update *u, ost_err *err)
     float *w = u->data;
     float *v = u->state[0];
 
-    (void)err;
     OST_OMP("omp parallel for schedule(static)")
     for (int64_t i = 0; i < u->count; i++) {
         float d = scale * g[i] + decay * w[i];
@@ -26,5 +25,12 @@ ost_rc ost_cpu_sgd(const ost_update *u, ost_err *err)
         }
         w[i] -= rate * d;
     }
+}
+
+ost_rc ost_cpu_sgd(const ost_update *updates, int count, ost_err *err)
+{
+    (void)err;
+    for (int i = 0; i < count; i++)
+        update(&updates[i]);
     return OST_OK;
 }

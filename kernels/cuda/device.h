@@ -28,7 +28,7 @@
 
 #else
 
-#include "cudasim.h"
+#include <cudasim.h>
 
 #endif
 

@@ -1,0 +1,178 @@
+/* kernels/cuda/cuda_memory.c - memory of the device, and what has it */
+#include "kernels/cuda/cuda_memory.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/vec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum { NAME = 48, TOLD = 8 };
+
+typedef struct piece {
+    void *data;
+    size_t bytes;
+    char what[NAME];
+} piece;
+
+struct ost_cuda_memory {
+    cudaMemPool_t pool;
+    OST_VEC(piece) pieces;
+    size_t limit;
+    size_t used;
+    size_t peak;
+    size_t refused; /* bytes of the last piece that there was no memory for */
+};
+
+ost_rc ost_cuda_memory_open(ost_cuda *cuda, size_t limit, ost_err *err)
+{
+    ost_cuda_memory *m = ost_xalloc(sizeof(*m));
+    struct cudaMemPoolProps props = {
+        .allocType = cudaMemAllocationTypePinned,
+        .location = { .type = cudaMemLocationTypeDevice, .id = cuda->device },
+        .maxSize = limit,
+    };
+    uint64_t keep = UINT64_MAX;
+    ost_rc rc;
+
+    cuda->memory = m;
+    m->limit = limit;
+    rc = ost_cuda_check(cudaMemPoolCreate(&m->pool, &props),
+                        "make a pool of memory", err);
+    if (rc)
+        return rc;
+    return ost_cuda_check(cudaMemPoolSetAttribute(
+                              m->pool, cudaMemPoolAttrReleaseThreshold, &keep),
+                          "set up the pool of memory", err);
+}
+
+void ost_cuda_memory_close(ost_cuda *cuda)
+{
+    ost_cuda_memory *m = cuda->memory;
+
+    if (!m)
+        return;
+    if (m->pool)
+        (void)cudaMemPoolDestroy(m->pool);
+    ost_vec_release(&m->pieces);
+    ost_free(m);
+    cuda->memory = NULL;
+}
+
+void *ost_cuda_alloc(ost_backend *backend, size_t bytes, const char *what)
+{
+    ost_cuda *cuda = backend->state;
+    ost_cuda_memory *m = cuda->memory;
+    piece p = { .bytes = bytes ? bytes : 1 };
+    cudaError_t status =
+        cudaMallocFromPoolAsync(&p.data, p.bytes, m->pool, cuda->stream);
+
+    if (!status)
+        status = cudaMemsetAsync(p.data, 0, p.bytes, cuda->stream);
+    if (status) {
+        /* What is said of it is said by explain_memory(). */
+        (void)cudaGetLastError();
+        m->refused = p.bytes;
+        return NULL;
+    }
+    snprintf(p.what, sizeof(p.what), "%s", what);
+    ost_vec_push(&m->pieces, p);
+    m->used += p.bytes;
+    if (m->used > m->peak)
+        m->peak = m->used;
+    return p.data;
+}
+
+void ost_cuda_release(ost_backend *backend, void *data)
+{
+    ost_cuda *cuda = backend->state;
+    ost_cuda_memory *m = cuda->memory;
+
+    if (!data)
+        return;
+    for (size_t i = m->pieces.len; i-- > 0;) {
+        if (m->pieces.data[i].data != data)
+            continue;
+        m->used -= m->pieces.data[i].bytes;
+        m->pieces.data[i] = m->pieces.data[--m->pieces.len];
+        break;
+    }
+    /* A device that is lost has lost it anyway. */
+    (void)cudaFreeAsync(data, cuda->stream);
+}
+
+void *ost_cuda_host_alloc(ost_backend *backend, size_t bytes)
+{
+    void *data = NULL;
+
+    (void)backend;
+    if (cudaMallocHost(&data, bytes ? bytes : 1)) {
+        (void)cudaGetLastError();
+        return NULL;
+    }
+    return data;
+}
+
+void ost_cuda_host_release(ost_backend *backend, void *data)
+{
+    (void)backend;
+    if (data)
+        (void)cudaFreeHost(data);
+}
+
+/* Largest first. */
+static int by_size(const void *a, const void *b)
+{
+    size_t x = ((const piece *)a)->bytes;
+    size_t y = ((const piece *)b)->bytes;
+
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static void mebibytes(ost_buf *text, size_t bytes)
+{
+    ost_buf_addf(text, "%.1f MiB", (double)bytes / (1024.0 * 1024.0));
+}
+
+void ost_cuda_explain_memory(ost_backend *backend, ost_err *err)
+{
+    ost_cuda *cuda = backend->state;
+    ost_cuda_memory *m = cuda->memory;
+    size_t most = m->pieces.len < TOLD ? m->pieces.len : TOLD;
+    size_t rest = m->used;
+    size_t free_bytes = 0;
+    size_t total = 0;
+    ost_buf text = { 0 };
+
+    (void)cudaMemGetInfo(&free_bytes, &total);
+    ost_buf_addf(&text, "%s (", err->text);
+    mebibytes(&text, m->refused);
+    ost_buf_adds(&text, " wanted; ");
+    mebibytes(&text, m->used);
+    ost_buf_adds(&text, " in use here");
+    if (m->limit) {
+        ost_buf_adds(&text, ", limit ");
+        mebibytes(&text, m->limit);
+    }
+    ost_buf_adds(&text, "; the device has ");
+    mebibytes(&text, free_bytes);
+    ost_buf_adds(&text, " free of ");
+    mebibytes(&text, total);
+    ost_buf_adds(&text, "; in use:");
+    qsort(m->pieces.data, m->pieces.len, sizeof(piece), by_size);
+    for (size_t i = 0; i < most; i++) {
+        ost_buf_addf(&text, " %s ", m->pieces.data[i].what);
+        mebibytes(&text, m->pieces.data[i].bytes);
+        ost_buf_adds(&text, ",");
+        rest -= m->pieces.data[i].bytes;
+    }
+    ost_buf_addf(&text, " %zu more ", m->pieces.len - most);
+    mebibytes(&text, rest);
+    ost_buf_adds(&text, ")");
+    snprintf(err->text, sizeof(err->text), "%s", ost_buf_str(&text));
+    ost_buf_release(&text);
+}

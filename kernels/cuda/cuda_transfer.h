@@ -1,0 +1,32 @@
+/* kernels/cuda/cuda_transfer.h - between memory of the host and of the device
+ *
+ * What comes back from operators (losses, sums) waits in pinned memory until
+ * ost_cuda_finish() puts it where it was asked for.  Slots of kernels/backend.h
+ * otherwise.
+ */
+#ifndef OST_KERNELS_CUDA_CUDA_TRANSFER_H
+#define OST_KERNELS_CUDA_CUDA_TRANSFER_H
+
+#include "kernels/cuda/cuda.h"
+
+ost_rc ost_cuda_write(ost_backend *backend, void *device, const void *host,
+                      size_t bytes, ost_err *err);
+ost_rc ost_cuda_read(ost_backend *backend, void *host, const void *device,
+                     size_t bytes, ost_err *err);
+ost_rc ost_cuda_send(ost_backend *backend, void *device, const void *host,
+                     size_t bytes, ost_err *err);
+ost_rc ost_cuda_sent(ost_backend *backend, const void *host, ost_err *err);
+ost_rc ost_cuda_lend(ost_backend *backend, const void *host, size_t bytes,
+                     const void **lent, ost_err *err);
+ost_rc ost_cuda_finish(ost_backend *backend, ost_err *err);
+
+/* Memory of the device, not zeroed, that is anybody's again after the next
+ * finish(): partial sums, numbers on their way to the host. */
+ost_rc ost_cuda_scratch(size_t bytes, void **device, ost_err *err);
+/* Has `bytes` of the device in `host` after the next finish(). */
+ost_rc ost_cuda_bring(void *host, const void *device, size_t bytes,
+                      ost_err *err);
+
+void ost_cuda_transfer_close(void);
+
+#endif
