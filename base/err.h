@@ -37,7 +37,8 @@
     XX(ECORRUPT, -16, 4, "store damaged")               \
     XX(EVERSION, -17, 4, "store version not supported") \
     XX(ENOSPC, -18, 4, "no space left")                 \
-    XX(EINTERRUPTED, -19, 130, "interrupted")
+    XX(EINTERRUPTED, -19, 130, "interrupted")           \
+    XX(EDEVICE, -20, 1, "the GPU failed")
 
 typedef enum ost_rc {
 #define XX(name, value, status, words) OST_##name = (value),

@@ -37,9 +37,9 @@ int ost_ctx_threads(const ost_stage_ctx *ctx)
     return (int)ctx->step->msg->threads;
 }
 
-const char *ost_ctx_numeric(const ost_stage_ctx *ctx)
+bool ost_ctx_on_gpu(const ost_stage_ctx *ctx)
 {
-    return ctx->step->msg->numeric;
+    return ost_step_on_gpu(ctx->step->msg);
 }
 
 bool ost_ctx_has_secret(const ost_stage_ctx *ctx)

@@ -8,6 +8,7 @@
  *     gather_items.c  several items at a time, remembered per bucket
  *     delta.c     an item's result as bytes, and back
  *     temp_dir.c  a private folder for a step
+ *     step_backend.c  what steps compute on
  */
 #ifndef OST_STAGES_CONTEXT_H
 #define OST_STAGES_CONTEXT_H
@@ -58,6 +59,13 @@ typedef struct step_output {
     const char *meta; /* canonical JSON, or NULL */
     bool passed;      /* an input, handed on */
 } step_output;
+
+/* The class that a step computes in: that of the key, unless the message names
+ * one beside it.  Never NULL. */
+const char *ost_step_computes(const ost_step_msg *msg);
+bool ost_step_on_gpu(const ost_step_msg *msg);
+/* Closes the backend that steps computed on, if there is one. */
+void ost_step_backend_close(void);
 
 /* What talks to the engine; functions may be NULL (tests). */
 typedef struct step_link {
@@ -159,7 +167,7 @@ typedef struct item_work {
 /* Builds the prefixes, indexes what is joined, calls .prepare. */
 ost_rc ost_work_open(item_work *w, ost_err *err);
 void ost_work_close(item_work *w);
-/* Threads to work on items with: one for a serial stage. */
+/* Threads to work on items with: one for a serial stage, and on a GPU. */
 int ost_work_threads(const item_work *w);
 /* Finds what is joined to an item, for ctx->joined; adds it to a key. */
 void ost_work_join(const item_work *w, ost_stage_ctx *ctx,

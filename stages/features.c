@@ -172,8 +172,7 @@ static ost_rc emit(extraction *x, ost_err *err)
 static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
 {
     extraction x = { .ctx = ctx, .p = ost_ctx_params(ctx) };
-    ost_rc rc = ost_backend_open(ost_ctx_numeric(ctx), ost_ctx_threads(ctx),
-                                 &x.backend, err);
+    ost_rc rc = ost_ctx_backend(ctx, &x.backend, err);
 
     if (!rc)
         rc = open_model(&x, err);
@@ -184,7 +183,6 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     if (!rc)
         rc = emit(&x, err);
     ost_model_release(&x.model);
-    ost_backend_close(x.backend);
     return rc;
 }
 
@@ -192,7 +190,7 @@ const ost_stage ost_stage_features = {
     .name = "features",
     .version = 2, /* bump when any output byte can change */
     .summary = "Gives pictures what a layer of a network makes of them.",
-    .flags = OST_STAGE_FLOAT | OST_STAGE_KEEPS,
+    .flags = OST_STAGE_FLOAT | OST_STAGE_GPU | OST_STAGE_KEEPS,
     .param_size = sizeof(features_params),
     .params = params,
     .inputs = OST_PORTS({ "model", OST_MODEL, "the extractor", false, false },

@@ -503,8 +503,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     ost_rc rc;
 
     ost_digest_hex(&in->digest, g.model_hex);
-    rc = ost_backend_open(ost_ctx_numeric(ctx), ost_ctx_threads(ctx),
-                          &g.backend, err);
+    rc = ost_ctx_backend(ctx, &g.backend, err);
     if (!rc)
         rc =
             ost_generator_open(ctx, in, g.p->way, g.backend, &g.generator, err);
@@ -513,7 +512,6 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     if (!rc)
         rc = generate_all(&g, err);
     ost_generator_release(&g.generator);
-    ost_backend_close(g.backend);
     return rc;
 }
 
@@ -521,7 +519,8 @@ const ost_stage ost_stage_generate = {
     .name = "generate",
     .version = 2, /* bump when any output byte can change */
     .summary = "Lets a trained generator make images.",
-    .flags = OST_STAGE_FLOAT | OST_STAGE_DRAWS | OST_STAGE_KEEPS,
+    .flags =
+        OST_STAGE_FLOAT | OST_STAGE_GPU | OST_STAGE_DRAWS | OST_STAGE_KEEPS,
     .param_size = sizeof(generate_params),
     .params = params,
     .inputs = OST_PORTS({ "model", OST_MODEL, "a generator", false, false },

@@ -410,10 +410,9 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     if (!rc)
         rc = ost_item_bytes(ctx, in, s.weights, &data, &size, err);
     if (!rc)
-        rc = ost_backend_open(ost_ctx_numeric(ctx), 1, &backend, err);
+        rc = ost_ctx_backend(ctx, &backend, err);
     if (!rc)
         rc = convert(ctx, &s, data, size, backend, meta, err);
-    ost_backend_close(backend);
     json_decref(meta);
     return rc;
 }

@@ -168,7 +168,8 @@ int ost_work_threads(const item_work *w)
 {
     bool serial = w->ctx->step->stage->flags & OST_STAGE_SERIAL;
 
-    return serial ? 1 : ost_ctx_threads(w->ctx);
+    /* A GPU is used from one thread at a time. */
+    return serial || ost_ctx_on_gpu(w->ctx) ? 1 : ost_ctx_threads(w->ctx);
 }
 
 /* --- memos of items ------------------------------------------------------ */

@@ -244,8 +244,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     ost_rc rc;
 
     ost_hex(p.model_hex, in->digest.b, sizeof(in->digest.b));
-    rc = ost_backend_open(ost_ctx_numeric(ctx), ost_ctx_threads(ctx),
-                          &p.backend, err);
+    rc = ost_ctx_backend(ctx, &p.backend, err);
     if (!rc)
         rc = ost_model_open(ctx, in, p.backend, &p.model, err);
     if (!rc && p.model.kind == OST_TARGET_MASK)
@@ -260,7 +259,6 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     if (!rc)
         rc = emit(&p, err);
     ost_model_release(&p.model);
-    ost_backend_close(p.backend);
     return rc;
 }
 
@@ -268,7 +266,7 @@ const ost_stage ost_stage_predict = {
     .name = "predict",
     .version = 7, /* bump when any output byte can change */
     .summary = "Lets a trained network judge pictures.",
-    .flags = OST_STAGE_FLOAT | OST_STAGE_KEEPS,
+    .flags = OST_STAGE_FLOAT | OST_STAGE_GPU | OST_STAGE_KEEPS,
     .param_size = sizeof(predict_params),
     .params = params,
     .inputs = OST_PORTS({ "model", OST_MODEL, "the model", false, false },

@@ -72,6 +72,8 @@ void ost_step_msg_encode(ost_buf *out, const ost_step_msg *m)
     ost_buf_string(out, m->params);
     ost_buf_string(out, m->seed);
     ost_buf_string(out, m->numeric);
+    ost_buf_string(out, m->computes);
+    ost_buf_varint(out, m->memory);
     ost_buf_add(out, m->key.b, sizeof(m->key.b));
     ost_buf_varint(out, m->threads);
     ost_buf_u8(out, m->exec_allowed);
@@ -137,6 +139,8 @@ bool ost_step_msg_decode(const void *body, size_t size, ost_arena *arena,
     m->params = read_string(&r, arena);
     m->seed = read_string(&r, arena);
     m->numeric = read_string(&r, arena);
+    m->computes = read_string(&r, arena);
+    m->memory = ost_read_varint(&r);
     m->key = read_digest(&r);
     m->threads = (uint32_t)ost_read_varint(&r);
     m->exec_allowed = ost_read_u8(&r) != 0;

@@ -46,10 +46,12 @@ typedef struct ost_step_msg {
     uint64_t tag;     /* the engine's number for it */
     const char *name; /* "train[fold=2]", for logs only */
     const char *stage;
-    const char *params;  /* canonical JSON of the complete parameters */
-    const char *seed;    /* canonical JSON of the seed word */
-    const char *numeric; /* numeric class; "" when the stage is exact */
-    ost_key key;         /* names its checkpoint */
+    const char *params;   /* canonical JSON of the complete parameters */
+    const char *seed;     /* canonical JSON of the seed word */
+    const char *numeric;  /* numeric class of the key; "" for none */
+    const char *computes; /* class to compute in; NULL or "": that of the key */
+    uint64_t memory;      /* of the GPU that it may use, in bytes, 0: any */
+    ost_key key;          /* names its checkpoint */
     uint32_t threads;
     bool exec_allowed;
     const ost_step_input *inputs;

@@ -419,8 +419,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     ost_rc rc;
 
     ost_digest_hex(&in->digest, s.model_hex);
-    rc = ost_backend_open(ost_ctx_numeric(ctx), ost_ctx_threads(ctx),
-                          &s.backend, err);
+    rc = ost_ctx_backend(ctx, &s.backend, err);
     if (!rc)
         rc = ost_model_open(ctx, in, s.backend, &s.model, err);
     if (!rc)
@@ -438,7 +437,6 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     }
     ost_count_items(ctx, s.n_jobs, s.n - s.n_jobs);
     ost_model_release(&s.model);
-    ost_backend_close(s.backend);
     return rc;
 }
 
@@ -446,7 +444,7 @@ const ost_stage ost_stage_segment = {
     .name = "segment",
     .version = 2, /* bump when any output byte can change */
     .summary = "Lets a trained network draw masks.",
-    .flags = OST_STAGE_FLOAT | OST_STAGE_KEEPS,
+    .flags = OST_STAGE_FLOAT | OST_STAGE_GPU | OST_STAGE_KEEPS,
     .param_size = sizeof(segment_params),
     .params = params,
     .inputs =

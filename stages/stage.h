@@ -106,6 +106,7 @@ typedef struct ost_port {
 /* --- the descriptor ---------------------------------------------------- */
 
 typedef struct ost_stage_ctx ost_stage_ctx;
+typedef struct ost_backend ost_backend; /* kernels/backend.h */
 
 enum ost_stage_flags {
     OST_STAGE_FLOAT = 1u << 0,   /* results depend on the numeric class */
@@ -210,9 +211,13 @@ const json_t *ost_ctx_with(const ost_stage_ctx *ctx);
 ost_arena *ost_ctx_arena(ost_stage_ctx *ctx);
 /* Threads that the step may use; results must not depend on it. */
 int ost_ctx_threads(const ost_stage_ctx *ctx);
-/* The numeric class to compute in ("cpu-f32-avx2"), of a stage that declares
- * OST_STAGE_FLOAT: what ost_backend_open() of kernels/backend.h takes. */
-const char *ost_ctx_numeric(const ost_stage_ctx *ctx);
+/* The backend that the step is to compute on: the CPU, or the GPU of the
+ * worker.  One for the process, opened when it is first asked for and kept
+ * between steps; borrowed, and everything that the step has on it is released
+ * before the step ends. */
+ost_rc ost_ctx_backend(ost_stage_ctx *ctx, ost_backend **backend, ost_err *err);
+/* True when that is a GPU. */
+bool ost_ctx_on_gpu(const ost_stage_ctx *ctx);
 /* A private folder on disk, removed after the step.  Borrowed. */
 const char *ost_ctx_temp_dir(ost_stage_ctx *ctx, ost_err *err);
 

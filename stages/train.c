@@ -433,8 +433,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     if (!rc)
         rc = read_network(p, ost_target_outputs(s.train.target), &network, err);
     if (!rc)
-        rc = ost_backend_open(ost_ctx_numeric(ctx), ost_ctx_threads(ctx),
-                              &backend, err);
+        rc = ost_ctx_backend(ctx, &backend, err);
     s.network = network;
     if (!rc)
         rc = ost_train(ctx, backend, &s, &trained, err);
@@ -443,7 +442,6 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     if (!rc)
         ost_count_items(ctx, s.train.pictures.n, 0);
     ost_trained_release(&trained);
-    ost_backend_close(backend);
     ost_network_free(network);
     return rc;
 }
@@ -452,7 +450,7 @@ const ost_stage ost_stage_train = {
     .name = "train",
     .version = 9, /* bump when any output byte can change */
     .summary = "Trains a network on pictures and what is known of them.",
-    .flags = OST_STAGE_FLOAT | OST_STAGE_DRAWS,
+    .flags = OST_STAGE_FLOAT | OST_STAGE_GPU | OST_STAGE_DRAWS,
     .param_size = sizeof(train_params),
     .params = params,
     .inputs =

@@ -498,8 +498,7 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
     ost_rc rc = prepare(ctx, p, &pictures, nets, &s, err);
 
     if (!rc)
-        rc = ost_backend_open(ost_ctx_numeric(ctx), ost_ctx_threads(ctx),
-                              &backend, err);
+        rc = ost_ctx_backend(ctx, &backend, err);
     if (!rc)
         rc = ost_gan_train(ctx, backend, &s, &t, err);
     if (!rc)
@@ -509,7 +508,6 @@ static ost_rc run(ost_stage_ctx *ctx, ost_err *err)
             if (i == 0 || pictures.kind == OST_GAN_DOMAINS)
                 ost_count_items(ctx, pictures.sets[i].n, 0);
     ost_gan_training_release(&t);
-    ost_backend_close(backend);
     for (int i = 0; i < OST_GAN_SIDES; i++)
         ost_side_networks_release(&nets[i]);
     ost_gan_pictures_release(&pictures);
@@ -520,7 +518,8 @@ const ost_stage ost_stage_train_gan = {
     .name = "train_gan",
     .version = 1, /* bump when any output byte can change */
     .summary = "Trains a generator of images and its discriminator.",
-    .flags = OST_STAGE_FLOAT | OST_STAGE_DRAWS | OST_STAGE_LEARNS,
+    .flags =
+        OST_STAGE_FLOAT | OST_STAGE_GPU | OST_STAGE_DRAWS | OST_STAGE_LEARNS,
     .param_size = sizeof(train_gan_params),
     .params = params,
     .inputs = OST_PORTS(

@@ -146,6 +146,12 @@ static void answer_step(worker *w, const unsigned char *body, size_t size)
         ost_step_execute(w->batch, &msg, &link, &w->arena, &done);
     }
     ost_done_msg_encode(&w->out, &done);
+    if (done.rc != OST_EDEVICE)
+        return;
+    /* Nothing that this process does on its GPU succeeds from here on: the
+     * engine takes another one. */
+    flush_out(w);
+    w->closed = true;
 }
 
 static ost_rc check_stage(worker *w, const char *name, const char *params,
@@ -258,6 +264,7 @@ static int work(const char *store)
     }
     w.batch = ost_batch_new(w.store);
     serve(&w);
+    ost_step_backend_close();
     ost_batch_free(w.batch);
     ost_store_close(w.store);
     ost_arena_release(&w.arena);
