@@ -5,7 +5,9 @@
  * number of threads, and every kind of layer has to have cases.
  */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "kernels/loss.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/net_case.h"
 
 #include <math.h>
@@ -13,7 +15,10 @@
 
 #include "base/banned.h"
 
-static const double tolerance = 1e-5;
+/* Of the largest number: rounding, and on other devices rounding in another
+ * order. */
+static const double tolerance_cpu = 1e-5;
+static const double tolerance_other = 1e-4;
 
 static net_cases cases;
 static ost_backend *backend;
@@ -25,18 +30,16 @@ typedef struct built {
 
 static void open_backend(int threads)
 {
-    ost_err err = { 0 };
-
     ost_backend_close(backend);
     backend = NULL;
-    if (ost_backend_open("cpu", threads, &backend, &err))
-        fail_msg("%s", err.text);
+    backend = backend_case_open(threads);
 }
 
 static void build(const net_case *c, unsigned flags, built *b)
 {
     const case_tensor *in = case_find(c, "input");
     ost_net_spec spec = { c->layers, c->n_layers, c->n_layers - 1 };
+    ost_tensor x;
     ost_err err = { 0 };
 
     b->weights = ost_weights_new(backend);
@@ -56,7 +59,8 @@ static void build(const net_case *c, unsigned flags, built *b)
         assert_int_equal(
             ost_weights_set(b->weights, w, OST_PART_DATA, t->v, &err), OST_OK);
     }
-    memcpy(ost_net_input(b->net).data, in->v, (size_t)in->count * 4);
+    x = ost_net_input(b->net);
+    device_fill(backend, &x, in->v);
 }
 
 static void tear_down(built *b)
@@ -67,6 +71,7 @@ static void tear_down(built *b)
 
 static void expect_near(const net_case *c, const char *name, const float *got)
 {
+    const double tolerance = backend_tolerance(tolerance_cpu, tolerance_other);
     const case_tensor *t = case_find(c, name);
     double largest = 0.0;
     double worst = 0.0;
@@ -85,6 +90,14 @@ static void expect_near(const net_case *c, const char *name, const float *got)
                  largest);
 }
 
+static void expect_tensor(const net_case *c, const char *name, ost_tensor t)
+{
+    float *v = device_numbers(backend, &t);
+
+    expect_near(c, name, v);
+    ost_free(v);
+}
+
 static void expect_weight(const net_case *c, const built *b, const char *name,
                           ost_weight_part part)
 {
@@ -101,13 +114,15 @@ static void expect_weight(const net_case *c, const built *b, const char *name,
 static void run_once(const net_case *c, unsigned flags, built *b)
 {
     const case_tensor *dy = case_find(c, "output_grad");
+    ost_tensor grad;
     ost_err err = { 0 };
 
     if (ost_net_forward(b->net, 1, &err))
         fail_msg("%s: %s", c->name, err.text);
-    if (!(flags & OST_NET_TRAIN) || !ost_net_output_grad(b->net).data)
+    grad = ost_net_output_grad(b->net);
+    if (!(flags & OST_NET_TRAIN) || !grad.data)
         return; /* for inference, or nothing learns */
-    memcpy(ost_net_output_grad(b->net).data, dy->v, (size_t)dy->count * 4);
+    device_fill(backend, &grad, dy->v);
     if (ost_net_backward(b->net, &err))
         fail_msg("%s: %s", c->name, err.text);
 }
@@ -118,7 +133,7 @@ static void check_pass(const net_case *c, unsigned flags)
 
     build(c, flags, &b);
     run_once(c, flags, &b);
-    expect_near(c, "output", ost_net_output(b.net).data);
+    expect_tensor(c, "output", ost_net_output(b.net));
     for (size_t i = 0; i < c->tensors.len && (flags & OST_NET_TRAIN); i++) {
         const char *name = c->tensors.data[i].name;
 
@@ -128,7 +143,7 @@ static void check_pass(const net_case *c, unsigned flags)
             expect_weight(c, &b, name, OST_PART_DATA);
     }
     if (flags & OST_NET_INPUT_GRAD)
-        expect_near(c, "input_grad", ost_net_input_grad(b.net).data);
+        expect_tensor(c, "input_grad", ost_net_input_grad(b.net));
     tear_down(&b);
 }
 
@@ -136,7 +151,7 @@ static void train(const net_case *c, built *b, float *losses)
 {
     const case_tensor *labels = case_find(c, "labels");
     const case_tensor *class_weights = case_find(c, "class_weights");
-    int32_t classes[64];
+    int32_t classes[64] = { 0 };
     ost_err err = { 0 };
 
     for (int64_t i = 0; i < labels->count; i++)
@@ -144,8 +159,12 @@ static void train(const net_case *c, built *b, float *losses)
     for (int s = 0; s < c->steps; s++) {
         double loss;
         ost_class_loss l = {
-            .classes = classes,
-            .class_weights = class_weights ? class_weights->v : NULL,
+            .classes = device_lent(backend, classes, sizeof(classes)),
+            .class_weights =
+                class_weights
+                    ? device_lent(backend, class_weights->v,
+                                  (size_t)class_weights->count * sizeof(float))
+                    : NULL,
             .loss = &loss,
         };
 
@@ -157,6 +176,7 @@ static void train(const net_case *c, built *b, float *losses)
         assert_int_equal(ost_net_backward(b->net, &err), OST_OK);
         assert_int_equal(ost_optimizer_step(&c->optimizer, b->weights, &err),
                          OST_OK);
+        device_finish(backend);
         losses[s] = (float)loss;
     }
 }
@@ -204,9 +224,17 @@ static uint64_t mix(uint64_t h, const void *data, size_t bytes)
     return h;
 }
 
+static uint64_t mix_tensor(uint64_t h, ost_tensor t)
+{
+    float *v = device_numbers(backend, &t);
+
+    h = mix(h, v, (size_t)ost_tensor_count(&t) * sizeof(*v));
+    ost_free(v);
+    return h;
+}
+
 static uint64_t digest(const net_case *c, unsigned flags, uint64_t h)
 {
-    ost_tensor out;
     float losses[16];
     ost_err err;
     built b;
@@ -216,8 +244,7 @@ static uint64_t digest(const net_case *c, unsigned flags, uint64_t h)
         train(c, &b, losses);
     else
         run_once(c, flags, &b);
-    out = ost_net_output(b.net);
-    h = mix(h, out.data, (size_t)ost_tensor_count(&out) * 4);
+    h = mix_tensor(h, ost_net_output(b.net));
     for (size_t i = 0; i < b.weights->len; i++) {
         const ost_weight *w = b.weights->data[i];
         size_t n = (size_t)ost_weight_count(w);
@@ -232,10 +259,8 @@ static uint64_t digest(const net_case *c, unsigned flags, uint64_t h)
         }
         ost_free(plain);
     }
-    if (flags & OST_NET_INPUT_GRAD) {
-        out = ost_net_input_grad(b.net);
-        h = mix(h, out.data, (size_t)ost_tensor_count(&out) * 4);
-    }
+    if (flags & OST_NET_INPUT_GRAD)
+        h = mix_tensor(h, ost_net_input_grad(b.net));
     tear_down(&b);
     return h;
 }
@@ -256,9 +281,12 @@ static void bytes_are_the_same_for_any_number_of_threads(void **state)
 {
     static const int threads[] = { 1, 2, 3, 4, 8, 1 };
     uint64_t *first = ost_xalloc(cases.len * sizeof(*first));
+    /* A GPU knows no threads, but what it computes is the same once more. */
+    size_t turns =
+        backend_case_is_cpu() ? sizeof(threads) / sizeof(threads[0]) : 2;
 
     (void)state;
-    for (size_t t = 0; t < sizeof(threads) / sizeof(threads[0]); t++) {
+    for (size_t t = 0; t < turns; t++) {
         open_backend(threads[t]);
         for (size_t i = 0; i < cases.len; i++) {
             uint64_t h = digest_of(cases.data[i], 0);
@@ -282,13 +310,17 @@ static void expect_alone(const net_case *c, built *b, const float *whole,
     size_t from = (size_t)ost_tensor_count(&in) / (size_t)in.shape[0];
     size_t to = (size_t)ost_tensor_count(&out) / (size_t)out.shape[0];
     const float *x = case_find(c, "input")->v + (size_t)k * from;
+    float *alone = ost_xalloc(from * (size_t)in.shape[0] * sizeof(*alone));
+    float *y;
 
-    memset(in.data, 0, (size_t)ost_tensor_count(&in) * sizeof(float));
-    memcpy((float *)in.data + (size_t)k * from, x, from * sizeof(float));
+    memcpy(alone + (size_t)k * from, x, from * sizeof(float));
+    device_fill(backend, &in, alone);
     run_once(c, 0, b);
-    if (memcmp((const float *)out.data + (size_t)k * to, whole + (size_t)k * to,
-               to * sizeof(float)))
+    y = device_numbers(backend, &out);
+    if (memcmp(y + (size_t)k * to, whole + (size_t)k * to, to * sizeof(float)))
         fail_msg("%s: item %d depends on its neighbors", c->name, (int)k);
+    ost_free(y);
+    ost_free(alone);
 }
 
 static void an_item_does_not_depend_on_its_neighbors(void **state)
@@ -300,7 +332,6 @@ static void an_item_does_not_depend_on_its_neighbors(void **state)
         int64_t last = case_find(c, "input")->shape[0] - 1;
         ost_tensor out;
         float *whole;
-        size_t bytes;
         built b;
 
         if (!c->infer || last < 1)
@@ -308,9 +339,7 @@ static void an_item_does_not_depend_on_its_neighbors(void **state)
         build(c, 0, &b);
         run_once(c, 0, &b);
         out = ost_net_output(b.net);
-        bytes = (size_t)ost_tensor_count(&out) * sizeof(float);
-        whole = ost_xalloc(bytes);
-        memcpy(whole, out.data, bytes);
+        whole = device_numbers(backend, &out);
         expect_alone(c, &b, whole, 0);
         expect_alone(c, &b, whole, last);
         ost_free(whole);
@@ -346,6 +375,7 @@ static bool may_be_slow(const ost_layer *l)
 static void no_operator_runs_reference_code(void **state)
 {
     (void)state;
+    cpu_alone();
     open_backend(2);
     for (size_t n = 0; n < cases.len; n++) {
         const net_case *c = cases.data[n];
@@ -387,6 +417,7 @@ static void lanes_of_missing_channels_are_zero(void **state)
     const ost_pass pass = { .draw = 1 };
 
     (void)state;
+    cpu_alone(); /* others have no channels that are missing */
     open_backend(2);
     for (size_t n = 0; n < cases.len; n++) {
         const net_case *c = cases.data[n];
