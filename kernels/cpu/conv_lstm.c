@@ -6,9 +6,9 @@
  * for several widths of vectors, and give the same bytes for all of them.
  */
 #include "kernels/cpu/cpu.h"
-#include "kernels/cpu/exponential.h"
 #include "kernels/cpu/threads.h"
 #include "kernels/cpu/wide.h"
+#include "kernels/exponential.h"
 
 #include <string.h>
 

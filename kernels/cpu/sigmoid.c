@@ -1,6 +1,6 @@
 /* kernels/cpu/sigmoid.c - 1 / (1 + e^-x) */
-#include "kernels/cpu/exponential.h"
 #include "kernels/cpu/pointwise.h"
+#include "kernels/exponential.h"
 
 #include "base/banned.h"
 

@@ -4,10 +4,10 @@
  * the highest, for the sum of e^(x - highest), for the shares.
  */
 #include "base/alloc.h"
-#include "kernels/cpu/exponential.h"
 #include "kernels/cpu/fit.h"
 #include "kernels/cpu/region.h"
 #include "kernels/cpu/threads.h"
+#include "kernels/exponential.h"
 
 #include <string.h>
 

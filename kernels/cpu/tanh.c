@@ -1,6 +1,6 @@
 /* kernels/cpu/tanh.c - the hyperbolic tangent */
-#include "kernels/cpu/exponential.h"
 #include "kernels/cpu/pointwise.h"
+#include "kernels/exponential.h"
 
 #include "base/banned.h"
 

@@ -60,6 +60,9 @@ ost_rc ost_cuda_check(int status, const char *what, ost_err *err);
 ost_rc ost_cudnn_check(cudnnStatus_t status, const char *what, ost_err *err);
 ost_rc ost_cublas_check(cublasStatus_t status, const char *what, ost_err *err);
 
+/* Zeros `count` numbers. */
+ost_rc ost_cuda_clear(float *to, int64_t count, ost_err *err);
+
 #define OPERATOR(name, args) ost_rc ost_cuda_##name args __attribute__((weak));
 #include "kernels/operator_list.def"
 

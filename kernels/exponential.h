@@ -1,19 +1,17 @@
-/* kernels/cpu/exponential.h - the exponential function, for vector loops
+/* kernels/exponential.h - the exponential function, for vector loops and GPUs
  *
- * The same bits on every machine, within two units in the last place.  Private
- * to kernels/cpu/.
+ * The same bits on every machine, within two units in the last place, like all
+ * that kernels/pixel.h has.
  */
-#ifndef OST_KERNELS_CPU_EXPONENTIAL_H
-#define OST_KERNELS_CPU_EXPONENTIAL_H
+#ifndef OST_KERNELS_EXPONENTIAL_H
+#define OST_KERNELS_EXPONENTIAL_H
 
-#include <stdint.h>
-#include <string.h>
+#include "kernels/pixel.h"
 
 /* e^x = *scale * (1 + the result), *scale a power of 2; x is clamped to
  * -87..88 and NaN stays.  With x = k log 2 + r, |r| <= log(2) / 2, the result
  * is the Taylor series of e^r - 1. */
-static inline __attribute__((always_inline)) float ost_exp_part(float x,
-                                                                float *scale)
+OST_PIXEL float ost_exp_part(float x, float *scale)
 {
     const float shift = 12582912.0f; /* 1.5 * 2^23: rounds what is added */
     float t;
@@ -41,7 +39,7 @@ static inline __attribute__((always_inline)) float ost_exp_part(float x,
 }
 
 /* e^x */
-static inline __attribute__((always_inline)) float ost_exp(float x)
+OST_PIXEL float ost_exp(float x)
 {
     float scale;
     float part = ost_exp_part(x, &scale);
@@ -50,13 +48,13 @@ static inline __attribute__((always_inline)) float ost_exp(float x)
 }
 
 /* 1 / (1 + e^-x) */
-static inline __attribute__((always_inline)) float ost_logistic(float x)
+OST_PIXEL float ost_logistic(float x)
 {
     return 1.0f / (1.0f + ost_exp(-x));
 }
 
 /* tanh x = t / (t + 2) with t = e^2x - 1, which does not cancel near 0 */
-static inline __attribute__((always_inline)) float ost_tanh(float x)
+OST_PIXEL float ost_tanh(float x)
 {
     float size = x < 0.0f ? -x : x;
     float scale;

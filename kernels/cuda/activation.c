@@ -1,0 +1,63 @@
+/* kernels/cuda/activation.c - layers of one input that work number by number */
+#include "kernels/cuda/activation.h"
+
+#include "base/alloc.h"
+
+#include "base/banned.h"
+
+typedef struct activation {
+    ost_cuda_chain chain; /* forward, with what follows */
+    ost_cuda_chain back;
+} activation;
+
+static void release(ost_layer *layer)
+{
+    ost_free(layer->state);
+    layer->state = NULL;
+}
+
+static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
+{
+    const activation *p = layer->state;
+
+    (void)pass;
+    return ost_cuda_chain_run(&p->chain, layer->out, layer->in[0]->data,
+                              layer->out->data, err);
+}
+
+static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
+{
+    const activation *p = layer->state;
+
+    (void)pass;
+    if (!layer->in_grad[0])
+        return OST_OK;
+    return ost_cuda_chain_run(&p->back, layer->out, layer->out->grad,
+                              layer->in_grad[0], err);
+}
+
+static bool fuse(ost_layer *layer, const ost_layer *next)
+{
+    activation *p = layer->state;
+
+    return ost_cuda_chain_take(&p->chain, next);
+}
+
+ost_rc ost_cuda_activation(ost_layer *layer, ost_chain_op op, ost_chain_op back,
+                           const char *number)
+{
+    activation *p = ost_xalloc(sizeof(*p));
+    float n = number ? (float)ost_layer_attr(layer, number) : 0.0f;
+
+    (void)ost_cuda_chain_add(&p->chain,
+                             (ost_cuda_step){ .op = op, .number = n });
+    (void)ost_cuda_chain_add(
+        &p->back,
+        (ost_cuda_step){ .op = back, .number = n, .a = &layer->out->data });
+    layer->state = p;
+    layer->release = release;
+    layer->forward = forward;
+    layer->backward = backward;
+    layer->fuse = fuse;
+    return OST_OK;
+}
