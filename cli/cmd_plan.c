@@ -1,5 +1,6 @@
 /* cli/cmd_plan.c - osteon plan: what a run would do, and why */
 #include "cli/forecast.h"
+#include "cli/places.h"
 #include "cli/planning.h"
 
 #include <stdio.h>
@@ -35,6 +36,17 @@ static void add_warnings(const ost_plan *plan, uint32_t step,
     ost_buf_adds(out, any ? "]" : "");
 }
 
+static void add_place(const ost_place *place, ost_buf *out)
+{
+    if (*place->numeric)
+        add_member(out, "numeric", place->numeric);
+    else
+        ost_buf_adds(out, ",\"numeric\":null");
+    ost_buf_addf(out, ",\"gpu\":%s", place->gpu ? "true" : "false");
+    if (place->why)
+        add_member(out, "no_gpu", place->why);
+}
+
 static void add_json(ost_plan *plan, uint32_t step, const char *name,
                      const char *reason, const ost_forecast_list *leaks,
                      ost_buf *out)
@@ -53,8 +65,18 @@ static void add_json(ost_plan *plan, uint32_t step, const char *name,
         ost_buf_adds(out, ",\"key\":null");
     else
         ost_buf_addf(out, ",\"key\":\"%s\"", ost_digest_hex(&s->key, hex));
+    add_place(&ost_plan_node_of(plan, step)->place, out);
     add_warnings(plan, step, leaks, out);
     ost_buf_addc(out, '}');
+}
+
+/* Where bytes depend on it, or a GPU is at work. */
+static void add_class(const ost_place *place, ost_buf *out)
+{
+    if (place->gpu)
+        ost_buf_addf(out, "  [%s]", place->computes);
+    else if (*place->numeric)
+        ost_buf_addf(out, "  [%s]", place->numeric);
 }
 
 static void flush(ost_buf *out, size_t limit)
@@ -86,17 +108,21 @@ static void print_plan(ost_plan *plan, bool json)
             add_json(plan, i, ost_buf_str(&name), ost_buf_str(&reason), &leaks,
                      &out);
         } else {
-            ost_buf_addf(&out, "%-6s  %s  %s\n",
+            ost_buf_addf(&out, "%-6s  %s  %s",
                          ost_verdict_name(plan->steps[i].verdict),
                          ost_buf_str(&name), ost_buf_str(&reason));
+            add_class(&ost_plan_node_of(plan, i)->place, &out);
+            ost_buf_addc(&out, '\n');
         }
         first = false;
         flush(&out, FLUSH_BYTES);
     }
     ost_buf_adds(&out, json ? "\n]\n" : "");
     flush(&out, 1);
-    if (!json)
+    if (!json) {
         ost_forecast_print(plan->wf, &leaks);
+        ost_places_print(plan);
+    }
     ost_forecast_release(&leaks);
     ost_buf_release(&out);
     ost_buf_release(&name);
@@ -136,11 +162,13 @@ const ost_command ost_cmd_plan = {
     .max_arguments = 1,
     .details =
         "One line a step: 'cached', 'run', or 'maybe' for a step that hangs on "
-        "another one that must run first, and the reason.  Nothing is "
+        "another one that must run first, the reason, and in brackets the "
+        "numeric class where results depend on it.  Nothing is "
         "computed.  A leak between training and test data that the workflow "
         "gives away is a warning.  With --json an array of objects with the "
         "members step, node, stage, verdict, reason, key (null while it is "
-        "not known) and, where there are any, warnings.",
+        "not known), numeric (the class in its key, or null), gpu and, where "
+        "there are any, no_gpu (why a preferred GPU is not used) and warnings.",
     .options = options,
     .run = run,
 };

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "cli/forecast.h"
+#include "cli/places.h"
 #include "cli/planning.h"
 #include "cli/progress.h"
 #include "engine/dispatch.h"
@@ -124,6 +125,8 @@ static ost_rc look_for_memo(running *r, bool *found, ost_err *err)
     r->query = (ost_memo_query){ .document = r->cli->arguments[0],
                                  .bindings = &r->bindings,
                                  .backend = backend ? backend : "auto",
+                                 .numerics = ost_cli_value(r->cli, "numerics"),
+                                 .gpus = ost_cli_value(r->cli, "gpus"),
                                  .exports = ost_cli_value(r->cli, "out") };
     r->query.targets = ost_cli_values(r->cli, "target", &r->query.n_targets);
     rc = ost_plan_memo_key(&r->query, &r->memo, err);
@@ -335,6 +338,8 @@ static ost_rc plan_and_execute(running *r, ost_err *err)
     ost_log(STATS, "planned after %.1f ms", 1e3 * (ost_now() - r->started));
     if (!rc) {
         print_forecast(r);
+        if (!r->quiet)
+            ost_places_print(r->p.plan);
         rc = execute(r, err);
     }
     ost_log(STATS, "done after %.1f ms", 1e3 * (ost_now() - r->started));

@@ -57,6 +57,28 @@ static int print_libraries(void)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+static void print_cuda(void)
+{
+    ost_buf text = { 0 }, why = { 0 };
+    ost_gpus gpus;
+
+    if (ost_gpu_built(&why)) {
+        ost_gpus_find(&gpus);
+        if (gpus.reason)
+            ost_buf_addf(&text, "built, not used here: %s", gpus.reason);
+        else
+            ost_buf_addf(&text, "%zu of %zu devices can be used, driver %s",
+                         ost_gpus_usable(&gpus), gpus.list.len, gpus.driver);
+        ost_gpus_release(&gpus);
+    } else {
+        ost_buf_addf(&text, "none: %s", ost_buf_str(&why));
+    }
+    printf("CUDA %s: %s\n", ost_gpu_standin() ? "stand-in" : "backend",
+           ost_buf_str(&text));
+    ost_buf_release(&text);
+    ost_buf_release(&why);
+}
+
 static int print_version(bool verbose)
 {
     printf("osteon %s\n", OSTEON_VERSION);
@@ -64,7 +86,7 @@ static int print_version(bool verbose)
         return 0;
     printf("CPU backend: %s, %d cores\n", ost_cpu_numeric_class(),
            ost_proc_cores());
-    printf("CUDA backend: none in this build\n");
+    print_cuda();
     return print_libraries();
 }
 

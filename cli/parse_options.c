@@ -77,6 +77,25 @@ static bool is_word(const char *words, const char *value)
     return false;
 }
 
+static ost_rc no_such_word(const ost_option *o, const char *value, ost_err *err)
+{
+    char *words = ost_xstrdup(o->words);
+    OST_VEC(const char *) names = { 0 };
+    const char *near;
+    char *rest = NULL;
+
+    for (char *w = strtok_r(words, "|", &rest); w;
+         w = strtok_r(NULL, "|", &rest))
+        ost_vec_push(&names, w);
+    near = ost_nearest(value, names.data, names.len);
+    ost_fail(err, OST_EUSAGE, "option '--%s': '%s' is not one of %s%s%s%s",
+             o->name, value, o->words, near ? " (did you mean '" : "",
+             near ? near : "", near ? "'?)" : "");
+    ost_vec_release(&names);
+    ost_free(words);
+    return OST_EUSAGE;
+}
+
 static ost_rc take_option(typed *t, const ost_option *o, const char *value,
                           ost_err *err)
 {
@@ -87,8 +106,7 @@ static ost_rc take_option(typed *t, const ost_option *o, const char *value,
             return ost_fail(err, OST_EUSAGE, "option '--%s' is given twice",
                             o->name);
     if (o->words && o->words[0] != '@' && !is_word(o->words, value))
-        return ost_fail(err, OST_EUSAGE, "option '--%s': '%s' is not one of %s",
-                        o->name, value, o->words);
+        return no_such_word(o, value, err);
     ost_vec_push(&t->options, g);
     return OST_OK;
 }

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "stages/devices.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +27,18 @@ const ost_option ost_options_planning[] = {
     { .name = "backend",
       .value = "NAME",
       .words = "auto|cpu|cuda",
-      .help = "where nodes run that may use a GPU (default: auto)" },
+      .help = "where nodes run that may use a GPU (default: auto, which is a "
+              "GPU for those that prefer or require one)" },
+    { .name = "numerics",
+      .value = "NAME",
+      .words = OST_NUMERICS_WORDS,
+      .help = "how networks compute, instead of the workflow's word: f32 "
+              "(default), on GPUs f32-tuned, tf32, bf16, f16; on CPUs portable "
+              "(one key for all machines)" },
+    { .name = "gpus",
+      .value = "WHICH",
+      .help = "GPUs to use: UUIDs separated by commas (or their beginnings), a "
+              "number, or none (default: all)" },
     { .name = "rehash",
       .help = "read all bound files again, whatever their times say" },
     { .name = "allow",
@@ -139,6 +151,8 @@ ost_rc ost_planning_plan(ost_planning *p, const ost_cli *cli, unsigned flags,
                          ost_err *err)
 {
     ost_plan_options o = { .backend = ost_cli_value(cli, "backend"),
+                           .numerics = ost_cli_value(cli, "numerics"),
+                           .gpus = ost_cli_value(cli, "gpus"),
                            .exports = (flags & OST_PLANNING_EXPORTS) != 0 };
     ost_scan_options scan = { .rehash = ost_cli_flag(cli, "rehash"),
                               .sights = p->sights };

@@ -24,7 +24,7 @@ typedef struct ost_planning {
 } ost_planning;
 
 /* The options of every command that plans: --target, --force, --backend,
- * --rehash, --allow. */
+ * --numerics, --gpus, --rehash, --allow. */
 extern const ost_option ost_options_planning[];
 
 /* Opens the store.  One that is not there is made with CREATE, if the workflow

@@ -524,6 +524,17 @@ static void add_unknown_inputs(ost_plan *plan, uint32_t step, ost_buf *out)
     ost_buf_addc(out, '\n');
 }
 
+/* Of what could be on a GPU, or was to be. */
+static void add_place(const ost_place *place, ost_buf *out)
+{
+    if (place->gpu)
+        ost_buf_addf(out, "  computes in %s, on %s\n", place->computes,
+                     ost_gpu_standin() ? "a CPU stand-in for CUDA" : "a GPU");
+    else if (place->why)
+        ost_buf_addf(out, "  computes in %s, on the CPU: %s\n", place->computes,
+                     place->why);
+}
+
 /* How groups came to what judges them, when what it reads is there. */
 static ost_rc add_leaks(ost_plan *plan, uint32_t step, ost_buf *out,
                         ost_err *err)
@@ -576,6 +587,7 @@ ost_rc ost_plan_explain(ost_plan *plan, uint32_t step, ost_buf *out,
         ost_buf_addc(out, '\n');
     }
     add_unknown_inputs(plan, step, out);
+    add_place(&ost_plan_node_of(plan, step)->place, out);
     rc = add_leaks(plan, step, out, err);
     if (s->verdict == OST_VERDICT_CACHED && !e.found)
         ost_buf_adds(out, "  nothing changed since its only run\n");

@@ -17,6 +17,11 @@ const ost_format_key ost_top_keys[] = {
     [OST_TOP_NAME] = { "name", "name of the workflow", TEXT },
     [OST_TOP_SEED] = { "seed", "what randomness starts from, by default 0",
                        ANY },
+    [OST_TOP_NUMERICS] = { "numerics",
+                           "how networks compute: f32 (default), f32-tuned, "
+                           "tf32, bf16, f16 on GPUs, portable on CPUs",
+                           "{\"enum\":[\"f32\",\"f32-tuned\",\"tf32\","
+                           "\"bf16\",\"f16\",\"portable\"]}" },
     [OST_TOP_PARAMS] = { "params", "parameters with their values",
                          NAMED("param") },
     [OST_TOP_PRESETS] = { "presets", "named sets of parameter values",

@@ -1,6 +1,7 @@
 /* engine/parse.c - a document becomes a scope with its nodes */
 #include "base/text.h"
 #include "engine/workflow_internal.h"
+#include "stages/devices.h"
 
 #include <string.h>
 
@@ -209,6 +210,26 @@ static void parse_node(ost_workflow *wf, ost_scope *scope, uint32_t entry)
 
 /* --- the whole ----------------------------------------------------------- */
 
+/* That of a sub-workflow is for when it is run by itself. */
+static void parse_numerics(ost_workflow *wf, ost_scope *scope, uint32_t entry)
+{
+    const char *word;
+    size_t n = 0;
+
+    if (!ost_entry_is(wf, scope->doc, entry, "\"", "a text"))
+        return;
+    word = ost_entry_text(wf, scope->doc, entry);
+    while (ost_numerics[n])
+        n++;
+    if (ost_numerics_check(word, NULL))
+        ost_wf_fault(wf, scope->doc, entry, false,
+                     "\"numerics\" is one of " OST_NUMERICS_WORDS
+                     ", not '%s'%s",
+                     word, ost_suggest(wf, word, ost_numerics, n));
+    else if (!scope->outer)
+        wf->numerics = word;
+}
+
 static void parse_head(ost_workflow *wf, ost_scope *scope,
                        const uint32_t keys[OST_TOP_KEYS])
 {
@@ -230,6 +251,8 @@ static void parse_head(ost_workflow *wf, ost_scope *scope,
     else if (ost_entry_is(wf, doc, keys[OST_TOP_NAME], "\"", "a text") &&
              !scope->outer)
         wf->name = ost_xstrdup(ost_entry_text(wf, doc, keys[OST_TOP_NAME]));
+    if (keys[OST_TOP_NUMERICS] != OST_NONE)
+        parse_numerics(wf, scope, keys[OST_TOP_NUMERICS]);
     if (keys[OST_TOP_NODES] == OST_NONE)
         ost_wf_fault(wf, doc, 0, false, "the workflow has no \"nodes\"");
 }

@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "engine/recent.h"
-#include "stages/devices.h"
 #include "stages/params.h"
 
 #include <string.h>
@@ -31,6 +30,7 @@ void ost_plan_free(ost_plan *plan)
     ost_free(plan->steps);
     ost_free(plan->digests);
     ost_free(plan->node_of);
+    ost_placing_release(&plan->placing);
     ost_arena_release(&plan->arena);
     ost_free(plan);
 }
@@ -143,36 +143,13 @@ bool ost_plan_inputs_known(const ost_plan *plan, uint32_t step)
 
 /* --- nodes ---------------------------------------------------------------- */
 
-/* The class that enters the keys of a node, "" for exact stages. */
-static ost_rc find_numeric(const ost_node *node, const char *backend,
-                           const char **numeric, ost_err *err)
-{
-    bool gpu =
-        (node->stage->flags & OST_STAGE_GPU) != 0 && node->gpu != OST_GPU_NO;
-    const char *class = ost_cpu_numeric_class();
-    ost_rc rc = OST_OK;
-
-    if (node->gpu == OST_GPU_REQUIRE)
-        rc = ost_backend_numeric_class("cuda", &class, err);
-    else if (gpu)
-        rc = ost_backend_numeric_class(backend, &class, err);
-    if (rc) {
-        ost_err_at(err, "node '%s'%s", node->name,
-                   node->gpu == OST_GPU_REQUIRE ? " requires a GPU" : "");
-        return rc;
-    }
-    *numeric = node->stage->flags & OST_STAGE_FLOAT ? class : "";
-    return OST_OK;
-}
-
-static ost_rc add_node(ost_plan *plan, ost_plan_node n, const char *backend,
-                       ost_err *err)
+static ost_rc add_node(ost_plan *plan, ost_plan_node n, ost_err *err)
 {
     ost_rc rc;
 
     n.first_step = (uint32_t)plan->n_steps;
     n.n_outputs = (uint32_t)ost_port_count(n.node->stage->outputs);
-    rc = find_numeric(n.node, backend, &n.numeric, err);
+    rc = ost_place_node(&plan->placing, n.node, &n.place, err);
     if (rc)
         return rc;
     if (plan->n_steps + n.node->instances > UINT32_MAX / 2)
@@ -206,8 +183,7 @@ static bool is_dataset(const ost_workflow *wf, const ost_wf_output *out)
 /* The implicit export of one dataset output: a node of our own, its parameters
  * at their defaults. */
 static ost_rc add_export(ost_plan *plan, const ost_stage *stage,
-                         const ost_wf_output *out, const char *backend,
-                         ost_err *err)
+                         const ost_wf_output *out, ost_err *err)
 {
     ost_node *node = OST_ARENA_NEW(&plan->arena, ost_node);
     ost_plan_node n = { .node = node, .exported = out, .index = -1 };
@@ -234,12 +210,11 @@ static ost_rc add_export(ost_plan *plan, const ost_stage *stage,
     n.seed = "null";
     json_decref(full);
     ost_buf_release(&text);
-    return add_node(plan, n, backend, err);
+    return add_node(plan, n, err);
 }
 
 static ost_rc add_nodes(ost_plan *plan, const ost_plan_options *o, ost_err *err)
 {
-    const char *backend = o->backend ? o->backend : "auto";
     const uint32_t *order = ost_workflow_order(plan->wf);
     size_t count = ost_workflow_node_count(plan->wf);
     const ost_stage *exporter = exporting_stage();
@@ -252,7 +227,7 @@ static ost_rc add_nodes(ost_plan *plan, const ost_plan_options *o, ost_err *err)
                             .index = order[i] };
 
         if (ost_workflow_node_is_live(plan->wf, order[i]))
-            rc = add_node(plan, n, backend, err);
+            rc = add_node(plan, n, err);
     }
     for (size_t i = 0; o->exports && exporter && !rc &&
                        i < ost_workflow_output_count(plan->wf);
@@ -260,7 +235,7 @@ static ost_rc add_nodes(ost_plan *plan, const ost_plan_options *o, ost_err *err)
         const ost_wf_output *out = ost_workflow_output(plan->wf, i);
 
         if (is_dataset(plan->wf, out))
-            rc = add_export(plan, exporter, out, backend, err);
+            rc = add_export(plan, exporter, out, err);
     }
     return rc;
 }
@@ -299,8 +274,8 @@ static ost_rc compose(const ost_plan *plan, const ost_plan_node *n,
         ost_key_text(components, "seed", ost_buf_str(&text));
     if ((stage->flags & OST_STAGE_SECRET) && secret->known)
         ost_key_text(components, "secret", ost_secret_mark(secret, mark));
-    if (*n->numeric)
-        ost_key_text(components, "numeric", n->numeric);
+    if (*n->place.numeric)
+        ost_key_text(components, "numeric", n->place.numeric);
     if (seed)
         ost_buf_adds(seed, ost_buf_str(&text));
 out:
@@ -608,6 +583,20 @@ static ost_rc judge(ost_plan *plan, uint32_t step, ost_buf *scratch,
     return OST_OK;
 }
 
+/* What is said on the command line counts before the document. */
+static void set_words(ost_plan *plan, const ost_plan_options *o)
+{
+    const char *numerics = ost_workflow_numerics(plan->wf);
+
+    if (o->numerics)
+        numerics = o->numerics;
+    plan->placing = (ost_placing){
+        .backend = o->backend ? o->backend : "auto",
+        .numerics = numerics ? numerics : OST_NUMERICS_DEFAULT,
+        .words = o->gpus,
+    };
+}
+
 ost_rc ost_plan_build(const ost_workflow *wf, ost_store *store,
                       const ost_plan_options *options, ost_plan **out,
                       ost_err *err)
@@ -622,7 +611,10 @@ ost_rc ost_plan_build(const ost_workflow *wf, ost_store *store,
     plan->sources = options->sources;
     plan->batch = options->batch;
     plan->remembered = ost_recent_any(store, ost_workflow_name(wf));
-    rc = add_nodes(plan, options, err);
+    set_words(plan, options);
+    rc = ost_placing_check(&plan->placing, err);
+    if (!rc)
+        rc = add_nodes(plan, options, err);
     if (rc)
         return rc;
     number_steps(plan);

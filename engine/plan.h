@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "engine/placing.h"
 #include "engine/source.h"
 #include "engine/workflow.h"
 #include "store/record.h"
@@ -55,7 +56,7 @@ typedef struct ost_plan_node {
     int64_t index;                 /* in the workflow, -1 for an export */
     uint32_t first_step;
     uint32_t n_outputs;      /* ports */
-    const char *numeric;     /* class in the key, "" for exact stages */
+    ost_place place;         /* where it computes, in which class */
     const char *prefix;      /* key components up to the inputs, when they are
                                 the same for every instance; else NULL */
     const char *params_json; /* likewise */
@@ -67,8 +68,10 @@ typedef struct ost_plan_options {
     size_t n_targets;
     const char *const *forced; /* names of nodes or steps */
     size_t n_forced;
-    const char *backend;             /* "auto", "cpu" or "cuda" */
-    bool exports;                    /* plan an export for dataset outputs */
+    const char *backend;  /* "auto", "cpu" or "cuda"; NULL: auto */
+    const char *numerics; /* a word of ost_numerics; NULL: the workflow's */
+    const char *gpus;     /* which GPUs may be used, see ost_gpus_choose() */
+    bool exports;         /* plan an export for dataset outputs */
     const ost_source_state *sources; /* one per source of the workflow */
     ost_batch *batch; /* what scanning the sources collected, for reasons */
 } ost_plan_options;
@@ -78,6 +81,7 @@ typedef struct ost_plan {
     ost_store *store;
     const ost_source_state *sources;
     ost_batch *batch;
+    ost_placing placing;
     ost_arena arena;
     OST_VEC(ost_plan_node) nodes;
     ost_step *steps;
@@ -92,7 +96,7 @@ typedef struct ost_plan {
 
 /* Numbers the steps, computes keys as far as inputs are known, looks them up.
  * OST_EUSAGE names a target or forced node that is not there, with the nearest;
- * OST_EUNSUPPORTED a node that requires a GPU where there is none.  Caller
+ * OST_EUNSUPPORTED a node that is to have a GPU where there is none.  Caller
  * frees with ost_plan_free(), also after a failure. */
 ost_rc ost_plan_build(const ost_workflow *wf, ost_store *store,
                       const ost_plan_options *options, ost_plan **out,

@@ -1,12 +1,14 @@
 /* engine/plan_memo.c - the answer to a run that was asked before
  *
- *     u8       2
+ *     u8       3
  *     outcome  see engine/outcome.c
  *     varint   files, each: string path, 32 digest of its content
  *     varint   sources, each: string name, u8 kind, string where,
  *              string sha256 ("" for none), 32 fingerprint
  *     string   mark of the site's secret, "" for none
  *     string   its file, "" for none
+ *     string   words of --gpus
+ *     string   mark of the GPUs that were found, "" when none were looked for
  */
 #include "engine/plan_memo.h"
 
@@ -22,7 +24,7 @@
 
 #include "base/banned.h"
 
-enum { FORMAT = 2 };
+enum { FORMAT = 3 };
 #define FILE_LIMIT ((size_t)1 << 30)
 
 /* After a day a run is recorded again, so that what is in use looks recent to
@@ -98,6 +100,8 @@ ost_rc ost_plan_memo_key(const ost_memo_query *q, ost_key *key, ost_err *err)
     ost_buf_string(&text, b->seed);
     ost_buf_string(&text, b->lib_dir);
     ost_buf_string(&text, q->backend);
+    ost_buf_string(&text, q->numerics);
+    ost_buf_string(&text, q->gpus);
     ost_buf_string(&text, ost_cpu_numeric_class());
     add_words(&text, q->targets, q->n_targets);
     ost_buf_u8(&text, q->exports);
@@ -121,6 +125,17 @@ static bool may_be_secret(const ost_workflow *wf)
             return true;
     }
     return false;
+}
+
+static void add_gpus(ost_buf *out, const ost_placing *placing)
+{
+    ost_buf mark = { 0 };
+
+    if (placing->looked)
+        ost_gpus_mark(&placing->gpus, &mark);
+    ost_buf_string(out, placing->words);
+    ost_buf_string(out, ost_buf_str(&mark));
+    ost_buf_release(&mark);
 }
 
 void ost_plan_memo_put(ost_batch *batch, const ost_key *key,
@@ -159,6 +174,7 @@ void ost_plan_memo_put(ost_batch *batch, const ost_key *key,
     ost_buf_string(&text,
                    ost_secret_mark(ost_workflow_secret(wf, &secret), mark));
     ost_buf_string(&text, secret);
+    add_gpus(&text, &plan->placing);
     ost_batch_put(batch, OST_TABLE_PLANS, key->b, sizeof(key->b), text.data,
                   text.len);
     ost_buf_release(&text);
@@ -235,6 +251,27 @@ static bool secret_is_same(ost_reader *r, ost_arena *arena)
     return same;
 }
 
+static bool gpus_are_same(ost_reader *r, ost_arena *arena)
+{
+    const char *words = text_of(r, arena);
+    const char *before = text_of(r, arena);
+    ost_gpus gpus = { 0 };
+    ost_buf mark = { 0 };
+    bool same = !r->bad;
+
+    if (same && *before) {
+        ost_gpus_find(&gpus);
+        same = !ost_gpus_choose(&gpus, *words ? words : NULL, NULL);
+        ost_gpus_mark(&gpus, &mark);
+        same = same && strcmp(before, ost_buf_str(&mark)) == 0;
+    }
+    if (!same)
+        ost_log(PLAN, "memo: the GPUs are not as they were");
+    ost_gpus_release(&gpus);
+    ost_buf_release(&mark);
+    return same;
+}
+
 bool ost_plan_memo_get(ost_store *store, const ost_key *key, ost_sights *sights,
                        ost_arena *arena, ost_outcome *outcome)
 {
@@ -253,7 +290,8 @@ bool ost_plan_memo_get(ost_store *store, const ost_key *key, ost_sights *sights,
             ost_wall_ns() - outcome->wall_ns < LIFE_NS &&
             files_are_same(&r, arena) &&
             sources_are_same(&r, store, sights, arena) &&
-            secret_is_same(&r, arena) && ost_outcome_present(outcome, store);
+            secret_is_same(&r, arena) && gpus_are_same(&r, arena) &&
+            ost_outcome_present(outcome, store);
 out:
     ost_buf_release(&text);
     return holds;

@@ -2,9 +2,9 @@
  *
  * Table PLANS holds, under a digest of the document's bytes and of everything
  * on the command line, what the last such run came to, with what it depended on
- * beyond that: other files, by digest, and sources, by fingerprint.  When those
- * are as they were, and the outputs still there, nothing need be parsed or
- * planned.
+ * beyond that: other files, by digest, sources, by fingerprint, and the GPUs of
+ * the machine if a node wanted one.  When those are as they were, and the
+ * outputs still there, nothing need be parsed or planned.
  */
 #ifndef OST_ENGINE_PLAN_MEMO_H
 #define OST_ENGINE_PLAN_MEMO_H
@@ -15,6 +15,8 @@ typedef struct ost_memo_query {
     const char *document; /* path */
     const ost_bindings *bindings;
     const char *backend;
+    const char *numerics; /* of the command line, or NULL; likewise: */
+    const char *gpus;
     const char *const *targets;
     size_t n_targets;
     bool exports;

@@ -222,7 +222,9 @@ static ost_rc send_step(ost_run *r, ost_worker *w, uint32_t step, ost_err *err)
     input_list l = { .r = r, .step = step };
     ost_step_msg m = { .tag = step,
                        .stage = n->node->stage->name,
-                       .numeric = n->numeric,
+                       .numeric = n->place.numeric,
+                       .computes = n->place.computes,
+                       .memory = n->place.gpu ? n->node->memory : 0,
                        .key = r->plan->steps[step].key,
                        .threads = w->threads,
                        .exec_allowed = r->options->exec_allowed };

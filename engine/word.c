@@ -96,12 +96,12 @@ static void parse_gpu(ost_workflow *wf, const ost_document *doc, uint32_t entry,
         ost_wf_fault(wf, doc, entry, false,
                      "\"gpu\" is no, prefer or require, not '%s'%s", word,
                      ost_suggest(wf, word, words, 3));
-    else if (i == OST_GPU_REQUIRE && node->stage &&
+    else if (OST_GPU_NO + i == OST_GPU_REQUIRE && node->stage &&
              !(node->stage->flags & OST_STAGE_GPU))
         ost_wf_fault(wf, doc, entry, false, "stage '%s' cannot use a GPU",
                      node->stage->name);
     else
-        node->gpu = (ost_gpu_need)i;
+        node->gpu = (ost_gpu_need)(OST_GPU_NO + i);
     ost_free(word);
 }
 

@@ -185,6 +185,11 @@ const char *ost_workflow_seed(const ost_workflow *wf)
     return wf->seed;
 }
 
+const char *ost_workflow_numerics(const ost_workflow *wf)
+{
+    return wf->numerics;
+}
+
 size_t ost_workflow_node_count(const ost_workflow *wf)
 {
     return wf->nodes.len;

@@ -50,6 +50,7 @@ typedef struct ost_axis {
 } ost_axis;
 
 typedef enum ost_gpu_need {
+    OST_GPU_UNSAID,
     OST_GPU_NO,
     OST_GPU_PREFER,
     OST_GPU_REQUIRE
@@ -136,6 +137,8 @@ const char *ost_workflow_file(const ost_workflow *wf, size_t i,
 const char *ost_workflow_params(const ost_workflow *wf);
 /* The seed that counts: --seed, else the document's, else 0. */
 const char *ost_workflow_seed(const ost_workflow *wf);
+/* The document's "numerics", or NULL. */
+const char *ost_workflow_numerics(const ost_workflow *wf);
 
 /* The site's secret (`known` tells whether there is one) and its file, "" when
  * none was named; `path` may be NULL. */

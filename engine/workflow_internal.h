@@ -226,6 +226,7 @@ struct ost_workflow {
     char *name;
     char *lib_dir;
     char *seed;
+    const char *numerics; /* or NULL */
     char *params_text;
     OST_VEC(ost_document_ptr) documents; /* the workflow first */
     OST_VEC(ost_wf_file) files;

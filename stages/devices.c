@@ -1,8 +1,14 @@
-/* stages/devices.c - numeric classes of the processors at hand */
+/* stages/devices.c - numeric classes, and whether there is a CUDA backend */
 #include "stages/devices.h"
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "base/proc.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -39,17 +45,64 @@ const char *ost_cpu_numeric_class(void)
     return classes[best];
 }
 
-ost_rc ost_backend_numeric_class(const char *backend, const char **numeric,
-                                 ost_err *err)
+const char *const ost_numerics[] = { "f32", "f32-tuned", "tf32", "bf16",
+                                     "f16", "portable",  NULL };
+
+ost_rc ost_numerics_check(const char *word, ost_err *err)
 {
-    if (strcmp(backend, "auto") == 0 || strcmp(backend, "cpu") == 0) {
-        *numeric = ost_cpu_numeric_class();
-        return OST_OK;
+    const char *near;
+    size_t n = 0;
+
+    for (; ost_numerics[n]; n++) {
+        if (strcmp(word, ost_numerics[n]) == 0)
+            return OST_OK;
     }
-    if (strcmp(backend, "cuda") == 0)
-        return ost_fail(err, OST_EUNSUPPORTED,
-                        "backend 'cuda': this build has no CUDA backend "
-                        "(use '--backend cpu' or 'auto')");
+    near = ost_nearest(word, ost_numerics, n);
     return ost_fail(err, OST_EUSAGE,
-                    "unknown backend '%s' (choose auto, cpu or cuda)", backend);
+                    "unknown numerics '%s'%s%s%s (choose f32, f32-tuned, tf32, "
+                    "bf16, f16 or portable)",
+                    word, near ? ", did you mean '" : "", near ? near : "",
+                    near ? "'?" : "");
+}
+
+bool ost_numerics_portable(const char *word)
+{
+    return strcmp(word, "portable") == 0;
+}
+
+const char *ost_numerics_cpu(const char *word)
+{
+    return ost_numerics_portable(word) ? classes[0] : ost_cpu_numeric_class();
+}
+
+const char *ost_numerics_gpu(const char *word, ost_arena *arena)
+{
+    return ost_arena_printf(arena, "%s-%s", ost_gpu_standin() ? "sim" : "cuda",
+                            word);
+}
+
+const char *ost_gpu_standin(void)
+{
+    const char *folder = getenv("OSTEON_CUDASIM");
+
+    return folder && *folder ? folder : NULL;
+}
+
+bool ost_gpu_built(ost_buf *reason)
+{
+    const char *standin = ost_gpu_standin();
+    char *self = ost_proc_self_dir();
+    char *path =
+        ost_path_join(standin ? standin : self,
+                      standin ? "libosteon_cudasim.so" : "libosteon_cuda.so");
+    bool built = access(path, R_OK) == 0;
+
+    if (!built && standin)
+        ost_buf_addf(reason, "the stand-in '%s' is not there", path);
+    else if (!built)
+        ost_buf_adds(reason, "this build has no CUDA backend "
+                             "(libosteon_cuda.so is not beside osteon)");
+    ost_free(path);
+    ost_free(self);
+    return built;
 }

@@ -40,14 +40,16 @@ def plan_says_what_and_why():
     check(list(plan) == ["phantom", "images", "contours", "resized[arm=plain]",
                          "resized[arm=soft]", "note"], f"steps: {list(plan)}")
     check(set(plan["phantom"]) == {"step", "node", "stage", "verdict", "reason",
-                                   "key"}, f"members: {plan['phantom']}")
+                                   "key", "numeric", "gpu"},
+          f"members: {plan['phantom']}")
     check(plan["phantom"]["verdict"] == "run" and
           plan["phantom"]["reason"] == "first run" and
           len(plan["phantom"]["key"]) == 64, str(plan["phantom"]))
     check(plan["note"] == {"step": "note", "node": "note", "stage": "value",
                            "verdict": "maybe",
                            "reason": "waits for resized[arm=plain]",
-                           "key": None}, str(plan["note"]))
+                           "key": None, "numeric": None, "gpu": False},
+          str(plan["note"]))
     check(not pathlib.Path("store").exists(), "plan made a store")
 
 
