@@ -80,6 +80,26 @@ static ost_rc find_file(const char *word, char **path, ost_err *err)
     return rc;
 }
 
+static ost_rc add_device(const ost_cli *cli, json_t *request, ost_err *err)
+{
+    const char *device = ost_cli_value(cli, "device");
+    const char *numeric = ost_cli_value(cli, "numeric");
+    const char *format = ost_cli_value(cli, "format");
+
+    if (numeric && !device)
+        return ost_fail(err, OST_EUSAGE,
+                        "option '--numeric' goes with '--device'");
+    if (!device)
+        return OST_OK;
+    if (format && strcmp(format, "table") != 0 && strcmp(format, "json") != 0)
+        return ost_fail(err, OST_EUSAGE, "costs on a device are no %s", format);
+    if (json_object_set_new(request, "device", json_string(device)))
+        return ost_fail(err, OST_EUSAGE, "option '--device' is not UTF-8");
+    json_object_set_new(request, "numeric",
+                        json_string(numeric ? numeric : "f32"));
+    return OST_OK;
+}
+
 static ost_rc make_request(const ost_cli *cli, const char *path, json_t **made,
                            ost_err *err)
 {
@@ -102,6 +122,8 @@ static ost_rc make_request(const ost_cli *cli, const char *path, json_t **made,
         else if (sides)
             json_object_set(*made, "input", sides);
     }
+    if (!rc)
+        rc = add_device(cli, *made, err);
     json_decref(sides);
     json_decref(values);
     return rc;
@@ -143,7 +165,10 @@ static ost_rc show(const json_t *model, const char *format, int depth,
 
     ost_model_tree_make(model, &arena, &tree);
     boxes = count_boxes(&tree, depth);
-    if (!format || strcmp(format, "table") == 0)
+    if ((!format || strcmp(format, "table") == 0) &&
+        json_object_get(model, "estimate"))
+        ost_model_costs(&tree, depth, out);
+    else if (!format || strcmp(format, "table") == 0)
         ost_model_table(&tree, depth, out);
     else if (strcmp(format, "json") == 0)
         add_json(model, out);
@@ -227,6 +252,26 @@ static ost_rc show_kinds(const ost_cli *cli, ost_buf *out, ost_err *err)
     return rc;
 }
 
+static ost_rc show_devices(const ost_cli *cli, ost_buf *out, ost_err *err)
+{
+    const char *format = ost_cli_value(cli, "format");
+    json_t *request = json_pack("{s:b}", "devices", true);
+    json_t *devices = NULL;
+    ost_rc rc = OST_OK;
+
+    if (format && strcmp(format, "table") != 0 && strcmp(format, "json") != 0)
+        rc = ost_fail(err, OST_EUSAGE, "devices are no %s", format);
+    if (!rc)
+        rc = ost_ask_worker("--model", request, &devices, err);
+    if (!rc && format && strcmp(format, "json") == 0)
+        add_json(devices, out);
+    else if (!rc)
+        ost_model_devices(devices, out);
+    json_decref(devices);
+    json_decref(request);
+    return rc;
+}
+
 static ost_rc run(ost_cli *cli, ost_err *err)
 {
     ost_buf out = { 0 };
@@ -234,6 +279,8 @@ static ost_rc run(ost_cli *cli, ost_err *err)
 
     if (ost_cli_flag(cli, "kinds"))
         rc = show_kinds(cli, &out, err);
+    else if (ost_cli_flag(cli, "devices"))
+        rc = show_devices(cli, &out, err);
     else if (cli->n_arguments)
         rc = show_network(cli, &out, err);
     else
@@ -260,6 +307,15 @@ static const ost_option options[] = {
     { .name = "depth",
       .value = "N",
       .help = "show only N levels of groups (default 0: all)" },
+    { .name = "device",
+      .value = "NAME",
+      .help = "what it would cost on a GPU, h100 for instance, by its data "
+              "sheet" },
+    { .name = "numeric",
+      .value = "CLASS",
+      .words = "f32|tf32|bf16|f16",
+      .help = "with --device: what products are computed in (default f32)" },
+    { .name = "devices", .help = "list the GPUs that --device knows" },
     { .name = "kinds",
       .help = "list the kinds of layers, or with a name, describe one" },
     { .name = "format",
@@ -282,7 +338,14 @@ const ost_command ost_cmd_model = {
                "parameters, floating point operations of the forward pass "
                "and bytes of each layer's output, for a batch; memory that is "
                "free at times is used again, so the total is less than the "
-               "sum. With --kinds it is a kind of layer that is described.",
+               "sum. With --kinds it is a kind of layer that is described.\n\n"
+               "With --device the table has what the layers cost there: "
+               "operations, bytes moved, operations per byte, kernels "
+               "launched (n), the time and what bounds it; for one pass, or "
+               "with --train for a training step. The time is the larger of "
+               "operations by the device's rate and bytes by its bandwidth, "
+               "and a fixed one for each launch: an estimate from ceilings, "
+               "not a measurement.",
     .options = (const ost_option *const[]){ options, ost_options_common, NULL },
     .run = run,
 };

@@ -61,8 +61,13 @@ void ost_model_add_shape(ost_buf *out, const json_t *shape);
 /* The second line of a box: a layer's kind, or how many layers a group has. */
 void ost_model_add_kind(const ost_model_tree *t, size_t node, ost_buf *out);
 
+/* The line above a table: name, shapes, batch, what for. */
+void ost_model_head(const ost_model_tree *t, ost_buf *out);
 /* The table of layers for a terminal, with totals. */
 void ost_model_table(const ost_model_tree *t, int depth, ost_buf *out);
+/* The same of what they cost on a GPU; and the table of GPUs. */
+void ost_model_costs(const ost_model_tree *t, int depth, ost_buf *out);
+void ost_model_devices(const json_t *devices, ost_buf *out);
 /* All kinds of layers, a line each; or one with its attributes (returns false
  * when there is none of that name). */
 void ost_model_kinds(const json_t *kinds, ost_buf *out);

@@ -11,6 +11,9 @@
 
 #include "kernels/backend.h"
 
+/* Bytes that cuDNN and cuBLAS may use for one call. */
+enum { OST_CUDA_WORKSPACE = 256 << 20 };
+
 /* What the library has under the name "ost_cuda_open". */
 typedef ost_rc ost_cuda_open_fn(const char *numeric_class,
                                 ost_backend **backend, ost_err *err);

@@ -5,6 +5,8 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/map.h"
+#include "kernels/plan_backend.h"
+#include "stages/network_estimate.h"
 
 #include <string.h>
 
@@ -192,13 +194,17 @@ ost_rc ost_network_describe(const ost_network *n, const ost_network_use *use,
                         "--input, 1x256x256 for instance",
                         ost_network_name(n));
     memcpy(shape + 1, full.input, (size_t)full.sides * sizeof(*shape));
-    rc = ost_backend_open("cpu", 0, &backend, err);
+    if (full.device)
+        backend = ost_plan_backend();
+    rc = backend ? OST_OK : ost_backend_open("cpu", 0, &backend, err);
     if (rc)
         return rc;
     weights = ost_weights_new(backend);
     rc = ost_network_build(n, weights, full.sides + 1, shape, flags, &net, err);
     if (!rc)
         *out = net_json(n, net, &full);
+    if (!rc && full.device)
+        rc = ost_network_estimate(n, net, &full, *out, err);
     ost_net_free(net);
     ost_weights_free(weights);
     ost_backend_close(backend);
@@ -265,6 +271,21 @@ json_t *ost_network_kinds(void)
 
 /* --- requests ---------------------------------------------------------- */
 
+static ost_rc read_device(const json_t *request, ost_network_use *use,
+                          ost_err *err)
+{
+    const char *device = json_string_value(json_object_get(request, "device"));
+    const char *numeric =
+        json_string_value(json_object_get(request, "numeric"));
+    ost_rc rc = OST_OK;
+
+    if (device)
+        rc = ost_ceilings_find(device, &use->device, err);
+    if (!rc && device && numeric)
+        rc = ost_units_find(numeric, use->device, &use->units, err);
+    return rc;
+}
+
 static ost_rc read_use(const json_t *request, ost_network_use *use,
                        ost_err *err)
 {
@@ -283,7 +304,7 @@ static ost_rc read_use(const json_t *request, ost_network_use *use,
     {
         use->input[use->sides++] = json_integer_value(side);
     }
-    return OST_OK;
+    return read_device(request, use, err);
 }
 
 static ost_rc describe_file(const json_t *request, json_t **out, ost_err *err)
@@ -321,6 +342,8 @@ void ost_network_answer(const char *request, ost_buf *out)
 
     if (json_is_true(json_object_get(asked, "kinds")))
         result = ost_network_kinds();
+    else if (json_is_true(json_object_get(asked, "devices")))
+        result = ost_network_devices();
     else
         rc = describe_file(asked, &result, &err);
     answer = rc ? json_pack("{s:s, s:i}", "error", err.text, "rc", (int)rc)

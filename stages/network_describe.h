@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "kernels/ceilings.h"
 #include "stages/network.h"
 
 #include <jansson.h>
@@ -17,6 +18,10 @@ typedef struct ost_network_use {
     int64_t input[OST_MAX_DIMS]; /* channels, height, width...; no batch */
     int64_t batch;
     bool train;
+    /* The GPU whose costs are to be estimated (stages/network_estimate.h), and
+     * its units; NULL: the description is that of the CPU's backend. */
+    const ost_ceilings *device;
+    ost_units units;
 } ost_network_use;
 
 /* Makes an object (caller decrefs):
@@ -47,8 +52,9 @@ json_t *ost_network_kinds(void);
 
 /* Answers a request of the command `osteon model`, an object in JSON:
  *
- *     { file, values, input (may be missing), batch, train } or
- *     { kinds: true }
+ *     { file, values, input (may be missing), batch, train,
+ *       device, numeric (both may be missing) } or
+ *     { kinds: true } or { devices: true }
  *
  * as an object in JSON: { result } or { error, rc }. */
 void ost_network_answer(const char *request, ost_buf *out);

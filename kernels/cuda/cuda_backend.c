@@ -10,8 +10,6 @@
 
 #include "base/banned.h"
 
-enum { WORKSPACE = 256 << 20 };
-
 /* Of the stand-in for CUDA alone. */
 extern const int cudasim_is_standin __attribute__((weak));
 
@@ -182,8 +180,9 @@ static ost_rc open_workspace(ost_cuda *cuda, ost_err *err)
 {
     ost_backend *b = cuda->backend;
 
-    cuda->workspace_bytes = WORKSPACE;
-    cuda->workspace = ost_cuda_alloc(b, WORKSPACE, "workspace of libraries");
+    cuda->workspace_bytes = OST_CUDA_WORKSPACE;
+    cuda->workspace =
+        ost_cuda_alloc(b, OST_CUDA_WORKSPACE, "workspace of libraries");
     if (!cuda->workspace)
         return ost_backend_no_memory(b, err, "the workspace of libraries");
     /* Otherwise cuBLAS has one of its own for each stream. */
