@@ -76,9 +76,21 @@ struct ost_backend {
      * next finish(); what is there now counts.  NULL gives NULL. */
     ost_rc (*lend)(ost_backend *backend, const void *host, size_t bytes,
                    const void **lent, ost_err *err);
+    /* Copies from the device after all that it was told before, without
+     * waiting: the numbers are at `host` after the next finish(). */
+    ost_rc (*bring)(ost_backend *backend, void *host, const void *device,
+                    size_t bytes, ost_err *err);
     /* Waits for all that the device was told.  Numbers that operators put into
      * memory of the host (losses, probabilities) are there only then. */
     ost_rc (*finish)(ost_backend *backend, ost_err *err);
+    /* What the device is told between record() and recorded() it does not do,
+     * but keeps as `work`, NULL when it cannot: repeat() then tells it all of
+     * that at once, as often as one likes.  Whatever was told, recorded() ends
+     * it.  NULL: the device has no use for that. */
+    ost_rc (*record)(ost_backend *backend, ost_err *err);
+    ost_rc (*recorded)(ost_backend *backend, void **work, ost_err *err);
+    ost_rc (*repeat)(ost_backend *backend, void *work, ost_err *err);
+    void (*forget)(ost_backend *backend, void *work);
     /* Appends to the message what has the device's memory; NULL: nothing to
      * say. */
     void (*explain_memory)(ost_backend *backend, ost_err *err);

@@ -250,7 +250,8 @@ struct ost_mix {
     float *out;
     const float *x;
     const float *y;
-    const double *a; /* `items` of them */
+    const double *a; /* `items` of them, in memory of the host, that may change
+                        when the slot returns */
     const double *b;
     int64_t items;
     int64_t count; /* numbers of an item */

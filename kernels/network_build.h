@@ -42,6 +42,19 @@ typedef struct ost_pointer {
     bool pooled[2]; /* in the pool of the weights */
 } ost_pointer;
 
+/* A pass as the device was told it, to be told again at once: one for each of
+ * the things that change what it is told. */
+typedef struct ost_recording {
+    int pass;
+    unsigned ends;      /* of a backward */
+    const void *memory; /* where values are, */
+    const void *pool;   /* and what is in the pool */
+    bool *grad_set;     /* of each layer's weights: whether gradients are added
+                           to what is there */
+    int64_t runs;
+    void *work; /* the device's; NULL: not recorded yet */
+} ost_recording;
+
 enum { OST_FORWARD, OST_BACKWARD };
 #define OST_NOWHERE SIZE_MAX
 
@@ -64,6 +77,9 @@ struct ost_net {
     bool fed; /* host_input[turn] is to be sent */
     void *host_output;
     uint64_t *draw; /* of the pass, in the device's memory; NULL on the host */
+    bool draws;     /* a layer has asked where that is */
+    OST_VEC(ost_recording) recordings;
+    bool unrecorded; /* recording failed: passes are told call by call */
     ost_tape tape;
 };
 
@@ -75,6 +91,9 @@ void ost_net_arrange(ost_net *net);
 void ost_net_settle(ost_net *net, const size_t *use);
 /* Finds a place for everything and allocates it. */
 ost_rc ost_net_place_memory(ost_net *net, ost_err *err);
+
+/* Drops what was recorded. */
+void ost_net_forget(ost_net *net);
 
 /* Points everything to where it is in one of the two passes. */
 void ost_net_enter(ost_net *net, int pass);

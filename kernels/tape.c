@@ -86,6 +86,19 @@ static ost_rc add_spares(ost_layer *layer, ost_err *err)
     return OST_OK;
 }
 
+void ost_tape_skip(ost_tape *tape, unsigned ends)
+{
+    for (size_t i = tape->len; i-- > 0;) {
+        const ost_layer *layer = tape->data[i];
+
+        if (!layer->learns || !(layer->out->ends & ends))
+            continue;
+        for (int k = 0; k < layer->n_weights; k++)
+            layer->weights[k]->grad_set |=
+                layer->weights[k]->learned && (ends & OST_NET_TO_WEIGHTS);
+    }
+}
+
 /* Makes again what was not kept. */
 static ost_rc run_again(const ost_layer *layer, const ost_pass *pass,
                         ost_err *err)

@@ -27,5 +27,7 @@ void ost_tape_record(ost_tape *tape, ost_layer *layer);
  * some of `ends` (enum ost_net_ends). */
 ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, unsigned ends,
                        ost_err *err);
+/* Only notes that it was done: which weights have gradients. */
+void ost_tape_skip(ost_tape *tape, unsigned ends);
 
 #endif

@@ -229,6 +229,7 @@ static const ost_backend cpu = {
     .send = cpu_copy,
     .sent = cpu_sent,
     .lend = cpu_lend,
+    .bring = cpu_copy,
     .finish = cpu_finish,
     .weight_read = weight_read,
     .weight_write = weight_write,

@@ -41,6 +41,8 @@ typedef struct ost_cuda {
     bool tuned;   /* algorithms by timing, not by rule */
     ost_cuda_math math;
     cudaStream_t stream;
+    cudaStream_t copies; /* to the device, while it computes */
+    bool recording;      /* what the stream is told is not done, but kept */
     cudnnHandle_t dnn;
     cublasHandle_t blas;
     cublasLtHandle_t lt;

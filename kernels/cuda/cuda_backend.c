@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "kernels/cuda/cuda_memory.h"
 #include "kernels/cuda/cuda_transfer.h"
+#include "kernels/cuda/graphs.h"
 #include "kernels/cuda_plugin.h"
 
 #include <stdlib.h>
@@ -64,6 +65,13 @@ static ost_rc weight_write(ost_backend *backend, ost_weight *weight,
                           (size_t)weight->stored * sizeof(float), err);
 }
 
+static ost_rc bring(ost_backend *backend, void *host, const void *device,
+                    size_t bytes, ost_err *err)
+{
+    (void)backend;
+    return ost_cuda_bring(host, device, bytes, err);
+}
+
 /* Numeric classes by what follows "cuda-" or "sim-". */
 static const struct {
     const char *gpu;
@@ -111,6 +119,8 @@ static void cuda_close(ost_backend *backend)
         (void)cudnnDestroy(cuda->dnn);
     if (cuda->stream)
         (void)cudaStreamSynchronize(cuda->stream);
+    if (cuda->copies)
+        (void)cudaStreamDestroy(cuda->copies);
     ost_cuda_memory_close(cuda);
     if (cuda->stream)
         (void)cudaStreamDestroy(cuda->stream);
@@ -131,7 +141,12 @@ static const ost_backend table = {
     .send = ost_cuda_send,
     .sent = ost_cuda_sent,
     .lend = ost_cuda_lend,
+    .bring = bring,
     .finish = ost_cuda_finish,
+    .record = ost_cuda_record,
+    .recorded = ost_cuda_recorded,
+    .repeat = ost_cuda_repeat,
+    .forget = ost_cuda_forget,
     .explain_memory = ost_cuda_explain_memory,
     .weight_read = weight_read,
     .weight_write = weight_write,
@@ -155,6 +170,10 @@ static ost_rc open_device(ost_cuda *cuda, ost_err *err)
     if (!rc)
         rc = ost_cuda_check(
             cudaStreamCreateWithFlags(&cuda->stream, cudaStreamNonBlocking),
+            "make a stream", err);
+    if (!rc)
+        rc = ost_cuda_check(
+            cudaStreamCreateWithFlags(&cuda->copies, cudaStreamNonBlocking),
             "make a stream", err);
     return rc;
 }
@@ -214,6 +233,8 @@ ost_rc ost_cuda_open(const char *numeric_class, ost_backend **backend,
     b = ost_xalloc(sizeof(*b));
     cuda = ost_xalloc(sizeof(*cuda));
     *b = table;
+    if (!ost_cuda_graphs_wanted())
+        b->record = NULL;
     b->state = cuda;
     cuda->backend = b;
     cuda->standin = &cudasim_is_standin != NULL;

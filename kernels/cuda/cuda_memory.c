@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/vec.h"
+#include "kernels/cuda/cuda_transfer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,9 +120,10 @@ void *ost_cuda_host_alloc(ost_backend *backend, size_t bytes)
 
 void ost_cuda_host_release(ost_backend *backend, void *data)
 {
-    (void)backend;
-    if (data)
-        (void)cudaFreeHost(data);
+    if (!data)
+        return;
+    ost_cuda_unsend(backend, data);
+    (void)cudaFreeHost(data);
 }
 
 /* Largest first. */

@@ -20,7 +20,10 @@ typedef struct arrival {
 /* What is sent from a piece of pinned memory. */
 typedef struct departure {
     const void *host;
-    cudaEvent_t left;
+    void *place; /* on the device, before it is wanted */
+    size_t bytes;
+    cudaEvent_t left;  /* the host's memory */
+    cudaEvent_t taken; /* from `place` */
 } departure;
 
 static void *take_device(ost_backend *backend, size_t bytes)
@@ -39,12 +42,23 @@ static struct {
     .pinned = { .take = ost_cuda_host_alloc, .give = ost_cuda_host_release },
 };
 
+static void drop(ost_backend *backend, departure *d)
+{
+    if (d->left) {
+        (void)cudaEventSynchronize(d->left);
+        (void)cudaEventDestroy(d->left);
+    }
+    if (d->taken)
+        (void)cudaEventDestroy(d->taken);
+    ost_cuda_release(backend, d->place);
+}
+
 void ost_cuda_transfer_close(void)
 {
     ost_backend *b = ost_cuda_here()->backend;
 
     for (size_t i = 0; i < here.departures.len; i++)
-        (void)cudaEventDestroy(here.departures.data[i].left);
+        drop(b, &here.departures.data[i]);
     ost_vec_release(&here.departures);
     ost_vec_release(&here.arrivals);
     ost_cuda_arena_release(&here.device, b);
@@ -81,54 +95,127 @@ ost_rc ost_cuda_read(ost_backend *backend, void *host, const void *device,
     return rc ? rc : wait_for_all(err);
 }
 
-static departure *departure_of(const void *host, ost_err *err)
+static departure *find_departure(const void *host)
 {
-    departure d = { .host = host };
-
     for (size_t i = 0; i < here.departures.len; i++)
         if (here.departures.data[i].host == host)
             return &here.departures.data[i];
-    if (ost_cuda_check(
-            cudaEventCreateWithFlags(&d.left, cudaEventDisableTiming),
-            "make an event", err))
-        return NULL;
+    return NULL;
+}
+
+void ost_cuda_unsend(ost_backend *backend, const void *host)
+{
+    departure *d = find_departure(host);
+
+    if (!d)
+        return;
+    drop(backend, d);
+    *d = here.departures.data[--here.departures.len];
+}
+
+/* Makes the events and the place of a new one.  The place is zeroed in the
+ * order of what the device computes, so that copies wait for that, too. */
+static ost_rc open_departure(ost_cuda *cuda, departure *d, ost_err *err)
+{
+    ost_rc rc = ost_cuda_check(
+        cudaEventCreateWithFlags(&d->left, cudaEventDisableTiming),
+        "make an event", err);
+
+    if (!rc)
+        rc = ost_cuda_check(
+            cudaEventCreateWithFlags(&d->taken, cudaEventDisableTiming),
+            "make an event", err);
+    if (rc)
+        return rc;
+    d->place = ost_cuda_alloc(cuda->backend, d->bytes, "numbers that come in");
+    if (!d->place)
+        return ost_backend_no_memory(cuda->backend, err,
+                                     "numbers that come in");
+    return ost_cuda_check(cudaEventRecord(d->taken, cuda->stream),
+                          "copy to the device", err);
+}
+
+static ost_rc departure_of(ost_cuda *cuda, const void *host, size_t bytes,
+                           departure **found, ost_err *err)
+{
+    departure d = { .host = host, .bytes = bytes };
+    ost_rc rc;
+
+    *found = find_departure(host);
+    if (*found && (*found)->bytes >= bytes)
+        return OST_OK;
+    ost_cuda_unsend(cuda->backend, host);
+    rc = open_departure(cuda, &d, err);
+    if (rc) {
+        drop(cuda->backend, &d);
+        return rc;
+    }
     ost_vec_push(&here.departures, d);
-    return &here.departures.data[here.departures.len - 1];
+    *found = &here.departures.data[here.departures.len - 1];
+    return OST_OK;
+}
+
+/* To its place, as soon as what was there is taken. */
+static cudaError_t fetch(const ost_cuda *cuda, const departure *d, size_t bytes)
+{
+    cudaError_t status = cudaStreamWaitEvent(cuda->copies, d->taken, 0);
+
+    if (!status)
+        status = cudaMemcpyAsync(d->place, d->host, bytes,
+                                 cudaMemcpyHostToDevice, cuda->copies);
+    if (!status)
+        status = cudaEventRecord(d->left, cuda->copies);
+    return status;
+}
+
+/* From its place to where it is wanted, in the order of what is computed. */
+static cudaError_t take(const ost_cuda *cuda, const departure *d, void *device,
+                        size_t bytes)
+{
+    cudaError_t status = cudaStreamWaitEvent(cuda->stream, d->left, 0);
+
+    if (!status)
+        status = cudaMemcpyAsync(device, d->place, bytes,
+                                 cudaMemcpyDeviceToDevice, cuda->stream);
+    if (!status)
+        status = cudaEventRecord(d->taken, cuda->stream);
+    return status;
 }
 
 ost_rc ost_cuda_send(ost_backend *backend, void *device, const void *host,
                      size_t bytes, ost_err *err)
 {
     ost_cuda *cuda = backend->state;
-    departure *d = departure_of(host, err);
-    ost_rc rc;
+    departure *d;
+    ost_rc rc = departure_of(cuda, host, bytes, &d, err);
 
-    if (!d)
-        return OST_EFAIL;
-    rc = ost_cuda_check(cudaMemcpyAsync(device, host, bytes,
-                                        cudaMemcpyHostToDevice, cuda->stream),
-                        "copy to the device", err);
     if (!rc)
-        rc = ost_cuda_check(cudaEventRecord(d->left, cuda->stream),
-                            "copy to the device", err);
+        rc = ost_cuda_check(fetch(cuda, d, bytes), "copy to the device", err);
+    if (!rc)
+        rc = ost_cuda_check(take(cuda, d, device, bytes), "copy to the device",
+                            err);
     return rc;
 }
 
 ost_rc ost_cuda_sent(ost_backend *backend, const void *host, ost_err *err)
 {
+    const departure *d = find_departure(host);
+
     (void)backend;
-    for (size_t i = 0; i < here.departures.len; i++)
-        if (here.departures.data[i].host == host)
-            return ost_cuda_check(
-                cudaEventSynchronize(here.departures.data[i].left),
-                "copy to the device", err);
-    return OST_OK;
+    if (!d)
+        return OST_OK;
+    return ost_cuda_check(cudaEventSynchronize(d->left), "copy to the device",
+                          err);
 }
 
 ost_rc ost_cuda_scratch(size_t bytes, void **device, ost_err *err)
 {
     ost_backend *b = ost_cuda_here()->backend;
 
+    if (ost_cuda_here()->recording)
+        return ost_fail(err, OST_EFAIL,
+                        "a layer wants memory of the next 'finish' "
+                        "(ost_layer_memory() is for layers)");
     *device = ost_cuda_arena_take(&here.device, b, bytes);
     if (!*device)
         return ost_backend_no_memory(b, err, "%zu bytes on their way", bytes);
