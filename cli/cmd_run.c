@@ -329,7 +329,8 @@ static ost_rc plan_and_execute(running *r, ost_err *err)
     if (r->quiet)
         flags |= OST_PLANNING_QUIET;
     /* When it does not start, the run will say why. */
-    if (ost_worker_start(&r->early, program, ost_store_path(r->p.store), NULL))
+    if (ost_worker_start(&r->early, program, ost_store_path(r->p.store), NULL,
+                         NULL))
         r->early = (ost_worker){ 0 };
     ost_free(program);
     ost_log(STATS, "memo looked for after %.1f ms",

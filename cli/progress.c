@@ -216,8 +216,9 @@ static void on_finished(ost_progress_view *v, const ost_event *e)
     if (e->verdict == OST_RUN_FAILED)
         print_failure(v, e);
     else if (!v->terminal && e->seconds >= WORTH_SECONDS)
-        fprintf(v->out, "%s: %s\n", e->name,
-                ost_human_seconds(words, e->seconds));
+        fprintf(v->out, "%s: %s%s%s%s\n", e->name,
+                ost_human_seconds(words, e->seconds), e->gpu ? " (" : "",
+                e->gpu ? e->gpu->name : "", e->gpu ? ")" : "");
 }
 
 void ost_progress_tell(void *view, const ost_event *e)

@@ -186,6 +186,8 @@ static ost_rc show_node(ost_store *s, const ost_key *key, ost_buf *out,
         }
         ost_buf_adds(out, "\noutputs\n");
         add_outputs(out, node.outputs, node.n_outputs);
+        if (*node.device)
+            ost_buf_addf(out, "\non %s\n", node.device);
         if (*node.notes)
             ost_buf_addf(out, "\nnotes\n%s", node.notes);
     }

@@ -178,7 +178,8 @@ ost_rc ost_run_check(ost_run *r, ost_err *err)
     if (rc || n == 0)
         goto out;
     if (!w->pid)
-        rc = ost_worker_start(w, r->program, ost_store_path(r->store), err);
+        rc = ost_worker_start(w, r->program, ost_store_path(r->store), NULL,
+                              err);
     if (rc)
         goto out;
     w->out = asked.out;

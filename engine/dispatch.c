@@ -35,12 +35,13 @@ char *ost_worker_program(void)
 }
 
 ost_rc ost_worker_start(ost_worker *w, const char *program, const char *store,
-                        ost_err *err)
+                        const char *gpu, ost_err *err)
 {
     const char *argv[] = { program, "--store", store, NULL };
     /* OpenMP threads that spin while they wait take the cores from workers and
      * programs beside them: many times slower on a busy machine. */
-    static const char *const env[] = { "OMP_WAIT_POLICY=passive", NULL };
+    const char *env[] = { "OMP_WAIT_POLICY=passive", NULL, NULL };
+    char *visible = NULL;
     ost_proc_spec spec = { .argv = argv,
                            .env = env,
                            .stdin_fd = -1,
@@ -50,9 +51,13 @@ ost_rc ost_worker_start(ost_worker *w, const char *program, const char *store,
     int pair[2];
     ost_rc rc;
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-        return ost_fail_errno(err, OST_EFAIL, errno,
-                              "cannot make a socket for a worker");
+    if (gpu)
+        env[1] = visible = ost_xprintf("CUDA_VISIBLE_DEVICES=%s", gpu);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        rc = ost_fail_errno(err, OST_EFAIL, errno,
+                            "cannot make a socket for a worker");
+        goto out;
+    }
     w->log_fd = -1;
     if (!getenv("OSTEON_DEBUG"))
         w->log_fd = memfd_create("osteon-worker", MFD_CLOEXEC);
@@ -68,10 +73,12 @@ ost_rc ost_worker_start(ost_worker *w, const char *program, const char *store,
     if (rc) {
         w->pid = 0;
         ost_worker_end(w, false, NULL);
-        return rc;
+    } else {
+        fcntl(w->fd, F_SETFL, O_NONBLOCK);
     }
-    fcntl(w->fd, F_SETFL, O_NONBLOCK);
-    return OST_OK;
+out:
+    ost_free(visible);
+    return rc;
 }
 
 bool ost_worker_has_output(const ost_worker *w)

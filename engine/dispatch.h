@@ -33,16 +33,18 @@ typedef struct ost_worker {
     bool open_ended;   /* a step of the queue takes long, or who knows */
     uint32_t threads;  /* given to its steps */
     uint64_t memory;   /* asked for by its steps */
+    bool poisoned;     /* its GPU failed: to be replaced */
 } ost_worker;
 
 /* The program: $OSTEON_WORKER, or osteon-worker beside this executable.
  * Caller frees with ost_free(). */
 char *ost_worker_program(void);
 
-/* Spawns.  The worker's stderr goes to a file in memory, except with
+/* Spawns.  `gpu` is the UUID of the GPU that it is to have, or NULL for a
+ * worker of the CPU.  The worker's stderr goes to a file in memory, except with
  * OSTEON_DEBUG set, when it goes to ours. */
 ost_rc ost_worker_start(ost_worker *w, const char *program, const char *store,
-                        ost_err *err);
+                        const char *gpu, ost_err *err);
 /* Sends as much of `out` as the socket takes; false when it is broken. */
 bool ost_worker_flush(ost_worker *w);
 /* Receives what has come; false at the end of the stream. */

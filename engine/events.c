@@ -23,6 +23,10 @@ static void add_step(ost_buf *out, const ost_event *e)
     add_text(out, "step", e->name);
     add_text(out, "node", e->node);
     add_text(out, "stage", e->stage);
+    if (e->gpu) {
+        add_text(out, "gpu", e->gpu->uuid);
+        add_text(out, "gpu_name", e->gpu->name);
+    }
 }
 
 /* The members of an object, behind those that are there. */

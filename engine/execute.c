@@ -119,7 +119,9 @@ static void set_limits(ost_run *r)
     r->memory = o->memory ? o->memory : machine_memory();
     if (r->jobs > MAX_JOBS)
         r->jobs = MAX_JOBS;
-    r->workers = ost_xalloc(r->jobs * sizeof(*r->workers));
+    ost_run_list_gpus(r);
+    r->n_workers = r->jobs + r->n_gpus;
+    r->workers = ost_xalloc(r->n_workers * sizeof(*r->workers));
     r->program = o->worker ? ost_xstrdup(o->worker) : ost_worker_program();
     if (o->early) {
         r->workers[0] = *o->early;
@@ -204,7 +206,7 @@ static void on_signal(ost_run *r)
         r->killed = r->interrupted;
         r->interrupted = true;
         r->halted = true;
-        for (uint32_t i = 0; i < r->jobs && !r->killed; i++) {
+        for (uint32_t i = 0; i < r->n_workers && !r->killed; i++) {
             ost_worker *w = &r->workers[i];
 
             if (w->pid && w->n_queued > 0) {
@@ -220,6 +222,30 @@ static bool was_killed_by_kernel(const char *why)
     return strstr(why, "signal 9 ") != NULL;
 }
 
+/* It is not the step's fault that it did not come to an end. */
+static void try_alone(ost_run *r, uint32_t step)
+{
+    ost_lease_drop(r->store, &r->plan->steps[step].key);
+    ost_flight_free(r->flights[step]);
+    r->flights[step] = NULL;
+    r->solo[step] = true;
+    ost_run_push_ready(r, step);
+}
+
+/* The step that found its GPU failed has been told of; those behind it have
+ * not begun, and go to another process. */
+static void replace_worker(ost_run *r, ost_worker *w)
+{
+    while (w->n_queued > 0) {
+        uint32_t step = ost_worker_head(w);
+
+        ost_worker_pop(w);
+        try_alone(r, step);
+    }
+    ost_run_gpu_failed(r, w);
+    ost_worker_end(w, true, NULL);
+}
+
 /* A worker is gone.  Alone in the queue, a step is to blame; of several it is
  * not known which, so each is tried again by itself. */
 static ost_rc lose_worker(ost_run *r, ost_worker *w, ost_rc rc,
@@ -233,6 +259,7 @@ static ost_rc lose_worker(ost_run *r, ost_worker *w, ost_rc rc,
         steps[i] = ost_worker_head(w);
         ost_worker_pop(w);
     }
+    ost_run_gpu_failed(r, w);
     if (words)
         ost_buf_adds(&why, words);
     else
@@ -248,15 +275,10 @@ static ost_rc lose_worker(ost_run *r, ost_worker *w, ost_rc rc,
                                "with needs.memory, or lower --jobs)");
     }
     for (uint32_t i = 0; i < n; i++) {
-        if (n == 1) {
+        if (n == 1)
             ost_run_failed(r, steps[i], rc, ost_buf_str(&why));
-        } else {
-            ost_lease_drop(r->store, &r->plan->steps[steps[i]].key);
-            ost_flight_free(r->flights[steps[i]]);
-            r->flights[steps[i]] = NULL;
-            r->solo[steps[i]] = true;
-            ost_run_push_ready(r, steps[i]);
-        }
+        else
+            try_alone(r, steps[i]);
     }
     ost_buf_release(&why);
     return ost_run_propagate(r, err);
@@ -272,6 +294,10 @@ static ost_rc on_worker(ost_run *r, ost_worker *w, short events, ost_err *err)
     if (events & (POLLIN | POLLHUP | POLLERR))
         alive = ost_worker_receive(w);
     rc = ost_run_answers(r, w, err);
+    if (!rc && w->poisoned) {
+        replace_worker(r, w);
+        return OST_OK;
+    }
     if (rc == OST_EPROTO) {
         char words[OST_ERR_TEXT];
 
@@ -295,7 +321,7 @@ static ost_rc end_overdue(ost_run *r, ost_err *err)
     double now = ost_now();
     ost_rc rc = OST_OK;
 
-    for (uint32_t i = 0; i < r->jobs && !rc; i++) {
+    for (uint32_t i = 0; i < r->n_workers && !rc; i++) {
         ost_worker *w = &r->workers[i];
         double limit = timeout_of(r, w);
         char words[64];
@@ -344,7 +370,7 @@ static int next_due(const ost_run *r)
         due = r->dirty_since + OST_GROUP_SECONDS;
     if (r->busy.len > 0 && !r->halted && r->busy_next < due)
         due = r->busy_next;
-    for (uint32_t i = 0; i < r->jobs; i++) {
+    for (uint32_t i = 0; i < r->n_workers; i++) {
         double limit = timeout_of(r, &r->workers[i]);
 
         if (limit > 0 && r->workers[i].head_since + limit < due)
@@ -361,24 +387,24 @@ static int next_due(const ost_run *r)
 /* Waits for workers and signals; watchers hear of it before. */
 static int wait_for_any(const ost_run *r, struct pollfd *p)
 {
-    int n = poll(p, r->jobs + 1, 0);
+    int n = poll(p, r->n_workers + 1, 0);
 
     if (n != 0)
         return n;
     for (size_t i = 0; i < r->options->n_watches; i++)
         if (r->options->watches[i].idle)
             r->options->watches[i].idle(r->options->watches[i].user);
-    return poll(p, r->jobs + 1, next_due(r));
+    return poll(p, r->n_workers + 1, next_due(r));
 }
 
 static ost_rc wait_and_see(ost_run *r, ost_err *err)
 {
-    struct pollfd *p = ost_xalloc((r->jobs + 1) * sizeof(*p));
+    struct pollfd *p = ost_xalloc((r->n_workers + 1) * sizeof(*p));
     ost_rc rc = OST_OK;
     int n;
 
-    p[r->jobs] = (struct pollfd){ .fd = r->signal_fd, .events = POLLIN };
-    for (uint32_t i = 0; i < r->jobs; i++) {
+    p[r->n_workers] = (struct pollfd){ .fd = r->signal_fd, .events = POLLIN };
+    for (uint32_t i = 0; i < r->n_workers; i++) {
         const ost_worker *w = &r->workers[i];
 
         p[i].fd = w->pid ? w->fd : -1;
@@ -389,9 +415,9 @@ static ost_rc wait_and_see(ost_run *r, ost_err *err)
     n = wait_for_any(r, p);
     if (n < 0 && errno != EINTR)
         rc = ost_fail_errno(err, OST_EFAIL, errno, "cannot poll");
-    if (n > 0 && p[r->jobs].revents)
+    if (n > 0 && p[r->n_workers].revents)
         on_signal(r);
-    for (uint32_t i = 0; i < r->jobs && n > 0 && !rc; i++) {
+    for (uint32_t i = 0; i < r->n_workers && n > 0 && !rc; i++) {
         if (p[i].revents && r->workers[i].pid)
             rc = on_worker(r, &r->workers[i], p[i].revents, err);
     }
@@ -478,7 +504,7 @@ static ost_rc conclude(ost_run *r, ost_err *err)
 
 static void release(ost_run *r)
 {
-    for (uint32_t i = 0; i < r->jobs; i++) {
+    for (uint32_t i = 0; i < r->n_workers; i++) {
         bool unused = r->workers[i].in.cap == 0;
 
         ost_worker_end(&r->workers[i], r->fatal.rc || r->killed || unused,
@@ -491,6 +517,7 @@ static void release(ost_run *r)
         ost_flight_free(r->flights[i]);
     }
     ost_free(r->workers);
+    ost_free(r->gpus);
     ost_free(r->program);
     ost_free(r->state);
     ost_free(r->attempts);
@@ -505,7 +532,8 @@ static void release(ost_run *r)
     ost_free(r->node_stage);
     ost_free(r->stage_seconds);
     ost_free(r->stage_timed);
-    ost_vec_release(&r->ready);
+    ost_vec_release(&r->ready[OST_LANE_CPU]);
+    ost_vec_release(&r->ready[OST_LANE_GPU]);
     ost_vec_release(&r->busy);
     ost_vec_release(&r->finished);
     ost_vec_release(&r->settled);

@@ -22,6 +22,7 @@ void ost_flight_free(ost_flight *f)
     if (!f)
         return;
     ost_free(f->components);
+    ost_free(f->device);
     ost_free(f->outputs);
     ost_free(f->notes);
     ost_free(f->leaks);
@@ -73,6 +74,7 @@ static void tell_settled(const ost_run *r, uint32_t step, ost_run_verdict v,
         &(ost_event){ .kind = OST_EVENT_STEP_FINISHED,
                       .verdict = v,
                       .seconds = f ? f->seconds : 0,
+                      .gpu = f ? f->gpu : NULL,
                       .computed = f ? f->computed : 0,
                       .remembered = f ? f->remembered : 0,
                       .key = r->plan->steps[step].key,
@@ -191,8 +193,8 @@ void ost_run_failed(ost_run *r, uint32_t step, ost_rc rc, const char *message)
 
 /* --- answers -------------------------------------------------------------- */
 
-static ost_rc take_outputs(ost_run *r, uint32_t step, const ost_done_msg *m,
-                           ost_err *err)
+static ost_rc take_outputs(ost_run *r, const ost_worker *w, uint32_t step,
+                           const ost_done_msg *m, ost_err *err)
 {
     const ost_plan_node *n = ost_plan_node_of(r->plan, step);
     ost_flight *f = r->flights[step];
@@ -215,6 +217,7 @@ static ost_rc take_outputs(ost_run *r, uint32_t step, const ost_done_msg *m,
     f->computed = m->computed;
     f->remembered = m->remembered;
     f->notes = ost_xstrdup(m->notes);
+    f->device = ost_run_gpu_text(r, w, m->libraries);
     return OST_OK;
 }
 
@@ -231,18 +234,23 @@ static void trace_leaks(ost_run *r, uint32_t step)
     ost_buf_release(&text);
 }
 
-static void fail_with_leaks(ost_run *r, uint32_t step, const ost_done_msg *m)
+/* Its message goes with how leaks came about, or what the worker of a GPU that
+ * failed had to say. */
+static void fail_with_more(ost_run *r, ost_worker *w, uint32_t step,
+                           const ost_done_msg *m)
 {
     const char *leaks = r->flights[step]->leaks;
-    char *message;
+    ost_buf message = { 0 };
 
-    if (!leaks) {
-        ost_run_failed(r, step, (ost_rc)m->rc, m->error);
-        return;
+    ost_buf_adds(&message, m->error);
+    if (leaks)
+        ost_buf_addf(&message, "\n%s", leaks);
+    if (m->rc == OST_EDEVICE) {
+        w->poisoned = true;
+        ost_worker_add_log(w, &message);
     }
-    message = ost_xprintf("%s\n%s", m->error, leaks);
-    ost_run_failed(r, step, (ost_rc)m->rc, message);
-    ost_free(message);
+    ost_run_failed(r, step, (ost_rc)m->rc, ost_buf_str(&message));
+    ost_buf_release(&message);
 }
 
 static ost_rc on_done(ost_run *r, ost_worker *w, const ost_done_msg *m,
@@ -266,14 +274,15 @@ static ost_rc on_done(ost_run *r, ost_worker *w, const ost_done_msg *m,
             mark_dirty(r);
         }
         r->flights[step]->seconds = m->seconds;
-        fail_with_leaks(r, step, m);
+        fail_with_more(r, w, step, m);
         return ost_run_propagate(r, err);
     }
-    rc = take_outputs(r, step, m, &mine);
+    rc = take_outputs(r, w, step, m, &mine);
     if (rc) {
         ost_run_failed(r, step, rc, mine.text);
         return ost_run_propagate(r, err);
     }
+    ost_run_gpu_worked(r, w);
     ost_run_timed(r, step, m->seconds);
     if (m->batch_size > 0)
         rc = ost_batch_add_encoded(r->batch, m->batch, m->batch_size, err);
@@ -326,7 +335,8 @@ ost_rc ost_run_answers(ost_run *r, ost_worker *w, ost_err *err)
     size_t size;
     int found = 0;
 
-    while (!rc && (found = ost_worker_next(w, &kind, &body, &size)) > 0) {
+    while (!rc && !w->poisoned &&
+           (found = ost_worker_next(w, &kind, &body, &size)) > 0) {
         rc = on_message(r, w, kind, body, size, err);
         if (!rc && (r->finished.len >= OST_GROUP_STEPS ||
                     ost_batch_bytes(r->batch) > OST_GROUP_BYTES))
@@ -406,7 +416,8 @@ static void put_record(ost_run *r, uint32_t step, ost_buf *scratch)
                                .wall_ns = ost_wall_ns(),
                                .computed = f->computed,
                                .remembered = f->remembered,
-                               .notes = f->notes };
+                               .notes = f->notes,
+                               .device = f->device };
 
     ost_buf_reset(scratch);
     ost_node_record_encode(scratch, &record);

@@ -378,12 +378,18 @@ static void fact_ANALYZED(ost_report_page *p, ost_buf *words)
 static void fact_SOFTWARE(ost_report_page *p, ost_buf *words)
 {
     const char *version = ost_report_text(p->run_meta, "osteon");
+    const json_t *gpus = json_object_get(p->run_meta, "gpus");
 
     if (!*version)
         return;
     ost_buf_adds(words, "osteon ");
     ost_report_add_name(words, version);
     ost_buf_addf(words, ", %s", ost_report_text(p->run_meta, "numeric"));
+    for (size_t i = 0; i < json_array_size(gpus); i++) {
+        ost_buf_adds(words, i ? "; " : ", on ");
+        ost_report_add_name(words,
+                            ost_report_text(json_array_get(gpus, i), "gpu"));
+    }
 }
 
 static void fact_SEED(ost_report_page *p, ost_buf *words)

@@ -38,6 +38,7 @@ typedef struct ost_event {
     const char *name; /* of the workflow (run) or the step */
     const char *node;
     const char *stage;
+    const ost_gpu *gpu; /* that computes the step, or NULL */
     /* step_progress */
     uint64_t done;
     uint64_t total;
@@ -67,10 +68,11 @@ typedef struct ost_watch {
 /* Appends the event as one line of NDJSON, with its line end:
  *
  *   {"event":"run_started","time":T,"run":ID,"workflow":NAME,"steps":N}
- *   {"event":"step_started","time":T,"step":S,"node":N,"stage":G}
+ *   {"event":"step_started","time":T,"step":S,"node":N,"stage":G,
+ *    "gpu":UUID,"gpu_name":TEXT (both only of steps on a GPU)}
  *   {"event":"step_progress",...,"done":D,"total":N, members of extra...}
  *   {"event":"step_finished",...,"verdict":"cached|ran|failed",
- *    "seconds":X,"key":HEX,"outputs":{PORT:HEX},"computed":N,"remembered":N,
+ *    "gpu":...,"gpu_name":...,"seconds":X,"key":HEX,"outputs":{PORT:HEX},"computed":N,"remembered":N,
  *    "message":TEXT}
  *   {"event":"run_finished",...,"status":"ok|failed|interrupted",
  *    "exit_status":N,"cached":..,"ran":..,"failed":..,"skipped":..,

@@ -5,6 +5,8 @@
  *     finish.c      what workers answer, commits, and what that makes ready
  *     check.c       the stages' own checks of parameters, before anything runs
  *     estimate.c    how long steps take, and which path is the longest
+ *     run_gpus.c    the GPUs, and which of them work
+ *     run_devices.c what computed the steps, for the record
  *     run_record.c  what is remembered of the run
  */
 #ifndef OST_ENGINE_RUN_INTERNAL_H
@@ -35,8 +37,20 @@ typedef enum ost_step_state {
     OST_STATE_SKIPPED,
 } ost_step_state;
 
+/* Steps that wait for a worker of the CPU, and for one that has a GPU. */
+typedef enum ost_lane { OST_LANE_CPU, OST_LANE_GPU, OST_LANES } ost_lane;
+
+/* A GPU or slice of one, and how it does. */
+typedef struct ost_run_gpu {
+    const ost_gpu *gpu;
+    uint32_t strikes; /* workers that failed since a step succeeded */
+    bool given_up;
+} ost_run_gpu;
+
 /* A step from when it is sent until it is committed. */
 typedef struct ost_flight {
+    const ost_gpu *gpu; /* that computes it, or NULL */
+    char *device;       /* what computed it, in words; or NULL */
     char *components;
     ost_output *outputs; /* one per port; names are the stage's */
     uint32_t n_outputs;
@@ -62,7 +76,10 @@ typedef struct ost_run {
     const ost_run_options *options;
     ost_run_result *result;
     double started;
-    uint32_t jobs;
+    uint32_t jobs; /* workers of the CPU */
+    ost_run_gpu *gpus;
+    uint32_t n_gpus;
+    uint32_t n_workers; /* of both */
     uint32_t threads;
     uint64_t memory;
     char *program;
@@ -83,17 +100,17 @@ typedef struct ost_run {
     uint32_t *stage_timed;
     uint16_t *node_stage; /* plan node -> index in ost_stages */
 
-    OST_VEC(uint32_t) ready;    /* a heap, longest rank first */
-    OST_VEC(uint32_t) busy;     /* to be looked at again */
-    OST_VEC(uint32_t) finished; /* to be committed */
-    OST_VEC(uint32_t) settled;  /* whose users are to be told */
+    OST_VEC(uint32_t) ready[OST_LANES]; /* heaps, longest rank first */
+    OST_VEC(uint32_t) busy;             /* to be looked at again */
+    OST_VEC(uint32_t) finished;         /* to be committed */
+    OST_VEC(uint32_t) settled;          /* whose users are to be told */
     OST_VEC(ost_ran_step) ran;
     double busy_next;
     double waits_since; /* something else was busy all the time, or 0 */
     bool told_to_wait;
     double dirty_since; /* the batch holds something since then, or 0 */
 
-    ost_worker *workers; /* `jobs` of them */
+    ost_worker *workers; /* first `jobs`, then one for each GPU */
     int signal_fd;
     bool halted;      /* start nothing new */
     bool interrupted; /* by a signal */
@@ -110,6 +127,26 @@ ost_rc ost_run_pump(ost_run *r, ost_err *err);
 /* True when a worker has nothing to do and nothing can be sent to it. */
 bool ost_run_starved(const ost_run *r);
 bool ost_run_in_flight(const ost_run *r);
+
+/* --- run_gpus.c ----------------------------------------------------------- */
+
+/* Those that the plan may use, when a node of it computes on one. */
+void ost_run_list_gpus(ost_run *r);
+bool ost_run_on_gpu(const ost_run *r, uint32_t step);
+/* The GPU of a worker; NULL for one of the CPU. */
+ost_run_gpu *ost_run_gpu_of(const ost_run *r, const ost_worker *w);
+/* Is it still in use, and large enough? */
+bool ost_run_gpu_takes(const ost_run_gpu *g, const ost_node *node);
+/* A step, or the process, of the worker failed by its GPU; or a step did what
+ * it should.  Nothing for a worker of the CPU. */
+void ost_run_gpu_failed(ost_run *r, const ost_worker *w);
+void ost_run_gpu_worked(ost_run *r, const ost_worker *w);
+/* "NVIDIA H100 (GPU-...), driver 580.65, cuDNN 9.19.0"; NULL for a worker of
+ * the CPU.  Caller frees with ost_free(). */
+char *ost_run_gpu_text(const ost_run *r, const ost_worker *w,
+                       const char *libraries);
+/* Fails the ready steps that no GPU takes any more. */
+ost_rc ost_run_fail_without_gpu(ost_run *r, ost_err *err);
 
 /* --- finish.c ------------------------------------------------------------- */
 
@@ -143,6 +180,13 @@ void ost_run_timed(ost_run *r, uint32_t step, double seconds);
 void ost_run_tell(const ost_run *r, ost_event *event);
 /* Fills in the step's names and tells. */
 void ost_run_tell_step(const ost_run *r, uint32_t step, ost_event *event);
+
+/* --- run_devices.c -------------------------------------------------------- */
+
+/* Adds to the object of the run's meta what computed the steps that have a
+ * GPU's results: "gpus": [{"gpu": words, "steps": [names]}]; nothing when there
+ * are none. */
+void ost_run_add_devices(ost_run *r, ost_buf *meta);
 
 /* --- run_record.c --------------------------------------------------------- */
 

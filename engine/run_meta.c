@@ -160,6 +160,24 @@ static void add_graph(const ost_plan *plan, ost_buf *out)
     ost_buf_adds(out, "]}");
 }
 
+/* The classes that the plan's nodes compute in, each once: "cuda-f32,
+ * cpu-f32-avx2". */
+static void add_classes(const ost_plan *plan, ost_buf *out)
+{
+    const char *cpu = ost_numerics_cpu(plan->placing.numerics);
+    const char *gpu = NULL;
+    ost_buf text = { 0 };
+
+    for (size_t i = 0; i < plan->nodes.len && !gpu; i++) {
+        if (plan->nodes.data[i].place.gpu)
+            gpu = plan->nodes.data[i].place.computes;
+    }
+    ost_buf_addf(&text, "%s%s%s", gpu ? gpu : "", gpu ? ", " : "", cpu);
+    ost_buf_adds(out, ",\"numeric\":");
+    add_string(out, ost_buf_str(&text));
+    ost_buf_release(&text);
+}
+
 void ost_run_meta(const ost_plan *plan, const ost_bindings *bindings,
                   const char *backend, const char *version, ost_buf *out)
 {
@@ -172,8 +190,7 @@ void ost_run_meta(const ost_plan *plan, const ost_bindings *bindings,
     add_string(out, title);
     ost_buf_adds(out, ",\"backend\":");
     add_string(out, backend);
-    ost_buf_adds(out, ",\"numeric\":");
-    add_string(out, ost_cpu_numeric_class());
+    add_classes(plan, out);
     ost_buf_addf(out, ",\"seed\":%s,\"params\":%s", ost_workflow_seed(wf),
                  ost_workflow_params(wf));
     add_bindings(bindings, out);

@@ -132,7 +132,6 @@ void ost_run_put_record(ost_run *r, int exit_status)
     ost_run_record record = {
         .id = r->result->id,
         .workflow = ost_workflow_name(r->plan->wf),
-        .meta = r->options->meta ? r->options->meta : "{}",
         .started_ns = r->result->started_ns,
         .finished_ns = ost_wall_ns(),
         .exit_status = exit_status,
@@ -140,8 +139,11 @@ void ost_run_put_record(ost_run *r, int exit_status)
     };
     ost_output *outputs = NULL;
     names list = { 0 };
-    ost_buf text = { 0 };
+    ost_buf text = { 0 }, meta = { 0 };
 
+    ost_buf_adds(&meta, r->options->meta ? r->options->meta : "{}");
+    ost_run_add_devices(r, &meta);
+    record.meta = ost_buf_str(&meta);
     sort_results(r);
     record.n_steps = list_steps(r, steps, &list);
     record.n_outputs = list_outputs(r, &outputs);
@@ -150,6 +152,7 @@ void ost_run_put_record(ost_run *r, int exit_status)
     ost_batch_put(r->batch, OST_TABLE_RUNS, record.id, strlen(record.id),
                   text.data, text.len);
     ost_buf_release(&text);
+    ost_buf_release(&meta);
     ost_buf_release(&list.text);
     ost_vec_release(&list.at);
     ost_free(outputs);

@@ -31,22 +31,26 @@ static bool before(const ost_run *r, uint32_t a, uint32_t b)
 
 void ost_run_push_ready(ost_run *r, uint32_t step)
 {
-    size_t i = r->ready.len;
+    ost_lane lane = ost_run_on_gpu(r, step) ? OST_LANE_GPU : OST_LANE_CPU;
+    size_t i = r->ready[lane].len;
+    uint32_t *heap;
 
     r->state[step] = OST_STATE_READY;
-    ost_vec_push(&r->ready, step);
-    while (i > 0 && before(r, step, r->ready.data[(i - 1) / 2])) {
-        r->ready.data[i] = r->ready.data[(i - 1) / 2];
+    ost_vec_push(&r->ready[lane], step);
+    heap = r->ready[lane].data;
+    while (i > 0 && before(r, step, heap[(i - 1) / 2])) {
+        heap[i] = heap[(i - 1) / 2];
         i = (i - 1) / 2;
     }
-    r->ready.data[i] = step;
+    heap[i] = step;
 }
 
-static uint32_t pop_ready(ost_run *r)
+static uint32_t pop_ready(ost_run *r, ost_lane lane)
 {
-    uint32_t top = r->ready.data[0];
-    uint32_t last = r->ready.data[--r->ready.len];
-    size_t n = r->ready.len;
+    uint32_t *heap = r->ready[lane].data;
+    uint32_t top = heap[0];
+    uint32_t last = heap[--r->ready[lane].len];
+    size_t n = r->ready[lane].len;
     size_t i = 0;
 
     for (;;) {
@@ -54,16 +58,15 @@ static uint32_t pop_ready(ost_run *r)
 
         if (child >= n)
             break;
-        if (child + 1 < n &&
-            before(r, r->ready.data[child + 1], r->ready.data[child]))
+        if (child + 1 < n && before(r, heap[child + 1], heap[child]))
             child++;
-        if (!before(r, r->ready.data[child], last))
+        if (!before(r, heap[child], last))
             break;
-        r->ready.data[i] = r->ready.data[child];
+        heap[i] = heap[child];
         i = child;
     }
     if (n > 0)
-        r->ready.data[i] = last;
+        heap[i] = last;
     return top;
 }
 
@@ -84,7 +87,7 @@ static usage used(const ost_run *r)
 {
     usage u = { 0 };
 
-    for (uint32_t i = 0; i < r->jobs; i++) {
+    for (uint32_t i = 0; i < r->n_workers; i++) {
         u.running += r->workers[i].n_queued > 0;
         u.threads += r->workers[i].threads;
         u.memory += r->workers[i].memory;
@@ -99,31 +102,46 @@ bool ost_run_in_flight(const ost_run *r)
 
 bool ost_run_starved(const ost_run *r)
 {
-    return used(r).running < r->jobs;
+    return used(r).running < r->n_workers;
+}
+
+/* What a step takes of the machine's memory: "memory" is of the GPU for one
+ * that has a GPU. */
+static uint64_t host_memory(const ost_run *r, uint32_t step)
+{
+    return ost_run_on_gpu(r, step) ? 0 : node_of(r, step)->memory;
 }
 
 /* Does the step fit beside what is running?  One that would never fit runs
  * alone. */
-static bool fits(const ost_run *r, const ost_node *node, const usage *u)
+static bool fits(const ost_run *r, uint32_t step, const usage *u)
 {
+    const ost_node *node = node_of(r, step);
+    uint64_t memory = host_memory(r, step);
+
     if (u->running == 0)
         return true;
-    if (node->memory && u->memory + node->memory > r->memory)
+    if (memory && u->memory + memory > r->memory)
         return false;
     return node->threads <= 1 || u->threads + node->threads <= r->threads;
 }
 
-static uint32_t share_threads(const ost_run *r, const ost_node *node,
-                              const usage *u)
+/* A step on a GPU is given what feeds it, so that those of the CPU have theirs
+ * beside it. */
+static uint32_t share_threads(const ost_run *r, uint32_t step, const usage *u)
 {
-    size_t sharers = u->running + 1 + r->ready.len;
+    const ost_node *node = node_of(r, step);
+    size_t sharers = u->running + 1 + r->ready[OST_LANE_CPU].len +
+                     r->ready[OST_LANE_GPU].len;
     uint32_t left = r->threads > u->threads ? r->threads - u->threads : 0;
     uint32_t share;
 
     if (node->threads > 0)
         return node->threads < r->threads ? node->threads : r->threads;
-    if (sharers > r->jobs)
-        sharers = r->jobs > 0 ? r->jobs : 1;
+    if (sharers > r->n_workers)
+        sharers = r->n_workers;
+    if (ost_run_on_gpu(r, step) && sharers < r->n_gpus + 1)
+        sharers = r->n_gpus + 1;
     share = r->threads / (uint32_t)sharers;
     if (share > left)
         share = left;
@@ -139,6 +157,25 @@ static bool is_tiny(const ost_run *r, uint32_t step)
            node->timeout <= 0 && node->memory == 0 && node->threads <= 1;
 }
 
+/* Has the worker what the step is to compute on? */
+static bool suits(const ost_run *r, const ost_worker *w, uint32_t step)
+{
+    const ost_run_gpu *g = ost_run_gpu_of(r, w);
+
+    if (!g || !ost_run_on_gpu(r, step))
+        return !g && !ost_run_on_gpu(r, step);
+    return ost_run_gpu_takes(g, node_of(r, step));
+}
+
+/* Of two that could be started: not the one whose GPU failed before. */
+static bool is_fresher(const ost_run *r, const ost_worker *a,
+                       const ost_worker *b)
+{
+    const ost_run_gpu *g = ost_run_gpu_of(r, a);
+
+    return !b || (g && g->strikes < ost_run_gpu_of(r, b)->strikes);
+}
+
 /* An idle worker, one that is not started yet, or one whose queue of tiny
  * steps has room; NULL when there is none. */
 static ost_worker *choose_worker(const ost_run *r, uint32_t step)
@@ -147,12 +184,14 @@ static ost_worker *choose_worker(const ost_run *r, uint32_t step)
     ost_worker *fresh = NULL, *shared = NULL;
     bool tiny = is_tiny(r, step);
 
-    for (uint32_t i = 0; i < r->jobs; i++) {
+    for (uint32_t i = 0; i < r->n_workers; i++) {
         ost_worker *w = &r->workers[i];
 
+        if (!suits(r, w, step))
+            continue;
         if (w->pid && w->n_queued == 0)
             return w;
-        if (!w->pid && !fresh)
+        if (!w->pid && is_fresher(r, w, fresh))
             fresh = w;
         if (w->pid && tiny && !w->open_ended && w->n_queued < OST_PIPELINE &&
             w->expected + expected <= QUEUE_SECONDS &&
@@ -228,6 +267,7 @@ static ost_rc send_step(ost_run *r, ost_worker *w, uint32_t step, ost_err *err)
                        .key = r->plan->steps[step].key,
                        .threads = w->threads,
                        .exec_allowed = r->options->exec_allowed };
+    const ost_run_gpu *g = ost_run_gpu_of(r, w);
     ost_flight *f;
     ost_rc rc;
 
@@ -247,11 +287,13 @@ static ost_rc send_step(ost_run *r, ost_worker *w, uint32_t step, ost_err *err)
     ost_step_msg_encode(&w->out, &m);
     f = r->flights[step] = ost_xalloc(sizeof(*f));
     f->components = (char *)ost_buf_detach(&components, NULL);
+    f->gpu = g ? g->gpu : NULL;
     ost_worker_push(w, step);
     r->state[step] = OST_STATE_SENT;
     if (r->options->n_watches)
-        ost_run_tell_step(r, step,
-                          &(ost_event){ .kind = OST_EVENT_STEP_STARTED });
+        ost_run_tell_step(
+            r, step,
+            &(ost_event){ .kind = OST_EVENT_STEP_STARTED, .gpu = f->gpu });
 out:
     ost_vec_release(&l.inputs);
     ost_buf_release(&components);
@@ -265,17 +307,18 @@ static ost_rc assign(ost_run *r, ost_worker *w, uint32_t step, const usage *u,
                      ost_err *err)
 {
     double expected = ost_run_expected(r, step);
-    const ost_node *node = node_of(r, step);
+    const ost_run_gpu *g = ost_run_gpu_of(r, w);
     ost_rc rc;
 
     if (!w->pid) {
-        rc = ost_worker_start(w, r->program, ost_store_path(r->store), err);
+        rc = ost_worker_start(w, r->program, ost_store_path(r->store),
+                              g ? g->gpu->uuid : NULL, err);
         if (rc)
             return rc;
     }
     if (w->n_queued == 0) {
-        w->threads = share_threads(r, node, u);
-        w->memory = node->memory;
+        w->threads = share_threads(r, step, u);
+        w->memory = host_memory(r, step);
     }
     r->waits_since = 0;
     w->open_ended = w->open_ended || !is_tiny(r, step);
@@ -316,17 +359,17 @@ static ost_rc claim(ost_run *r, uint32_t step, bool *ours, ost_err *err)
 }
 
 /* Takes the next step that fits from the heap; false when none does. */
-static bool next_fitting(ost_run *r, const usage *u, uint32_t *step,
-                         ost_worker **w)
+static bool next_fitting(ost_run *r, ost_lane lane, const usage *u,
+                         uint32_t *step, ost_worker **w)
 {
     uint32_t passed[LOOK_AHEAD];
     size_t n = 0;
     bool found = false;
 
-    while (!found && r->ready.len > 0 && n < LOOK_AHEAD) {
-        *step = pop_ready(r);
+    while (!found && r->ready[lane].len > 0 && n < LOOK_AHEAD) {
+        *step = pop_ready(r, lane);
         *w = choose_worker(r, *step);
-        found = *w && fits(r, node_of(r, *step), u);
+        found = *w && fits(r, *step, u);
         if (!found)
             passed[n++] = *step;
     }
@@ -335,16 +378,16 @@ static bool next_fitting(ost_run *r, const usage *u, uint32_t *step,
     return found;
 }
 
-ost_rc ost_run_pump(ost_run *r, ost_err *err)
+static ost_rc pump_lane(ost_run *r, ost_lane lane, ost_err *err)
 {
-    while (!r->halted && r->ready.len > 0) {
+    while (!r->halted && r->ready[lane].len > 0) {
         usage u = used(r);
         ost_worker *w;
         uint32_t step;
         bool ours;
         ost_rc rc;
 
-        if (!next_fitting(r, &u, &step, &w))
+        if (!next_fitting(r, lane, &u, &step, &w))
             break;
         rc = claim(r, step, &ours, err);
         if (!rc && ours)
@@ -352,9 +395,20 @@ ost_rc ost_run_pump(ost_run *r, ost_err *err)
         if (rc)
             return rc;
     }
-    for (uint32_t i = 0; i < r->jobs; i++) {
+    return OST_OK;
+}
+
+ost_rc ost_run_pump(ost_run *r, ost_err *err)
+{
+    ost_rc rc = ost_run_fail_without_gpu(r, err);
+
+    if (!rc)
+        rc = pump_lane(r, OST_LANE_GPU, err);
+    if (!rc)
+        rc = pump_lane(r, OST_LANE_CPU, err);
+    for (uint32_t i = 0; i < r->n_workers && !rc; i++) {
         if (r->workers[i].pid)
             ost_worker_flush(&r->workers[i]);
     }
-    return OST_OK;
+    return rc;
 }

@@ -47,6 +47,7 @@ struct ost_backend {
     const char *numeric_class; /* "cpu-f32-avx512", ...; enters keys */
     int threads;               /* at most this many at a time */
     bool host_memory;          /* the device computes in the host's memory */
+    const char *libraries;     /* of the device, with versions; or NULL */
     void *state;               /* the device's own */
 
     void (*close)(ost_backend *backend);

@@ -64,6 +64,9 @@ typedef struct step_output {
  * one beside it.  Never NULL. */
 const char *ost_step_computes(const ost_step_msg *msg);
 bool ost_step_on_gpu(const ost_step_msg *msg);
+/* What a step on a GPU was computed with: "cuDNN 9.19.0, ..."; borrowed while
+ * the backend is open, "" on the CPU. */
+const char *ost_step_libraries(const ost_step_msg *msg);
 /* Closes the backend that steps computed on, if there is one. */
 void ost_step_backend_close(void);
 

@@ -159,6 +159,7 @@ static void add_done(ost_buf *out, ost_msg kind, const ost_done_msg *m)
     ost_buf_u32(out, (uint32_t)m->rc);
     ost_buf_string(out, m->error);
     ost_buf_string(out, m->notes);
+    ost_buf_string(out, m->libraries);
     ost_buf_f64(out, m->seconds);
     ost_buf_varint(out, m->computed);
     ost_buf_varint(out, m->remembered);
@@ -190,6 +191,7 @@ bool ost_done_msg_decode(const void *body, size_t size, ost_arena *arena,
     m->rc = (int32_t)ost_read_u32(&r);
     m->error = read_string(&r, arena);
     m->notes = read_string(&r, arena);
+    m->libraries = read_string(&r, arena);
     m->seconds = ost_read_f64(&r);
     m->computed = ost_read_varint(&r);
     m->remembered = ost_read_varint(&r);

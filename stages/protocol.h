@@ -70,9 +70,11 @@ typedef struct ost_done_output {
 
 typedef struct ost_done_msg {
     uint64_t tag;
-    int32_t rc;        /* ost_rc */
-    const char *error; /* "" when rc is OST_OK */
-    const char *notes; /* warnings, one a line */
+    int32_t rc;            /* ost_rc */
+    const char *error;     /* "" when rc is OST_OK */
+    const char *notes;     /* warnings, one a line */
+    const char *libraries; /* of the GPU that it was computed on, with versions;
+                              NULL or "" */
     double seconds;
     uint64_t computed;
     uint64_t remembered;

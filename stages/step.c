@@ -300,6 +300,7 @@ void ost_step_execute(ost_batch *batch, const ost_step_msg *msg,
     done->rc = rc;
     done->error = ost_arena_strdup(arena, rc ? err.text : "");
     done->notes = ost_arena_strdup(arena, ost_buf_str(&step.notes));
+    done->libraries = ost_step_libraries(msg);
     done->seconds = ost_now() - start;
     done->computed = step.computed;
     done->remembered = step.remembered;

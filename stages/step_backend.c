@@ -89,6 +89,13 @@ ost_rc ost_ctx_backend(ost_stage_ctx *ctx, ost_backend **backend, ost_err *err)
     return rc;
 }
 
+const char *ost_step_libraries(const ost_step_msg *msg)
+{
+    if (!ost_step_on_gpu(msg) || !open_backend || !open_backend->libraries)
+        return "";
+    return open_backend->libraries;
+}
+
 void ost_step_backend_close(void)
 {
     ost_backend_close(open_backend);

@@ -8,7 +8,8 @@
 
 #include "base/banned.h"
 
-enum { NODE_VERSION = 1, RUN_VERSION = 1 };
+/* A node record of version 2 has a device at its end. */
+enum { NODE_VERSION = 1, NODE_WITH_DEVICE = 2, RUN_VERSION = 1 };
 
 static void add_outputs(ost_buf *out, const ost_output *outputs, size_t n)
 {
@@ -39,7 +40,9 @@ static const ost_output *read_outputs(ost_reader *r, ost_arena *arena,
 
 void ost_node_record_encode(ost_buf *out, const ost_node_record *r)
 {
-    ost_buf_u8(out, NODE_VERSION);
+    bool has_device = r->device && *r->device;
+
+    ost_buf_u8(out, has_device ? NODE_WITH_DEVICE : NODE_VERSION);
     ost_codec_add_text(out, r->components);
     add_outputs(out, r->outputs, r->n_outputs);
     ost_buf_f64(out, r->seconds);
@@ -47,15 +50,18 @@ void ost_node_record_encode(ost_buf *out, const ost_node_record *r)
     ost_buf_varint(out, r->computed);
     ost_buf_varint(out, r->remembered);
     ost_codec_add_text(out, r->notes);
+    if (has_device)
+        ost_codec_add_text(out, r->device);
 }
 
 ost_rc ost_node_record_decode(const void *data, size_t size, ost_arena *arena,
                               ost_node_record *r, ost_err *err)
 {
     ost_reader in = ost_reader_of(ost_arena_copy(arena, data, size), size);
+    uint8_t version = ost_read_u8(&in);
 
-    *r = (ost_node_record){ 0 };
-    if (ost_read_u8(&in) != NODE_VERSION)
+    *r = (ost_node_record){ .device = "" };
+    if (version != NODE_VERSION && version != NODE_WITH_DEVICE)
         in.bad = true;
     r->components = ost_codec_text(&in, NULL);
     r->outputs = read_outputs(&in, arena, &r->n_outputs);
@@ -64,6 +70,8 @@ ost_rc ost_node_record_decode(const void *data, size_t size, ost_arena *arena,
     r->computed = ost_read_varint(&in);
     r->remembered = ost_read_varint(&in);
     r->notes = ost_codec_text(&in, NULL);
+    if (version == NODE_WITH_DEVICE)
+        r->device = ost_codec_text(&in, NULL);
     if (in.bad || ost_read_left(&in))
         return ost_fail(err, OST_ECORRUPT, "damaged node record");
     return OST_OK;

@@ -29,7 +29,9 @@ typedef struct ost_node_record {
     uint64_t wall_ns;  /* when */
     uint64_t computed; /* items computed and remembered by a map stage */
     uint64_t remembered;
-    const char *notes; /* warnings, one a line; "" when none */
+    const char *notes;  /* warnings, one a line; "" when none */
+    const char *device; /* the GPU, driver and libraries that computed it, in
+                           words; NULL or "" on the CPU */
 } ost_node_record;
 
 void ost_node_record_encode(ost_buf *out, const ost_node_record *r);

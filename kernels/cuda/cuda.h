@@ -51,13 +51,15 @@ typedef struct ost_cuda {
     void *workspace;
     size_t workspace_bytes;
     ost_cuda_memory *memory;
+    char libraries[96]; /* versions, in words */
 } ost_cuda;
 
 /* The device that this process computes on; open. */
 ost_cuda *ost_cuda_here(void);
 
 /* OST_OK, or OST_EFAIL with `what` could not be done and the library's words;
- * OST_ENOMEM when memory was lacking. */
+ * OST_ENOMEM when memory was lacking; OST_EDEVICE when the process cannot use
+ * the device any more. */
 ost_rc ost_cuda_check(int status, const char *what, ost_err *err);
 ost_rc ost_cudnn_check(cudnnStatus_t status, const char *what, ost_err *err);
 ost_rc ost_cublas_check(cublasStatus_t status, const char *what, ost_err *err);

@@ -6,6 +6,7 @@
 #include "kernels/cuda/graphs.h"
 #include "kernels/cuda_plugin.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,39 @@ ost_cuda *ost_cuda_here(void)
     return opened;
 }
 
+/* Errors after which nothing in this process succeeds on the device. */
+static bool is_fatal(cudaError_t e)
+{
+    switch ((int)e) {
+    case cudaErrorECCUncorrectable:
+    case cudaErrorNvlinkUncorrectable:
+    case cudaErrorContained:
+    case cudaErrorIllegalAddress:
+    case cudaErrorLaunchTimeout:
+    case cudaErrorAssert:
+    case cudaErrorHardwareStackError:
+    case cudaErrorIllegalInstruction:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorInvalidAddressSpace:
+    case cudaErrorInvalidPc:
+    case cudaErrorLaunchFailure:
+    case cudaErrorTensorMemoryLeak:
+    case cudaErrorContextIsDestroyed:
+    case cudaErrorDevicesUnavailable:
+    case cudaErrorUnknown:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static ost_rc code_of(cudaError_t e)
+{
+    if (is_fatal(e))
+        return OST_EDEVICE;
+    return e == cudaErrorMemoryAllocation ? OST_ENOMEM : OST_EFAIL;
+}
+
 ost_rc ost_cuda_check(int status, const char *what, ost_err *err)
 {
     cudaError_t e = (cudaError_t)status;
@@ -29,17 +63,23 @@ ost_rc ost_cuda_check(int status, const char *what, ost_err *err)
         return OST_OK;
     /* It is told here, and is not to be found again by the next launch. */
     (void)cudaGetLastError();
-    return ost_fail(err,
-                    e == cudaErrorMemoryAllocation ? OST_ENOMEM : OST_EFAIL,
-                    "the device cannot %s: %s (%s)", what,
+    return ost_fail(err, code_of(e), "the device cannot %s: %s (%s)", what,
                     cudaGetErrorString(e), cudaGetErrorName(e));
+}
+
+/* A library fails with a code of its own when the device does under it. */
+static ost_rc code_behind(ost_rc rc)
+{
+    ost_rc device = code_of(cudaGetLastError());
+
+    return device == OST_EDEVICE ? OST_EDEVICE : rc;
 }
 
 ost_rc ost_cudnn_check(cudnnStatus_t status, const char *what, ost_err *err)
 {
     if (status == CUDNN_STATUS_SUCCESS)
         return OST_OK;
-    return ost_fail(err, OST_EFAIL, "cuDNN cannot %s: %s", what,
+    return ost_fail(err, code_behind(OST_EFAIL), "cuDNN cannot %s: %s", what,
                     cudnnGetErrorString(status));
 }
 
@@ -47,7 +87,7 @@ ost_rc ost_cublas_check(cublasStatus_t status, const char *what, ost_err *err)
 {
     if (status == CUBLAS_STATUS_SUCCESS)
         return OST_OK;
-    return ost_fail(err, OST_EFAIL, "cuBLAS cannot %s: %s", what,
+    return ost_fail(err, code_behind(OST_EFAIL), "cuBLAS cannot %s: %s", what,
                     cublasGetStatusString(status));
 }
 
@@ -195,6 +235,21 @@ static ost_rc open_libraries(ost_cuda *cuda, ost_err *err)
     return rc;
 }
 
+/* What is told of results that the device computed. */
+static void name_libraries(ost_cuda *cuda)
+{
+    int runtime = 0, blas = 0;
+    size_t dnn = cudnnGetVersion();
+
+    (void)cudaRuntimeGetVersion(&runtime);
+    (void)cublasGetVersion(cuda->blas, &blas);
+    snprintf(cuda->libraries, sizeof(cuda->libraries),
+             "CUDA %d.%d, cuDNN %zu.%zu.%zu, cuBLAS %d.%d.%d", runtime / 1000,
+             runtime % 1000 / 10, dnn / 10000, dnn % 10000 / 100, dnn % 100,
+             blas / 10000, blas % 10000 / 100, blas % 100);
+    cuda->backend->libraries = cuda->libraries;
+}
+
 static ost_rc open_workspace(ost_cuda *cuda, ost_err *err)
 {
     ost_backend *b = cuda->backend;
@@ -248,9 +303,11 @@ ost_rc ost_cuda_open(const char *numeric_class, ost_backend **backend,
         rc = open_libraries(cuda, err);
     if (!rc)
         rc = open_workspace(cuda, err);
-    if (rc)
+    if (rc) {
         cuda_close(b);
-    else
-        *backend = b;
-    return rc;
+        return rc;
+    }
+    name_libraries(cuda);
+    *backend = b;
+    return OST_OK;
 }
