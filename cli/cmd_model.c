@@ -83,19 +83,19 @@ static ost_rc find_file(const char *word, char **path, ost_err *err)
 static ost_rc add_device(const ost_cli *cli, json_t *request, ost_err *err)
 {
     const char *device = ost_cli_value(cli, "device");
-    const char *numeric = ost_cli_value(cli, "numeric");
+    const char *numeric = ost_cli_value(cli, "numerics");
     const char *format = ost_cli_value(cli, "format");
 
     if (numeric && !device)
         return ost_fail(err, OST_EUSAGE,
-                        "option '--numeric' goes with '--device'");
+                        "option '--numerics' goes with '--device'");
     if (!device)
         return OST_OK;
     if (format && strcmp(format, "table") != 0 && strcmp(format, "json") != 0)
         return ost_fail(err, OST_EUSAGE, "costs on a device are no %s", format);
     if (json_object_set_new(request, "device", json_string(device)))
         return ost_fail(err, OST_EUSAGE, "option '--device' is not UTF-8");
-    json_object_set_new(request, "numeric",
+    json_object_set_new(request, "numerics",
                         json_string(numeric ? numeric : "f32"));
     return OST_OK;
 }
@@ -311,8 +311,8 @@ static const ost_option options[] = {
       .value = "NAME",
       .help = "what it would cost on a GPU, h100 for instance, by its data "
               "sheet" },
-    { .name = "numeric",
-      .value = "CLASS",
+    { .name = "numerics",
+      .value = "NAME",
       .words = "f32|tf32|bf16|f16",
       .help = "with --device: what products are computed in (default f32)" },
     { .name = "devices", .help = "list the GPUs that --device knows" },

@@ -173,7 +173,7 @@ static void add_ceilings(ost_columns *c, const json_t *estimate, ost_buf *out)
 {
     const json_t *device = json_object_get(estimate, "device");
     const char *numeric =
-        json_string_value(json_object_get(estimate, "numeric"));
+        json_string_value(json_object_get(estimate, "numerics"));
     const json_t *input = json_object_get(estimate, "input");
 
     ost_buf_addf(out, "%s, %s: %sflop/s, %s/s; a launch %s\n",

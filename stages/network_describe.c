@@ -276,7 +276,7 @@ static ost_rc read_device(const json_t *request, ost_network_use *use,
 {
     const char *device = json_string_value(json_object_get(request, "device"));
     const char *numeric =
-        json_string_value(json_object_get(request, "numeric"));
+        json_string_value(json_object_get(request, "numerics"));
     ost_rc rc = OST_OK;
 
     if (device)

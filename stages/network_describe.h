@@ -53,7 +53,7 @@ json_t *ost_network_kinds(void);
 /* Answers a request of the command `osteon model`, an object in JSON:
  *
  *     { file, values, input (may be missing), batch, train,
- *       device, numeric (both may be missing) } or
+ *       device, numerics (both may be missing) } or
  *     { kinds: true } or { devices: true }
  *
  * as an object in JSON: { result } or { error, rc }. */

@@ -214,7 +214,7 @@ ost_rc ost_network_estimate(const ost_network *n, const ost_net *net,
                             ost_err *err)
 {
     json_t *estimate = json_pack(
-        "{s:o, s:s, s:o}", "device", device_json(use->device), "numeric",
+        "{s:o, s:s, s:o}", "device", device_json(use->device), "numerics",
         ost_units_name(use->units), "input", input_json(use));
     ost_rc rc;
 

@@ -15,7 +15,7 @@
  * (ost_network_describe()):
  *
  *     estimate: { device: an object as of ost_network_devices(),
- *         numeric: "f32",
+ *         numerics: "f32",
  *         inference, training: { forward, again, data, weights, loss,
  *             optimizer, launches, seconds, seconds_as_graphs, memory },
  *         input: { bytes, seconds } }

@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "kernels/backend.h"
 #include "stages/context.h"
 #include "stages/describe.h"
 #include "stages/network_describe.h"
@@ -251,6 +252,22 @@ static int answer_model(const char *request)
     return fflush(stdout) ? 1 : 0;
 }
 
+/* Opens the backend of a numeric class, to say whether that works here. */
+static int try_backend(const char *numeric_class)
+{
+    ost_backend *backend = NULL;
+    ost_err err = { 0 };
+    ost_rc rc = ost_backend_open(numeric_class, 0, &backend, &err);
+
+    if (rc) {
+        fprintf(stderr, "osteon-worker: %s\n", err.text);
+        return ost_rc_exit_status(rc);
+    }
+    puts(backend->numeric_class);
+    ost_backend_close(backend);
+    return 0;
+}
+
 static int work(const char *store)
 {
     worker w = { 0 };
@@ -289,6 +306,8 @@ int main(int argc, char **argv)
         return print_and_end(ost_describe_versions);
     if (argc == 3 && strcmp(argv[1], "--model") == 0)
         return answer_model(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "--backend") == 0)
+        return try_backend(argv[2]);
     if (argc == 3 && strcmp(argv[1], "--store") == 0)
         return work(argv[2]);
     fprintf(stderr, "osteon-worker is started by osteon\n");

@@ -196,14 +196,27 @@ static const ost_backend table = {
     /* clang-format on */
 };
 
-static ost_rc open_device(ost_cuda *cuda, ost_err *err)
+/* Without a driver the runtime answers as if it were too old. */
+static ost_rc find_devices(ost_err *err)
 {
     int count = 0;
-    ost_rc rc;
+    cudaError_t e = cudaGetDeviceCount(&count);
 
-    rc = ost_cuda_check(cudaGetDeviceCount(&count), "be found", err);
-    if (!rc && count < 1)
-        rc = ost_fail(err, OST_EUNSUPPORTED, "there is no CUDA device");
+    if (e == cudaErrorInsufficientDriver)
+        return ost_fail(err, OST_EUNSUPPORTED,
+                        "there is no CUDA device: the machine has no NVIDIA "
+                        "driver, or one older than CUDA %d.%d",
+                        CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
+    if (e == cudaErrorNoDevice || (e == cudaSuccess && count < 1))
+        return ost_fail(err, OST_EUNSUPPORTED,
+                        "there is no CUDA device that this process may use");
+    return ost_cuda_check(e, "be found", err);
+}
+
+static ost_rc open_device(ost_cuda *cuda, ost_err *err)
+{
+    ost_rc rc = find_devices(err);
+
     if (rc)
         return rc;
     rc = ost_cuda_check(cudaSetDevice(cuda->device), "be opened", err);
