@@ -35,7 +35,7 @@ LIBRARIES = {
     r"openssl/": ["store", "stages"],
     r"dnnl": ["kernels/cpu"],
     r"boost/|Eigen/": ["kernels/stats"],
-    r"cuda|cudnn|cublas": ["kernels/cuda"],
+    r"cuda|cudnn|cublas": ["kernels/cuda", "tests/cudasim"],
     r"omp\.h": ["kernels", "stages"],
     r"zlib\.h": ["stages", "cli"],
     r"png\.h|jpeglib\.h|jerror\.h|tiffio\.h|openjpeg\.h|dcmtk/": ["stages"],
