@@ -37,6 +37,18 @@ void ost_backend_close(ost_backend *backend)
         backend->close(backend);
 }
 
+void ost_backend_enter(ost_backend *backend, const char *what)
+{
+    if (backend->enter)
+        backend->enter(backend, what);
+}
+
+void ost_backend_leave(ost_backend *backend)
+{
+    if (backend->leave)
+        backend->leave(backend);
+}
+
 ost_rc ost_backend_no_memory(ost_backend *backend, ost_err *err,
                              const char *fmt, ...)
 {

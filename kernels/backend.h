@@ -92,6 +92,10 @@ struct ost_backend {
     ost_rc (*recorded)(ost_backend *backend, void **work, ost_err *err);
     ost_rc (*repeat)(ost_backend *backend, void *work, ost_err *err);
     void (*forget)(ost_backend *backend, void *work);
+    /* Names what the device is told until leave(), for tools that look on; may
+     * be nested.  NULL: there is nothing to look at. */
+    void (*enter)(ost_backend *backend, const char *what);
+    void (*leave)(ost_backend *backend);
     /* Appends to the message what has the device's memory; NULL: nothing to
      * say. */
     void (*explain_memory)(ost_backend *backend, ost_err *err);
@@ -120,6 +124,10 @@ struct ost_backend {
 ost_rc ost_backend_open(const char *numeric_class, int threads,
                         ost_backend **backend, ost_err *err);
 void ost_backend_close(ost_backend *backend);
+
+/* backend->enter and backend->leave, where there are such. */
+void ost_backend_enter(ost_backend *backend, const char *what);
+void ost_backend_leave(ost_backend *backend);
 
 /* OST_ENOMEM: "no memory for ...", and what has it. */
 ost_rc ost_backend_no_memory(ost_backend *backend, ost_err *err,

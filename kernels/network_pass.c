@@ -138,8 +138,11 @@ static ost_rc run_forward(ost_net *net, ost_err *err)
         ost_layer *l = net->layers.data[i];
         ost_rc rc = OST_OK;
 
-        if (l->runs)
+        if (l->runs) {
+            ost_backend_enter(net->backend, l->runs->name);
             rc = l->runs->forward(l->runs, &pass, err);
+            ost_backend_leave(net->backend);
+        }
         if (rc) {
             ost_err_at(err, "layer '%s' (%s)", l->name, l->kind->name);
             return rc;
@@ -272,6 +275,17 @@ static ost_rc tell(ost_net *net, int pass, unsigned ends, ost_err *err)
     return net->backend->repeat(net->backend, r->work, err);
 }
 
+static ost_rc tell_named(ost_net *net, int pass, unsigned ends, ost_err *err)
+{
+    ost_rc rc;
+
+    ost_backend_enter(net->backend,
+                      pass == OST_FORWARD ? "forward" : "backward");
+    rc = tell(net, pass, ends, err);
+    ost_backend_leave(net->backend);
+    return rc;
+}
+
 /* --- passes -------------------------------------------------------------- */
 
 ost_rc ost_net_forward(ost_net *net, uint64_t draw, ost_err *err)
@@ -281,7 +295,7 @@ ost_rc ost_net_forward(ost_net *net, uint64_t draw, ost_err *err)
     if (!rc)
         rc = send_draw(net, draw, err);
     net->tape.pass = (ost_pass){ .draw = draw };
-    return rc ? rc : tell(net, OST_FORWARD, 0, err);
+    return rc ? rc : tell_named(net, OST_FORWARD, 0, err);
 }
 
 ost_rc ost_net_backward(ost_net *net, ost_err *err)
@@ -302,5 +316,5 @@ ost_rc ost_net_backward_to(ost_net *net, unsigned ends, ost_err *err)
             if (weights && !(net->flags & OST_NET_ADD_GRAD))
                 l->weights[k]->grad_set = false;
     }
-    return tell(net, OST_BACKWARD, ends, err);
+    return tell_named(net, OST_BACKWARD, ends, err);
 }

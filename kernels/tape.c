@@ -126,11 +126,13 @@ ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, unsigned ends,
         if (!layer->learns || !(layer->out->ends & ends))
             continue;
         choose_targets(layer, ends);
+        ost_backend_enter(layer->backend, layer->name);
         rc = run_again(layer, &tape->pass, err);
         if (!rc)
             rc = layer->backward(layer, &tape->pass, err);
         if (!rc)
             rc = add_spares(layer, err);
+        ost_backend_leave(layer->backend);
         if (rc)
             return rc;
     }

@@ -4,6 +4,7 @@
 #include "kernels/cuda/cuda_memory.h"
 #include "kernels/cuda/cuda_transfer.h"
 #include "kernels/cuda/graphs.h"
+#include "kernels/cuda/ranges.h"
 #include "kernels/cuda_plugin.h"
 
 #include <stdio.h>
@@ -164,6 +165,7 @@ static void cuda_close(ost_backend *backend)
     ost_cuda_memory_close(cuda);
     if (cuda->stream)
         (void)cudaStreamDestroy(cuda->stream);
+    ost_cuda_ranges_close();
     opened = NULL;
     ost_free(cuda);
     ost_free(backend);
@@ -187,6 +189,8 @@ static const ost_backend table = {
     .recorded = ost_cuda_recorded,
     .repeat = ost_cuda_repeat,
     .forget = ost_cuda_forget,
+    .enter = ost_cuda_enter,
+    .leave = ost_cuda_leave,
     .explain_memory = ost_cuda_explain_memory,
     .weight_read = weight_read,
     .weight_write = weight_write,
@@ -307,6 +311,7 @@ ost_rc ost_cuda_open(const char *numeric_class, ost_backend **backend,
     cuda->backend = b;
     cuda->standin = &cudasim_is_standin != NULL;
     opened = cuda;
+    ost_cuda_ranges_open();
     rc = choose_class(cuda, numeric_class, err);
     if (!rc)
         rc = open_device(cuda, err);
