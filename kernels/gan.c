@@ -17,6 +17,15 @@ typedef struct built {
     ost_layer_spec *layers;
 } built;
 
+/* Memory of the host for one input of a batch: where the device has its own,
+ * two by turns. */
+typedef struct feed {
+    size_t bytes;
+    void *host[2];
+    int turn;
+    bool filled; /* host[turn] is to be sent */
+} feed;
+
 /* What belongs to a gan beside what the header shows. */
 typedef struct holdings {
     ost_gan gan; /* first: the one is the other */
@@ -25,6 +34,7 @@ typedef struct holdings {
     size_t float_bytes;
     OST_VEC(ost_gan_steepness *) steepness;
     ost_pool pool; /* of all networks: they run one after the other */
+    feed feeds[OST_GAN_INPUTS];
 } holdings;
 
 #define OBJECTIVE(name) extern const ost_objective ost_objective_##name;
@@ -150,6 +160,7 @@ ost_rc ost_gan_new(const ost_gan_spec *spec, ost_backend *backend,
 
         for (int k = 0; k < spec->ndim[i]; k++)
             count *= spec->shape[i][k];
+        h->feeds[i].bytes = (size_t)count * sizeof(float);
         if (spec->ndim[i])
             rc = ost_gan_floats(g, count, &g->in[i], err);
     }
@@ -171,6 +182,8 @@ void ost_gan_free(ost_gan *gan)
 
     if (!gan)
         return;
+    /* Nothing is to arrive in it any more. */
+    (void)gan->backend->finish(gan->backend, NULL);
     ost_free(gan->state);
     for (size_t i = 0; i < h->steepness.len; i++)
         ost_gan_steepness_free(h->steepness.data[i]);
@@ -180,6 +193,8 @@ void ost_gan_free(ost_gan *gan)
     }
     for (size_t i = 0; i < h->floats.len; i++)
         gan->backend->release(gan->backend, h->floats.data[i]);
+    for (int i = 0; i < 2 * OST_GAN_INPUTS; i++)
+        gan->backend->host_release(gan->backend, h->feeds[i / 2].host[i % 2]);
     for (int s = 0; s < OST_GAN_SIDES; s++)
         ost_weights_free(gan->weights[s]);
     ost_vec_release(&h->steepness);
@@ -208,16 +223,68 @@ const ost_net *ost_gan_net_at(const ost_gan *gan, int i)
 
 /* --- a step -------------------------------------------------------------- */
 
+ost_rc ost_gan_host_input(ost_gan *gan, int i, float **numbers, ost_err *err)
+{
+    feed *f = &((holdings *)gan)->feeds[i];
+    void **host = &f->host[f->turn];
+    ost_backend *b = gan->backend;
+    ost_rc rc = OST_OK;
+
+    *numbers = gan->in[i];
+    if (b->host_memory)
+        return OST_OK;
+    if (*host)
+        rc = b->sent(b, *host, err);
+    else
+        *host = b->host_alloc(b, f->bytes);
+    if (!*host)
+        return ost_fail(err, OST_ENOMEM, "no memory of the host for a batch");
+    *numbers = *host;
+    f->filled = !rc;
+    return rc;
+}
+
+/* What was filled in on the host. */
+static ost_rc send(ost_gan *gan, ost_err *err)
+{
+    ost_backend *b = gan->backend;
+    ost_rc rc = OST_OK;
+
+    for (int i = 0; i < OST_GAN_INPUTS && !rc; i++) {
+        feed *f = &((holdings *)gan)->feeds[i];
+
+        if (!f->filled)
+            continue;
+        rc = b->send(b, gan->in[i], f->host[f->turn], f->bytes, err);
+        f->filled = false;
+        f->turn = !f->turn;
+    }
+    return rc;
+}
+
 ost_rc ost_gan_discriminate(ost_gan *gan, ost_err *err)
 {
+    ost_rc rc = send(gan, err);
+
     ost_gan_clear(gan, OST_DISCRIMINATOR);
-    return gan->spec->objective->discriminate(gan, err);
+    return rc ? rc : gan->spec->objective->discriminate(gan, err);
 }
 
 ost_rc ost_gan_generate(ost_gan *gan, ost_err *err)
 {
+    ost_rc rc = send(gan, err);
+
     ost_gan_clear(gan, OST_GENERATOR);
-    return gan->spec->objective->generate(gan, err);
+    return rc ? rc : gan->spec->objective->generate(gan, err);
+}
+
+ost_rc ost_gan_finish(ost_gan *gan, ost_err *err)
+{
+    ost_rc rc = gan->backend->finish(gan->backend, err);
+
+    if (gan->spec->objective->sum_up)
+        gan->spec->objective->sum_up(gan);
+    return rc;
 }
 
 ost_rc ost_gan_step(ost_gan *gan, const ost_optimizer *opt, ost_err *err)
@@ -279,11 +346,10 @@ double ost_gan_weight(const ost_gan *gan, int term)
     return gan->spec->weight[term];
 }
 
-void ost_gan_copy(const ost_gan *gan, float *to, const float *from,
-                  int64_t count)
+ost_rc ost_gan_copy(const ost_gan *gan, float *to, const float *from,
+                    int64_t count, ost_err *err)
 {
-    (void)gan;
-    memcpy(to, from, (size_t)count * sizeof(float));
+    return gan->backend->move(to, from, count, err);
 }
 
 ost_rc ost_gan_judge(const ost_gan *gan, const ost_tensor *logits,

@@ -6,11 +6,14 @@
  * networks there are, what a batch holds, and which losses each side makes
  * small.  A step is
  *
- *     fill ost_gan.in -> ost_gan_discriminate -> update discriminators
- *                     -> ost_gan_generate     -> update generators
+ *     fill ost_gan_host_input() -> ost_gan_discriminate -> update
+ *                                  discriminators
+ *                               -> ost_gan_generate -> update generators
+ *                               -> ost_gan_finish
  *
  * or the other way round, as the objective has it (`first`).  Each call leaves
- * the gradients of its own side's weights, and the losses that it knows.
+ * the gradients of its own side's weights, and the losses that it knows, which
+ * are there when the device has finished.
  *
  * Networks of a side share one list of weights.  Those of a role are called
  * "ROLE.name", unless the network's file has a param `domain`: it then names
@@ -100,8 +103,12 @@ typedef struct ost_objective {
     ost_rc (*build)(ost_gan *gan, ost_err *err);
     ost_rc (*discriminate)(ost_gan *gan, ost_err *err);
     ost_rc (*generate)(ost_gan *gan, ost_err *err);
-    /* What came out last at way 0, for people to look at: (N, ...). */
+    /* What came out last at way 0, for people to look at: (N, ...), in the
+     * memory of the device. */
     ost_tensor (*image)(const ost_gan *gan);
+    /* Once the device has finished: sums up losses that are made of several.
+     * NULL: there are none. */
+    void (*sum_up)(ost_gan *gan);
 } ost_objective;
 
 typedef enum ost_gan_penalty {
@@ -134,18 +141,21 @@ typedef struct ost_gan_spec {
     uint64_t key;    /* of all that is drawn */
 } ost_gan_spec;
 
-/* Numbers that later steps hang on, for checkpoints. */
+/* Images that later steps hang on. */
 typedef struct ost_gan_kept {
-    float *data;
-    size_t count;
+    float *data;    /* room for spec->history images; NULL: for none */
+    float *held;    /* for one of them, on its way */
+    int64_t each;   /* numbers of an image */
+    int64_t filled; /* images that are there */
 } ost_gan_kept;
 
 struct ost_gan {
     const ost_gan_spec *spec;
     ost_backend *backend;
     ost_weights *weights[OST_GAN_SIDES];
-    float *in[OST_GAN_INPUTS];   /* plain numbers, filled before a step */
-    double loss[OST_GAN_LOSSES]; /* of the last step, as objective->losses */
+    float *in[OST_GAN_INPUTS];   /* the batch, in the memory of the device */
+    double loss[OST_GAN_LOSSES]; /* of the last step, as objective->losses;
+                                    after ost_gan_finish() */
     int64_t step;                /* numbers the steps; names what they draw */
     ost_gan_kept kept[OST_GAN_KEPT];
     int n_kept;
@@ -163,12 +173,24 @@ const ost_objective *ost_objective_at(size_t i);
 ost_rc ost_gan_new(const ost_gan_spec *spec, ost_backend *backend,
                    ost_gan **gan, ost_err *err);
 void ost_gan_free(ost_gan *gan);
+/* Plain numbers of input `i` of a batch, in memory of the host, to be filled
+ * before the next of the three below, which have them in `in` then, and leave
+ * them there for the next one.  The device may still compute what it was told
+ * before.  OST_ENOMEM. */
+ost_rc ost_gan_host_input(ost_gan *gan, int i, float **numbers, ost_err *err);
 /* The gradients of one side, from the batch in `in` and gan->step. */
 ost_rc ost_gan_discriminate(ost_gan *gan, ost_err *err);
 ost_rc ost_gan_generate(ost_gan *gan, ost_err *err);
 /* Both and an update of each side in the objective's order; counts the step.
  * `opt` by side. */
 ost_rc ost_gan_step(ost_gan *gan, const ost_optimizer *opt, ost_err *err);
+/* Waits for the device: the losses are there then. */
+ost_rc ost_gan_finish(ost_gan *gan, ost_err *err);
+/* For checkpoints: how many numbers gan->kept[i] has, and copies of them. */
+size_t ost_gan_kept_count(const ost_gan *gan, int i);
+ost_rc ost_gan_kept_get(ost_gan *gan, int i, float *numbers, ost_err *err);
+ost_rc ost_gan_kept_set(ost_gan *gan, int i, const float *numbers,
+                        ost_err *err);
 /* Whether a loss is of this game: those of a penalty, whose names have
  * "_penalty" in them, are 0 where there is none, and not worth telling. */
 bool ost_gan_tells(const ost_gan_spec *spec, int loss);
@@ -189,8 +211,8 @@ ost_rc ost_gan_net(ost_gan *gan, int role, int scale, int ndim,
 ost_rc ost_gan_floats(ost_gan *gan, int64_t count, float **data, ost_err *err);
 /* Names the numbers of pass `pass` of this step. */
 uint64_t ost_gan_draw(const ost_gan *gan, int pass);
-/* `items` rows of `count` numbers from N(0, 1): a row hangs on the pass and its
- * place alone. */
+/* `items` rows of `count` numbers from N(0, 1), in memory of the host: a row
+ * hangs on the pass and its place alone. */
 void ost_gan_numbers(const ost_gan *gan, int pass, int64_t items, int64_t count,
                      float *numbers);
 /* OST_EINPUT, with the role in front, unless `made`, which comes out of a
@@ -199,9 +221,9 @@ ost_rc ost_gan_expect(const ost_gan *gan, int role, const ost_tensor *made,
                       int ndim, const int64_t *shape, ost_err *err);
 /* Weight of a term, by its place in objective->terms. */
 double ost_gan_weight(const ost_gan *gan, int term);
-/* to = from, of `count` floats. */
-void ost_gan_copy(const ost_gan *gan, float *to, const float *from,
-                  int64_t count);
+/* to = from, of `count` floats of the device. */
+ost_rc ost_gan_copy(const ost_gan *gan, float *to, const float *from,
+                    int64_t count, ost_err *err);
 /* What the discriminator's `logits` are worth: fills `grad` (of weight times
  * the mean; may be NULL) and *loss (the mean). */
 ost_rc ost_gan_judge(const ost_gan *gan, const ost_tensor *logits,
@@ -224,8 +246,8 @@ ost_rc ost_gan_pool(ost_gan *gan, int64_t numbers, int *pool, ost_err *err);
  * goes into the pool while that is not full; then each is exchanged, by even
  * chance, for one of those in it.  What pass `pass` draws for an item hangs on
  * its place alone. */
-void ost_gan_show_again(ost_gan *gan, int pool, int pass, int64_t items,
-                        float *images);
+ost_rc ost_gan_show_again(ost_gan *gan, int pool, int pass, int64_t items,
+                          float *images, ost_err *err);
 /* For gradient penalties: watches a discriminator, a network of ost_gan_net()
  * with OST_NET_INPUT_GRAD and OST_NET_ADD_GRAD.  Belongs to the gan; NULL where
  * the spec has no penalty, and NULL is then fine for the two below.  OST_EINPUT
@@ -233,11 +255,11 @@ void ost_gan_show_again(ost_gan *gan, int pool, int pass, int64_t items,
 ost_rc ost_gan_steepness_new(ost_gan *gan, int role, int scale, ost_net *judge,
                              ost_gan_steepness **steepness, ost_err *err);
 /* What is in the discriminator's input are real or generated images. */
-void ost_gan_see(ost_gan *gan, ost_gan_steepness *steepness,
-                 ost_verdict verdict);
+ost_rc ost_gan_see(ost_gan *gan, ost_gan_steepness *steepness,
+                   ost_verdict verdict, ost_err *err);
 /* The penalty at the images that were seen: *loss is the mean without the
  * weight, gradients are added to those of the discriminator's weights.  Runs it
- * once more; `pass` names what is drawn. */
+ * once more, and waits for what it gives; `pass` names what is drawn. */
 ost_rc ost_gan_penalize(ost_gan *gan, ost_gan_steepness *steepness, int pass,
                         double *loss, ost_err *err);
 /* Forgets the gradients of one side, so that backwards add up. */

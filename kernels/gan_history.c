@@ -1,6 +1,6 @@
 /* kernels/gan_history.c - images that were made before, shown again
  *
- * A pool is one of gan->kept: room for spec->history images, and one number
+ * For a checkpoint a pool is room for spec->history images, and one number
  * more, which says how many are there.
  */
 #include "base/rng.h"
@@ -12,54 +12,88 @@
 
 ost_rc ost_gan_pool(ost_gan *gan, int64_t numbers, int *pool, ost_err *err)
 {
+    ost_gan_kept *kept = &gan->kept[gan->n_kept];
     int64_t count;
-    ost_rc rc;
+    ost_rc rc = OST_OK;
 
     assert(gan->n_kept < OST_GAN_KEPT);
     if (__builtin_mul_overflow(numbers, gan->spec->history, &count))
         return ost_fail(err, OST_ENOMEM, "no memory for %lld images",
                         (long long)gan->spec->history);
     *pool = gan->n_kept;
-    rc = ost_gan_floats(gan, count + 1, &gan->kept[*pool].data, err);
-    if (rc)
-        return rc;
-    gan->kept[*pool].count = (size_t)count + 1;
-    gan->n_kept++;
-    return OST_OK;
+    kept->each = numbers;
+    if (count)
+        rc = ost_gan_floats(gan, count, &kept->data, err);
+    if (!rc && count)
+        rc = ost_gan_floats(gan, numbers, &kept->held, err);
+    gan->n_kept += !rc;
+    return rc;
 }
 
-static void exchange(float *a, float *b, int64_t count)
+size_t ost_gan_kept_count(const ost_gan *gan, int i)
 {
-    for (int64_t i = 0; i < count; i++) {
-        float held = a[i];
-
-        a[i] = b[i];
-        b[i] = held;
-    }
+    return (size_t)(gan->spec->history * gan->kept[i].each) + 1;
 }
 
-void ost_gan_show_again(ost_gan *gan, int pool, int pass, int64_t items,
-                        float *images)
+ost_rc ost_gan_kept_get(ost_gan *gan, int i, float *numbers, ost_err *err)
+{
+    const ost_gan_kept *kept = &gan->kept[i];
+    size_t images = ost_gan_kept_count(gan, i) - 1;
+
+    numbers[images] = (float)kept->filled;
+    if (!images)
+        return OST_OK;
+    return gan->backend->read(gan->backend, numbers, kept->data,
+                              images * sizeof(*numbers), err);
+}
+
+ost_rc ost_gan_kept_set(ost_gan *gan, int i, const float *numbers, ost_err *err)
+{
+    ost_gan_kept *kept = &gan->kept[i];
+    size_t images = ost_gan_kept_count(gan, i) - 1;
+
+    if (!(numbers[images] >= 0.0f &&
+          numbers[images] <= (float)gan->spec->history))
+        return ost_fail(err, OST_EINPUT, "a pool of %lld images cannot have %g",
+                        (long long)gan->spec->history, (double)numbers[images]);
+    kept->filled = (int64_t)numbers[images];
+    if (!images)
+        return OST_OK;
+    return gan->backend->write(gan->backend, kept->data, numbers,
+                               images * sizeof(*numbers), err);
+}
+
+static ost_rc exchange(const ost_gan *gan, const ost_gan_kept *kept, float *a,
+                       float *b, ost_err *err)
+{
+    ost_rc rc = ost_gan_copy(gan, kept->held, a, kept->each, err);
+
+    if (!rc)
+        rc = ost_gan_copy(gan, a, b, kept->each, err);
+    return rc ? rc : ost_gan_copy(gan, b, kept->held, kept->each, err);
+}
+
+ost_rc ost_gan_show_again(ost_gan *gan, int pool, int pass, int64_t items,
+                          float *images, ost_err *err)
 {
     int64_t size = gan->spec->history;
     ost_gan_kept *kept = &gan->kept[pool];
-    float *filled = kept->data + kept->count - 1;
-    int64_t numbers;
+    ost_rc rc = OST_OK;
 
     if (!size)
-        return;
-    numbers = (int64_t)(kept->count - 1) / size;
-    for (int64_t i = 0; i < items; i++, images += numbers) {
+        return OST_OK;
+    for (int64_t i = 0; i < items && !rc; i++, images += kept->each) {
         ost_rng rng = ost_rng_of(ost_gan_draw(gan, pass), (uint64_t)i);
-        int64_t n = (int64_t)*filled;
 
-        if (n < size) {
-            ost_gan_copy(gan, kept->data + n * numbers, images, numbers);
-            *filled = (float)(n + 1);
+        if (kept->filled < size) {
+            rc = ost_gan_copy(gan, kept->data + kept->filled * kept->each,
+                              images, kept->each, err);
+            kept->filled++;
         } else if (ost_rng_f64(&rng) < 0.5) {
-            uint64_t at = ost_rng_below(&rng, (uint64_t)size);
+            int64_t at = (int64_t)ost_rng_below(&rng, (uint64_t)size);
 
-            exchange(images, kept->data + (int64_t)at * numbers, numbers);
+            rc = exchange(gan, kept, images, kept->data + at * kept->each, err);
         }
     }
+    return rc;
 }

@@ -27,6 +27,7 @@ struct ost_gan_steepness {
     float *seen[KINDS]; /* inputs; then the point and its gradient */
     double *a;          /* numbers of the items */
     double *b;
+    double *square; /* of the items' gradients */
 };
 
 static ost_rc build(ost_gan *gan, int role, int scale, ost_gan_steepness *p,
@@ -40,6 +41,7 @@ static ost_rc build(ost_gan *gan, int role, int scale, ost_gan_steepness *p,
     p->count = ost_tensor_count(&in) / p->items;
     p->a = ost_xalloc((size_t)p->items * sizeof(*p->a));
     p->b = ost_xalloc((size_t)p->items * sizeof(*p->b));
+    p->square = ost_xalloc((size_t)p->items * sizeof(*p->square));
     in.shape[1] *= 2;
     if (rc) {
         ost_err_at(err, "%s", gan->spec->objective->roles[role].name);
@@ -72,6 +74,7 @@ void ost_gan_steepness_free(ost_gan_steepness *steepness)
     if (!steepness)
         return;
     ost_tangent_free(steepness->description);
+    ost_free(steepness->square);
     ost_free(steepness->b);
     ost_free(steepness->a);
     ost_free(steepness);
@@ -83,14 +86,15 @@ bool ost_gan_tells(const ost_gan_spec *spec, int loss)
            !strstr(spec->objective->losses[loss], "_penalty");
 }
 
-void ost_gan_see(ost_gan *gan, ost_gan_steepness *steepness,
-                 ost_verdict verdict)
+ost_rc ost_gan_see(ost_gan *gan, ost_gan_steepness *steepness,
+                   ost_verdict verdict, ost_err *err)
 {
     ost_gan_steepness *p = steepness;
 
-    if (p && verdict != OST_VERDICT_WANTED)
-        ost_gan_copy(gan, p->seen[verdict == OST_VERDICT_REAL ? REAL : FAKE],
-                     ost_net_input(p->judge).data, p->items * p->count);
+    if (!p || verdict == OST_VERDICT_WANTED)
+        return OST_OK;
+    return ost_gan_copy(gan, p->seen[verdict == OST_VERDICT_REAL ? REAL : FAKE],
+                        ost_net_input(p->judge).data, p->items * p->count, err);
 }
 
 /* The numbers a and b of the items, times x and y. */
@@ -133,11 +137,11 @@ static ost_rc find_gradient(ost_gan *gan, ost_gan_steepness *p, uint64_t draw,
                             ost_err *err)
 {
     ost_tensor out = ost_net_output_grad(p->judge);
-    ost_rc rc;
+    ost_rc rc = ost_gan_copy(gan, ost_net_input(p->judge).data, p->seen[REAL],
+                             p->items * p->count, err);
 
-    ost_gan_copy(gan, ost_net_input(p->judge).data, p->seen[REAL],
-                 p->items * p->count);
-    rc = ost_net_forward(p->judge, draw, err);
+    if (!rc)
+        rc = ost_net_forward(p->judge, draw, err);
     for (int64_t n = 0; n < p->items; n++)
         p->a[n] = 1.0;
     if (!rc)
@@ -145,10 +149,10 @@ static ost_rc find_gradient(ost_gan *gan, ost_gan_steepness *p, uint64_t draw,
                  ost_tensor_count(&out) / p->items, err);
     if (!rc)
         rc = ost_net_backward_to(p->judge, OST_NET_TO_INPUT, err);
-    if (!rc)
-        ost_gan_copy(gan, p->seen[FAKE], ost_net_input_grad(p->judge).data,
-                     p->items * p->count);
-    return rc;
+    return rc ? rc
+              : ost_gan_copy(gan, p->seen[FAKE],
+                             ost_net_input_grad(p->judge).data,
+                             p->items * p->count, err);
 }
 
 /* The lengths of the gradients to `a`, their mean penalty to *loss. */
@@ -156,17 +160,20 @@ static ost_rc measure(const ost_gan *gan, ost_gan_steepness *p, double *loss,
                       ost_err *err)
 {
     bool r1 = gan->spec->penalty == OST_PENALTY_R1;
+    ost_backend *b = gan->backend;
+    ost_rc rc = OST_OK;
 
+    for (int64_t n = 0; n < p->items && !rc; n++)
+        rc = b->sum_squares(p->seen[FAKE] + n * p->count, p->count,
+                            &p->square[n], err);
+    if (!rc)
+        rc = b->finish(b, err);
+    if (rc)
+        return rc;
     *loss = 0.0;
     for (int64_t n = 0; n < p->items; n++) {
-        double square;
-        ost_rc rc = gan->backend->sum_squares(p->seen[FAKE] + n * p->count,
-                                              p->count, &square, err);
-
-        if (rc)
-            return rc;
-        p->a[n] = sqrt(square);
-        *loss += r1 ? square / 2.0 : (p->a[n] - 1.0) * (p->a[n] - 1.0);
+        p->a[n] = sqrt(p->square[n]);
+        *loss += r1 ? p->square[n] / 2.0 : (p->a[n] - 1.0) * (p->a[n] - 1.0);
     }
     *loss /= (double)p->items;
     return OST_OK;
@@ -186,9 +193,10 @@ static ost_rc show(ost_gan *gan, const ost_gan_steepness *p, ost_err *err)
                                        .items = p->items,
                                        .count = p->count },
                            err);
-    for (int64_t n = 0; n < p->items && !rc; n++)
-        for (int i = 0; i < KINDS; i++, to += p->count)
-            ost_gan_copy(gan, to, p->seen[i] + n * p->count, p->count);
+    for (int64_t n = 0; n < p->items; n++)
+        for (int i = 0; i < KINDS && !rc; i++, to += p->count)
+            rc =
+                ost_gan_copy(gan, to, p->seen[i] + n * p->count, p->count, err);
     return rc;
 }
 

@@ -358,7 +358,12 @@ ost_rc ost_gan_load(ost_gan_pictures *p, int64_t place, ost_gan *gan,
 {
     ost_rc rc = OST_OK;
 
-    for (int i = 0; i < p->n_sets && !rc; i++)
-        rc = load_set(p, i, place, gan->spec, gan->in[i], err);
+    for (int i = 0; i < p->n_sets && !rc; i++) {
+        float *to;
+
+        rc = ost_gan_host_input(gan, i, &to, err);
+        if (!rc)
+            rc = load_set(p, i, place, gan->spec, to, err);
+    }
     return rc;
 }

@@ -59,7 +59,8 @@ size_t ost_gan_epoch_items(const ost_gan_pictures *p);
 /* The index of the item of set `set` at `place` of its row. */
 ost_rc ost_gan_item_at(ost_gan_pictures *p, int set, int64_t place,
                        uint32_t *index, ost_err *err);
-/* Fills gan->in with the items at `place` and behind it. */
+/* Fills the inputs of the gan's next step with the items at `place` and behind
+ * it. */
 ost_rc ost_gan_load(ost_gan_pictures *p, int64_t place, ost_gan *gan,
                     ost_err *err);
 

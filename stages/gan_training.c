@@ -46,7 +46,7 @@ static json_t *state_of(const ost_gan_training *t)
         json_pack("{s:I,s:f}", "epoch", (json_int_t)epochs_done(t) + 1,
                   "learning_rate", t->rates[OST_GENERATOR]);
 
-    for (int i = 0; names[i]; i++)
+    for (int i = 0; names[i] && t->judged; i++)
         if (ost_gan_tells(&t->spec->gan, i))
             json_object_set_new(extra, names[i], json_real(t->gan->loss[i]));
     if (seconds > 0.0)
@@ -112,32 +112,52 @@ static void add_losses(ost_gan_training *t)
 
 static ost_rc load_next(ost_gan_training *t, ost_err *err)
 {
-    ost_rc rc = ost_gan_load(t->spec->pictures, t->place, t->gan, err);
-
-    t->place += batch_of(t);
-    return rc;
+    return ost_gan_load(t->spec->pictures, t->place, t->gan, err);
 }
 
-/* An update of the discriminators alone. */
+ost_rc ost_gan_settle(ost_gan_training *t, ost_err *err)
+{
+    ost_rc rc;
+
+    if (!t->told)
+        return OST_OK;
+    t->told = false;
+    t->updates--;
+    rc = ost_gan_check_finite(t, ost_gan_finish(t->gan, err), err);
+    if (rc)
+        return rc;
+    t->updates++;
+    t->judged = true;
+    add_losses(t);
+    return OST_OK;
+}
+
+/* An update of the discriminators alone, with the batch that is loaded; loads
+ * the next. */
 static ost_rc discriminate(ost_gan_training *t, const ost_optimizer *opt,
                            ost_err *err)
 {
-    ost_rc rc = load_next(t, err);
+    ost_rc rc = ost_gan_discriminate(t->gan, err);
 
-    if (!rc)
-        rc = ost_gan_discriminate(t->gan, err);
+    t->place += batch_of(t);
     if (!rc)
         rc = ost_optimizer_step(opt, t->gan->weights[OST_DISCRIMINATOR], err);
     t->gan->step++;
-    return rc;
+    return rc ? rc : load_next(t, err);
 }
 
+/* A device with memory of its own works on the last update while the batch of
+ * this one is loaded; what came of that is looked at then. */
 static ost_rc update(ost_gan_training *t, ost_err *err)
 {
     const ost_gan_training_spec *s = t->spec;
     ost_optimizer opt[OST_GAN_SIDES];
-    ost_rc rc = OST_OK;
+    ost_rc rc = load_next(t, err);
 
+    if (!rc)
+        rc = ost_gan_settle(t, err);
+    if (rc)
+        return rc;
     for (int i = 0; i < OST_GAN_SIDES; i++) {
         opt[i] = s->optimizers[i];
         t->rates[i] = ost_schedule_rate(&s->schedules[i], NULL, epochs_done(t),
@@ -147,16 +167,18 @@ static ost_rc update(ost_gan_training *t, ost_err *err)
     for (int64_t i = 1; i < s->discriminator_steps && !rc; i++)
         rc = discriminate(t, &opt[OST_DISCRIMINATOR], err);
     if (!rc)
-        rc = load_next(t, err);
-    if (!rc)
         rc = ost_gan_step(t->gan, opt, err);
-    rc = ost_gan_check_finite(t, rc, err);
-    if (rc)
-        return rc;
+    t->place += batch_of(t);
+    if (rc) {
+        (void)ost_gan_finish(t->gan, NULL);
+        return ost_gan_check_finite(t, rc, err);
+    }
     t->updates++;
+    t->told = true;
     if (t->average)
         rc = ost_average_follow(t->average, t->updates, err);
-    add_losses(t);
+    if (!rc && t->gan->backend->host_memory)
+        rc = ost_gan_settle(t, err);
     return rc;
 }
 
@@ -215,6 +237,8 @@ static ost_rc run_all(ost_gan_training *t, ost_err *err)
         if (ost_ctx_stop(t->ctx))
             return ost_fail(err, OST_EINTERRUPTED, "interrupted");
         rc = update(t, err);
+        if (!rc && (samples_now(t) || is_over(t)))
+            rc = ost_gan_settle(t, err);
         if (!rc)
             tell(t);
         if (!rc && samples_now(t))

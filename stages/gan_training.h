@@ -57,7 +57,9 @@ struct ost_gan_training {
     char *reason; /* why it ended early, NULL: it did not */
     json_t *init; /* what came of spec->init, or NULL */
 
-    int64_t updates; /* done; those of the discriminator alone do not count */
+    int64_t updates; /* told; those of the discriminator alone do not count */
+    bool told;       /* the last of them is not looked at yet */
+    bool judged;     /* one of them was */
     int64_t place;   /* items taken, of every row */
     int64_t epoch;   /* whose history is being summed up, from 0 */
     double sums[OST_GAN_LOSSES];
@@ -96,7 +98,12 @@ ost_rc ost_gan_emit(ost_gan_training *t, ost_err *err);
  * they are. */
 ost_rc ost_gan_weight_get(ost_gan_training *t, ost_gan_side side, size_t i,
                           float *plain, ost_err *err);
-/* Looks at losses after an update, which said `rc`. */
+/* Waits for the device, and looks at what came of the last update: its losses
+ * are finite, and part of the history.  OST_EFAIL, `reason` set, when they are
+ * not. */
+ost_rc ost_gan_settle(ost_gan_training *t, ost_err *err);
+/* Looks at losses after an update, the one behind t->updates, which said `rc`.
+ */
 ost_rc ost_gan_check_finite(ost_gan_training *t, ost_rc rc, ost_err *err);
 /* Looks at the spread of the last sampling; keeps the weights if it is good. */
 ost_rc ost_gan_check_spread(ost_gan_training *t, ost_err *err);

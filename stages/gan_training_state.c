@@ -114,6 +114,21 @@ static ost_rc write_average(ost_gan_training *t, ost_buf *b, ost_err *err)
     return rc;
 }
 
+static ost_rc write_kept(ost_gan *gan, int i, ost_buf *b, ost_err *err)
+{
+    size_t bytes = ost_gan_kept_count(gan, i) * sizeof(float);
+    float *numbers = ost_try_alloc(bytes, 1);
+    ost_rc rc;
+
+    if (!numbers)
+        return ost_fail(err, OST_ENOMEM, "no memory for a checkpoint");
+    rc = ost_gan_kept_get(gan, i, numbers, err);
+    if (!rc)
+        ost_buf_bytes(b, numbers, bytes);
+    ost_free(numbers);
+    return rc;
+}
+
 static ost_rc write_all(ost_gan_training *t, ost_buf *b, ost_err *err)
 {
     ost_rc rc = OST_OK;
@@ -123,11 +138,8 @@ static ost_rc write_all(ost_gan_training *t, ost_buf *b, ost_err *err)
         rc = write_side(t->gan->weights[s], b, err);
     if (!rc)
         rc = write_average(t, b, err);
-    for (int i = 0; i < t->gan->n_kept && !rc; i++) {
-        const ost_gan_kept *k = &t->gan->kept[i];
-
-        ost_buf_bytes(b, k->data, k->count * sizeof(*k->data));
-    }
+    for (int i = 0; i < t->gan->n_kept && !rc; i++)
+        rc = write_kept(t->gan, i, b, err);
     ost_buf_varint(b, (uint64_t)t->good.step);
     for (int s = 0; s < OST_GAN_SIDES; s++)
         ost_buf_bytes(b, t->good.weights[s].data, t->good.weights[s].len);
@@ -142,6 +154,9 @@ ost_rc ost_gan_training_save(ost_gan_training *t, ost_err *err)
 
     if (began < t->save_at)
         return OST_OK;
+    rc = ost_gan_settle(t, err);
+    if (rc)
+        return rc;
     rc = write_all(t, &b, err);
     if (!rc)
         rc = ost_checkpoint_save(t->ctx, b.data, b.len, err);
@@ -214,6 +229,25 @@ static ost_rc read_average(ost_gan_training *t, ost_reader *r, ost_err *err)
     return rc;
 }
 
+static ost_rc read_kept(ost_gan *gan, int i, ost_reader *r, ost_err *err)
+{
+    size_t bytes = ost_gan_kept_count(gan, i) * sizeof(float);
+    size_t size;
+    const void *raw = ost_read_bytes(r, &size);
+    float *numbers;
+    ost_rc rc;
+
+    if (r->bad || size != bytes)
+        return malformed(err);
+    numbers = ost_try_alloc(bytes, 1);
+    if (!numbers)
+        return ost_fail(err, OST_ENOMEM, "no memory for a checkpoint");
+    memcpy(numbers, raw, bytes);
+    rc = ost_gan_kept_set(gan, i, numbers, err);
+    ost_free(numbers);
+    return rc;
+}
+
 static ost_rc read_good(ost_gan_good *good, ost_reader *r, ost_err *err)
 {
     good->step = (int64_t)ost_read_varint(r);
@@ -243,16 +277,8 @@ static ost_rc read_all(ost_gan_training *t, ost_reader *r, ost_err *err)
         rc = read_side(t->gan->weights[s], r, err);
     if (!rc)
         rc = read_average(t, r, err);
-    for (int i = 0; i < t->gan->n_kept && !rc; i++) {
-        const ost_gan_kept *k = &t->gan->kept[i];
-        size_t size;
-        const void *raw = ost_read_bytes(r, &size);
-
-        if (r->bad || size != k->count * sizeof(*k->data))
-            rc = malformed(err);
-        else
-            memcpy(k->data, raw, size);
-    }
+    for (int i = 0; i < t->gan->n_kept && !rc; i++)
+        rc = read_kept(t->gan, i, r, err);
     return rc ? rc : read_good(&t->good, r, err);
 }
 

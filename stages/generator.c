@@ -308,7 +308,8 @@ static ost_rc begin(ost_generator *g, const ost_tensor *picture, uint64_t draw,
 {
     static const uint32_t first = 0;
     ost_normalization norm = ost_generator_norm(g->input.channels);
-    ost_tensor x = ost_net_input(g->nets[0]);
+    ost_tensor x;
+    ost_rc rc = ost_net_host_input(g->nets[0], &x, err);
     ost_picture_set set = { .n = 1,
                             .tensors = (ost_tensor *)(uintptr_t)picture,
                             .channels = g->input.channels,
@@ -317,6 +318,8 @@ static ost_rc begin(ost_generator *g, const ost_tensor *picture, uint64_t draw,
                             .width = g->input.width };
     ost_rng rng = stream_of(draw, OST_GAN_CHAIN);
 
+    if (rc)
+        return rc;
     if (picture)
         return ost_picture_set_load(g->ctx, &set, &norm, &first, 1, x.data,
                                     err);
@@ -337,13 +340,14 @@ ost_rc ost_generator_run(ost_generator *generator, const ost_tensor *picture,
         ost_rng rng = stream_of(draw, i);
 
         if (i > 0) {
-            ost_tensor to = ost_net_input(g->nets[i]);
+            ost_tensor from = ost_net_output(g->nets[i - 1]);
 
-            memcpy(to.data, image->data,
-                   (size_t)ost_tensor_count(&to) * sizeof(float));
+            rc = g->backend->move(ost_net_input(g->nets[i]).data, from.data,
+                                  ost_tensor_count(&from), err);
         }
-        rc = ost_net_forward(g->nets[i], ost_rng_u64(&rng), err);
-        *image = ost_net_output(g->nets[i]);
+        if (!rc)
+            rc = ost_net_forward(g->nets[i], ost_rng_u64(&rng), err);
     }
-    return rc;
+    return rc ? rc
+              : ost_net_host_output(g->nets[g->way->n_roles - 1], image, err);
 }

@@ -45,21 +45,55 @@ void ost_inference_release(ost_inference *inf)
     *inf = (ost_inference){ 0 };
 }
 
+ost_rc ost_inference_load(ost_inference *inf, ost_stage_ctx *ctx,
+                          const ost_picture_set *in,
+                          const ost_normalization *norm, const uint32_t *index,
+                          size_t n, ost_err *err)
+{
+    ost_tensor x;
+    size_t size;
+    ost_rc rc = ost_net_host_input(inf->net, &x, err);
+
+    if (rc)
+        return rc;
+    size = (size_t)(ost_tensor_count(&x) / OST_SLICE);
+    memset((float *)x.data + n * size, 0,
+           (OST_SLICE - n) * size * sizeof(float));
+    inf->loaded = n;
+    return ost_picture_set_load(ctx, in, norm, index, n, x.data, err);
+}
+
+ost_rc ost_inference_compute(ost_inference *inf, ost_tensor *output,
+                             ost_err *err)
+{
+    *output = ost_net_output(inf->net);
+    output->shape[0] = (int64_t)inf->loaded;
+    return ost_net_forward(inf->net, 0, err);
+}
+
 ost_rc ost_inference_slice(ost_inference *inf, ost_stage_ctx *ctx,
                            const ost_picture_set *in,
                            const ost_normalization *norm, const uint32_t *index,
                            size_t n, ost_tensor *output, ost_err *err)
 {
-    ost_tensor x = ost_net_input(inf->net);
-    size_t size = (size_t)(ost_tensor_count(&x) / OST_SLICE);
-    ost_rc rc = ost_picture_set_load(ctx, in, norm, index, n, x.data, err);
+    ost_rc rc = ost_inference_load(inf, ctx, in, norm, index, n, err);
 
-    memset((float *)x.data + n * size, 0,
-           (OST_SLICE - n) * size * sizeof(float));
     if (!rc)
-        rc = ost_net_forward(inf->net, 0, err);
-    *output = ost_net_output(inf->net);
+        rc = ost_inference_compute(inf, output, err);
+    if (!rc)
+        rc = ost_net_host_output(inf->net, output, err);
     output->shape[0] = (int64_t)n;
+    return rc;
+}
+
+/* Takes the last slice's numbers. */
+static ost_rc take(ost_inference *inf, size_t n, float *output, ost_err *err)
+{
+    ost_tensor y;
+    ost_rc rc = ost_net_host_output(inf->net, &y, err);
+
+    if (!rc)
+        memcpy(output, y.data, n * inf->outputs * sizeof(float));
     return rc;
 }
 
@@ -68,17 +102,20 @@ ost_rc ost_inference_run(ost_inference *inf, ost_stage_ctx *ctx,
                          const ost_normalization *norm, const uint32_t *index,
                          size_t count, float *output, ost_err *err)
 {
-    size_t outputs = inf->outputs;
+    size_t computed = 0; /* of the slice that the device is at */
+    ost_tensor y;
+    ost_rc rc = OST_OK;
 
-    for (size_t at = 0; at < count; at += OST_SLICE) {
+    for (size_t at = 0; at < count && !rc; at += OST_SLICE) {
         size_t n = count - at < OST_SLICE ? count - at : OST_SLICE;
-        ost_tensor y;
-        ost_rc rc =
-            ost_inference_slice(inf, ctx, in, norm, index + at, n, &y, err);
 
-        if (rc)
-            return rc;
-        memcpy(output + at * outputs, y.data, n * outputs * sizeof(float));
+        rc = ost_inference_load(inf, ctx, in, norm, index + at, n, err);
+        if (!rc && computed)
+            rc = take(inf, computed, output, err);
+        output += computed * inf->outputs;
+        if (!rc)
+            rc = ost_inference_compute(inf, &y, err);
+        computed = n;
     }
-    return OST_OK;
+    return rc || !computed ? rc : take(inf, computed, output, err);
 }

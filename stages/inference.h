@@ -15,6 +15,7 @@ enum { OST_SLICE = 8 };
 typedef struct ost_inference {
     ost_net *net;
     size_t outputs; /* numbers for an item */
+    size_t loaded;  /* items of the last slice */
 } ost_inference;
 
 /* Builds `network` with `weights` for pictures like those of `in`.  Caller
@@ -28,8 +29,17 @@ ost_rc ost_inference_init_to(ost_inference *inf, const ost_network *network,
                              const ost_picture_set *in, ost_err *err);
 void ost_inference_release(ost_inference *inf);
 
-/* What comes out for the pictures index[0..n-1], at most OST_SLICE of them:
- * (n, ...), plain, borrowed until the next call. */
+/* Loads the pictures index[0..n-1], at most OST_SLICE of them.  The device may
+ * still compute the slice before, whose output stays as it is. */
+ost_rc ost_inference_load(ost_inference *inf, ost_stage_ctx *ctx,
+                          const ost_picture_set *in,
+                          const ost_normalization *norm, const uint32_t *index,
+                          size_t n, ost_err *err);
+/* Tells the device to compute what was loaded: (n, ...), plain, borrowed until
+ * the next call, in the memory of the device. */
+ost_rc ost_inference_compute(ost_inference *inf, ost_tensor *output,
+                             ost_err *err);
+/* Both, and what comes out, in memory of the host. */
 ost_rc ost_inference_slice(ost_inference *inf, ost_stage_ctx *ctx,
                            const ost_picture_set *in,
                            const ost_normalization *norm, const uint32_t *index,

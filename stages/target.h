@@ -13,7 +13,8 @@
  *     ost_target_open                the training items: finds the classes
  *     ost_target_open_like           validation items, with the same classes
  *     ost_target_check_output        once a network is there: chooses the loss
- *     ost_target_total, ..._loss     for every batch
+ *     ost_target_total, ..._load, ..._loss, ..._judge
+ *                                    for every batch
  *
  * A batch may come in parts: with the total of the whole batch each time, the
  * losses and gradients of its parts add up to those of the batch.
@@ -125,12 +126,20 @@ typedef struct ost_target_score {
  * weights of their classes together. */
 double ost_target_total(const ost_target *t, const uint32_t *index, size_t n);
 
-/* Compares `output`, (batch->n, ...) plain f32, with the target.  Fills `grad`
- * (as many numbers; NULL: not wanted) with the gradient of the batch's loss,
- * and adds to `score` (zeroed at first). */
+/* Reads what the batch is taught.  The device may still compute what it was
+ * told of the one before. */
+ost_rc ost_target_load(ost_target *t, const ost_target_batch *batch,
+                       ost_err *err);
+/* Compares `output`, (batch->n, ...) plain f32, with the target of the batch
+ * that was loaded last, both in the memory of the device.  Fills `grad` (as
+ * many numbers; NULL: not wanted) with the gradient of the batch's loss. */
 ost_rc ost_target_loss(ost_target *t, ost_backend *backend,
                        const ost_target_batch *batch, const ost_tensor *output,
-                       float *grad, ost_target_score *score, ost_err *err);
+                       float *grad, ost_err *err);
+/* Once the device has finished, before the next ost_target_loss(), and while
+ * the batch's index and the output of a device without memory of its own are
+ * still there: adds what came of it to `score` (zeroed at first). */
+void ost_target_judge(ost_target *t, ost_target_score *score);
 
 /* Mean loss; NaN when nothing was added. */
 double ost_target_score_loss(const ost_target_score *s);

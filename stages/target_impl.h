@@ -2,12 +2,27 @@
  *
  *     target.c          words: names, losses, what is refused
  *     target_items.c    which items have what: classes, numbers, masks
- *     target_loss.c     outputs against that: losses, weights, metrics
+ *     target_loss.c     which loss suits, and what its classes weigh
+ *     target_batch.c    outputs against that: losses, metrics
  */
 #ifndef OST_STAGES_TARGET_IMPL_H
 #define OST_STAGES_TARGET_IMPL_H
 
 #include "stages/target.h"
+
+/* Numbers of a batch, in memory of the step. */
+typedef struct ost_target_numbers {
+    float *v;
+    size_t cap;
+} ost_target_numbers;
+
+/* What the device was told of last. */
+typedef struct ost_target_told {
+    ost_target_batch batch;
+    const float *wanted;
+    const float *output; /* as soon as the device has finished, as the loss */
+    double loss;
+} ost_target_told;
 
 struct ost_target {
     ost_target_spec spec;
@@ -32,8 +47,10 @@ struct ost_target {
     size_t outputs;       /* numbers of a network's output for an item */
     const float *weights; /* by class or output; NULL: all 1 */
 
-    float *wanted; /* what the outputs of one batch should be */
-    size_t wanted_cap;
+    ost_target_numbers wanted[2]; /* what the outputs of a batch should be */
+    int turn;                     /* those of the last one */
+    ost_target_numbers seen;      /* outputs that came from the device */
+    ost_target_told told;
 };
 
 /* A row for each kind, by ost_target_kind. */

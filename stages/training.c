@@ -68,12 +68,13 @@ static ost_rc run_epoch(ost_training *t, ost_err *err)
         if (!rc)
             rc = ost_training_save(t, err);
     }
-    return rc;
+    return rc ? rc : ost_training_settle(t, err);
 }
 
 static ost_rc validate(ost_training *t, ost_target_score *sum, ost_err *err)
 {
     const ost_taught *v = &t->spec->validation;
+    ost_backend *b = t->weights->backend;
     ost_rc rc = OST_OK;
 
     for (size_t at = 0; at < v->pictures.n && !rc; at += OST_SLICE) {
@@ -86,11 +87,18 @@ static ost_rc validate(ost_training *t, ost_target_score *sum, ost_err *err)
         for (size_t i = 0; i < n; i++)
             index[i] = (uint32_t)(at + i);
         batch.total = ost_target_total(v->target, index, n);
-        rc = ost_inference_slice(&t->inf, t->ctx, &v->pictures, &t->spec->norm,
-                                 index, n, &output, err);
+        rc = ost_inference_load(&t->inf, t->ctx, &v->pictures, &t->spec->norm,
+                                index, n, err);
         if (!rc)
-            rc = ost_target_loss(v->target, t->weights->backend, &batch,
-                                 &output, NULL, sum, err);
+            rc = ost_inference_compute(&t->inf, &output, err);
+        if (!rc)
+            rc = ost_target_load(v->target, &batch, err);
+        if (!rc)
+            rc = ost_target_loss(v->target, b, &batch, &output, NULL, err);
+        if (!rc)
+            rc = b->finish(b, err);
+        if (!rc)
+            ost_target_judge(v->target, sum);
     }
     return rc;
 }

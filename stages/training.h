@@ -80,6 +80,7 @@ typedef struct ost_training {
     int64_t epoch;        /* epochs done */
     size_t batch;         /* batches of this epoch done */
     ost_target_score sum; /* of them */
+    bool told;            /* the device has been told more than that */
     uint32_t *order;      /* items of this epoch */
     double rate;          /* of the last update */
     ost_plateau plateau;
@@ -98,8 +99,12 @@ typedef struct ost_training {
  * ost_training_unbuild(). */
 ost_rc ost_training_build(ost_training *t, ost_err *err);
 void ost_training_unbuild(ost_training *t);
-/* The next batch of the epoch: adds to `sum`, updates the weights. */
+/* The next batch of the epoch: updates the weights, and adds to `sum` what came
+ * of the one before. */
 ost_rc ost_training_update(ost_training *t, ost_err *err);
+/* Waits for the device and has `sum` up to date.  OST_EFAIL when the loss is
+ * not finite. */
+ost_rc ost_training_settle(ost_training *t, ost_err *err);
 
 /* All numbers of one part of all weights, one after another. */
 ost_rc ost_training_copy(ost_weights *w, ost_weight_part part, ost_buf *out,

@@ -133,6 +133,9 @@ ost_rc ost_training_save(ost_training *t, ost_err *err)
 
     if (began < t->save_at)
         return OST_OK;
+    rc = ost_training_settle(t, err);
+    if (rc)
+        return rc;
     write_counts(t, &b);
     ost_buf_bytes(&b, t->best.data, t->best.len);
     ost_json_canonical(&text, t->history);

@@ -3,6 +3,10 @@
  * All batches are cut into the same number of parts, so that sizes of parts
  * differ by at most one item and two networks do.  These and the one for
  * validation, which never run in the middle of each other, share their memory.
+ *
+ * A device with memory of its own is told a part and works on it while the next
+ * one is loaded; what came of a part is looked at before the next one is told,
+ * and before anything hangs on it (ost_training_settle()).
  */
 #include "base/alloc.h"
 #include "stages/training.h"
@@ -90,6 +94,10 @@ ost_rc ost_training_build(ost_training *t, ost_err *err)
 
 void ost_training_unbuild(ost_training *t)
 {
+    ost_backend *b = t->weights->backend;
+
+    /* Nothing is to arrive in it any more. */
+    (void)b->finish(b, NULL);
     ost_inference_release(&t->inf);
     ost_changed_pictures_release(&t->changed);
     ost_net_free(t->nets[1]);
@@ -110,30 +118,60 @@ static ost_rc load(ost_training *t, size_t at, size_t n, float *to,
                                 to, err);
 }
 
+ost_rc ost_training_settle(ost_training *t, ost_err *err)
+{
+    ost_backend *b = t->weights->backend;
+    ost_rc rc;
+
+    if (!t->told)
+        return OST_OK;
+    t->told = false;
+    rc = b->finish(b, err);
+    if (rc)
+        return rc;
+    ost_target_judge(t->spec->train.target, &t->sum);
+    if (isfinite(t->sum.loss))
+        return OST_OK;
+    return ost_fail(err, OST_EFAIL,
+                    "the loss is not finite in epoch %lld (a lower "
+                    "'learning_rate' or a 'clip_norm' may help)",
+                    (long long)t->epoch + 1);
+}
+
+static ost_rc load_part(ost_training *t, ost_net *net, size_t at, size_t n,
+                        ost_target_batch *batch, ost_err *err)
+{
+    ost_tensor input;
+    ost_rc rc = ost_net_host_input(net, &input, err);
+
+    if (!rc)
+        rc = load(t, at, n, input.data, err);
+    batch->changes = t->changed.drawn;
+    return rc ? rc : ost_target_load(t->spec->train.target, batch, err);
+}
+
 /* Items at..at+n-1 of the epoch: forward, loss, backward. */
 static ost_rc run_part(ost_training *t, size_t at, size_t n, double total,
                        size_t part, ost_err *err)
 {
     ost_net *net = t->nets[n != t->items[0]];
-    ost_target_batch batch = { t->order + at, n, total, t->changed.drawn };
+    ost_backend *b = t->weights->backend;
+    ost_target_batch batch = { .index = t->order + at, .n = n, .total = total };
     uint64_t number = (uint64_t)t->weights->step * t->parts + part;
     ost_tensor output = ost_net_output(net);
-    ost_rc rc = load(t, at, n, ost_net_input(net).data, err);
+    ost_rc rc = load_part(t, net, at, n, &batch, err);
 
+    if (!rc)
+        rc = ost_training_settle(t, err);
     if (!rc)
         rc = ost_net_forward(net, t->draw + number, err);
     if (!rc)
-        rc = ost_target_loss(t->spec->train.target, t->weights->backend, &batch,
-                             &output, ost_net_output_grad(net).data, &t->sum,
-                             err);
-    if (!rc && !isfinite(t->sum.loss))
-        rc = ost_fail(err, OST_EFAIL,
-                      "the loss is not finite in epoch %lld (a lower "
-                      "'learning_rate' or a 'clip_norm' may help)",
-                      (long long)t->epoch + 1);
-    if (!rc)
-        rc = ost_net_backward(net, err);
-    return rc;
+        rc = ost_target_loss(t->spec->train.target, b, &batch, &output,
+                             ost_net_output_grad(net).data, err);
+    t->told = !rc;
+    if (!rc && b->host_memory)
+        rc = ost_training_settle(t, err);
+    return rc ? rc : ost_net_backward(net, err);
 }
 
 ost_rc ost_training_update(ost_training *t, ost_err *err)

@@ -133,27 +133,30 @@ static ost_rc build(ost_gan *gan, ost_err *err)
 }
 
 /* Cuts the batch: the given frames go in, the others are the truth. */
-static void cut(ost_gan *gan)
+static ost_rc cut(ost_gan *gan, ost_err *err)
 {
     const state *s = gan->state;
     const float *from = gan->in[0];
     float *given = ost_net_input(s->generator).data;
+    ost_rc rc = OST_OK;
 
-    for (int64_t i = 0; i < s->rows; i++) {
-        ost_gan_copy(gan, given + i * s->given, from, s->given);
+    for (int64_t i = 0; i < s->rows && !rc; i++) {
+        rc = ost_gan_copy(gan, given + i * s->given, from, s->given, err);
         from += s->given;
-        ost_gan_copy(gan, s->truth + i * s->made, from, s->made);
+        if (!rc)
+            rc = ost_gan_copy(gan, s->truth + i * s->made, from, s->made, err);
         from += s->made;
     }
+    return rc;
 }
 
 /* Puts a series before the discriminator. */
-static void put(ost_gan *gan, const float *series)
+static ost_rc put(ost_gan *gan, const float *series, ost_err *err)
 {
     const state *s = gan->state;
 
-    ost_gan_copy(gan, ost_net_input(s->discriminator).data, series,
-                 s->rows * s->made);
+    return ost_gan_copy(gan, ost_net_input(s->discriminator).data, series,
+                        s->rows * s->made, err);
 }
 
 static ost_rc show(ost_gan *gan, int pass, ost_err *err)
@@ -169,7 +172,8 @@ static ost_rc learn(ost_gan *gan, int pass, ost_verdict verdict, double *loss,
     const state *s = gan->state;
     ost_rc rc = show(gan, pass, err);
 
-    ost_gan_see(gan, s->steepness, verdict);
+    if (!rc)
+        rc = ost_gan_see(gan, s->steepness, verdict, err);
     return rc ? rc
               : ost_gan_learn(gan, s->discriminator, verdict, 1.0, loss, err);
 }
@@ -177,20 +181,22 @@ static ost_rc learn(ost_gan *gan, int pass, ost_verdict verdict, double *loss,
 static ost_rc discriminate(ost_gan *gan, ost_err *err)
 {
     const state *s = gan->state;
-    ost_rc rc;
+    ost_rc rc = cut(gan, err);
 
-    cut(gan);
-    rc = ost_net_forward(s->generator, ost_gan_draw(gan, PASS_GENERATOR), err);
-    if (rc)
-        return rc;
-    put(gan, ost_net_output(s->generator).data);
-    ost_gan_show_again(gan, s->pool, PASS_HISTORY, s->items,
-                       ost_net_input(s->discriminator).data);
-    rc = learn(gan, PASS_FAKE, OST_VERDICT_FAKE, &gan->loss[D_FAKE], err);
-    if (rc)
-        return rc;
-    put(gan, s->truth);
-    rc = learn(gan, PASS_REAL, OST_VERDICT_REAL, &gan->loss[D_REAL], err);
+    if (!rc)
+        rc = ost_net_forward(s->generator, ost_gan_draw(gan, PASS_GENERATOR),
+                             err);
+    if (!rc)
+        rc = put(gan, ost_net_output(s->generator).data, err);
+    if (!rc)
+        rc = ost_gan_show_again(gan, s->pool, PASS_HISTORY, s->items,
+                                ost_net_input(s->discriminator).data, err);
+    if (!rc)
+        rc = learn(gan, PASS_FAKE, OST_VERDICT_FAKE, &gan->loss[D_FAKE], err);
+    if (!rc)
+        rc = put(gan, s->truth, err);
+    if (!rc)
+        rc = learn(gan, PASS_REAL, OST_VERDICT_REAL, &gan->loss[D_REAL], err);
     return rc ? rc
               : ost_gan_penalize(gan, s->steepness, PASS_PENALTY,
                                  &gan->loss[D_PENALTY], err);
@@ -202,10 +208,10 @@ static ost_rc generate(ost_gan *gan, ost_err *err)
     ost_tensor made = ost_net_output(s->generator);
     float *grad = ost_net_output_grad(s->generator).data;
     ost_tensor logits = ost_net_output(s->discriminator);
-    ost_rc rc;
+    ost_rc rc = put(gan, made.data, err);
 
-    put(gan, made.data);
-    rc = show(gan, PASS_FAKE, err);
+    if (!rc)
+        rc = show(gan, PASS_FAKE, err);
     if (!rc)
         rc = ost_gan_judge(
             gan, &logits, OST_VERDICT_WANTED, ost_gan_weight(gan, GAN),

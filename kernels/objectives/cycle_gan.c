@@ -164,8 +164,9 @@ static ost_rc build(ost_gan *gan, ost_err *err)
 static ost_rc run(ost_gan *gan, ost_net *net, const float *from, int64_t count,
                   int pass, ost_err *err)
 {
-    ost_gan_copy(gan, ost_net_input(net).data, from, count);
-    return ost_net_forward(net, ost_gan_draw(gan, pass), err);
+    ost_rc rc = ost_gan_copy(gan, ost_net_input(net).data, from, count, err);
+
+    return rc ? rc : ost_net_forward(net, ost_gan_draw(gan, pass), err);
 }
 
 /* What comes out of a generator must be like `target`; back to `ends`. */
@@ -189,20 +190,20 @@ static ost_rc cycle(ost_gan *gan, const direction *d, ost_err *err)
 
     rc = run(gan, there, gan->in[d->from], s->count[d->from],
              d->pass + PASS_THERE, err);
-    if (rc)
-        return rc;
-    ost_gan_copy(gan, s->fake[d->to], ost_net_output(there).data,
-                 s->count[d->to]);
-    rc = run(gan, back, s->fake[d->to], s->count[d->to], d->pass + PASS_BACK,
-             err);
+    if (!rc)
+        rc = ost_gan_copy(gan, s->fake[d->to], ost_net_output(there).data,
+                          s->count[d->to], err);
+    if (!rc)
+        rc = run(gan, back, s->fake[d->to], s->count[d->to],
+                 d->pass + PASS_BACK, err);
     if (!rc)
         rc = be_like(gan, back, gan->in[d->from], ost_gan_weight(gan, CYCLE),
                      OST_NET_TO_WEIGHTS | OST_NET_TO_INPUT,
                      &gan->loss[d->loss + G_CYCLE], err);
-    if (!rc)
-        ost_gan_copy(gan, ost_net_output_grad(there).data,
-                     ost_net_input_grad(back).data, s->count[d->to]);
-    return rc;
+    return rc ? rc
+              : ost_gan_copy(gan, ost_net_output_grad(there).data,
+                             ost_net_input_grad(back).data, s->count[d->to],
+                             err);
 }
 
 /* What the discriminator says of it, added. */
@@ -273,10 +274,10 @@ static ost_rc learn(ost_gan *gan, const direction *d, int pass,
     const state *s = gan->state;
     ost_net *judge = s->nets[d->judge];
     ost_tensor logits;
-    ost_rc rc;
+    ost_rc rc = ost_gan_see(gan, s->steepness[d->to], verdict, err);
 
-    ost_gan_see(gan, s->steepness[d->to], verdict);
-    rc = ost_net_forward(judge, ost_gan_draw(gan, d->pass + pass), err);
+    if (!rc)
+        rc = ost_net_forward(judge, ost_gan_draw(gan, d->pass + pass), err);
     if (rc)
         return rc;
     logits = ost_net_output(judge);
@@ -294,16 +295,18 @@ static ost_rc discriminate(ost_gan *gan, ost_err *err)
         const direction *d = &directions[i];
         float *shown = ost_net_input(s->nets[d->judge]).data;
 
-        ost_gan_copy(gan, shown, s->fake[d->to], s->count[d->to]);
-        ost_gan_show_again(gan, s->pool[d->to], d->pass + PASS_HISTORY,
-                           s->items, shown);
-        rc = learn(gan, d, PASS_FAKE, OST_VERDICT_FAKE,
-                   &gan->loss[d->loss + D_FAKE], err);
-        if (rc)
-            break;
-        ost_gan_copy(gan, shown, gan->in[d->to], s->count[d->to]);
-        rc = learn(gan, d, PASS_REAL, OST_VERDICT_REAL,
-                   &gan->loss[d->loss + D_REAL], err);
+        rc = ost_gan_copy(gan, shown, s->fake[d->to], s->count[d->to], err);
+        if (!rc)
+            rc = ost_gan_show_again(gan, s->pool[d->to], d->pass + PASS_HISTORY,
+                                    s->items, shown, err);
+        if (!rc)
+            rc = learn(gan, d, PASS_FAKE, OST_VERDICT_FAKE,
+                       &gan->loss[d->loss + D_FAKE], err);
+        if (!rc)
+            rc = ost_gan_copy(gan, shown, gan->in[d->to], s->count[d->to], err);
+        if (!rc)
+            rc = learn(gan, d, PASS_REAL, OST_VERDICT_REAL,
+                       &gan->loss[d->loss + D_REAL], err);
         if (!rc)
             rc = ost_gan_penalize(gan, s->steepness[d->to],
                                   d->pass + PASS_PENALTY,

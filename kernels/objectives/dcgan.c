@@ -109,11 +109,12 @@ static ost_rc show(ost_gan *gan, const float *images, int pass, ost_err *err)
 {
     const state *s = gan->state;
     float *to = ost_net_input(s->discriminator).data;
+    ost_rc rc = ost_gan_copy(gan, to, images, s->count, err);
 
-    ost_gan_copy(gan, to, images, s->count);
-    if (pass == PASS_FAKE)
-        ost_gan_show_again(gan, s->pool, PASS_HISTORY, s->items, to);
-    return ost_net_forward(s->discriminator, ost_gan_draw(gan, pass), err);
+    if (!rc && pass == PASS_FAKE)
+        rc = ost_gan_show_again(gan, s->pool, PASS_HISTORY, s->items, to, err);
+    return rc ? rc
+              : ost_net_forward(s->discriminator, ost_gan_draw(gan, pass), err);
 }
 
 static ost_rc learn(ost_gan *gan, const float *images, int pass,
@@ -122,7 +123,8 @@ static ost_rc learn(ost_gan *gan, const float *images, int pass,
     const state *s = gan->state;
     ost_rc rc = show(gan, images, pass, err);
 
-    ost_gan_see(gan, s->steepness, verdict);
+    if (!rc)
+        rc = ost_gan_see(gan, s->steepness, verdict, err);
     return rc ? rc
               : ost_gan_learn(gan, s->discriminator, verdict, 1.0, loss, err);
 }
@@ -130,10 +132,12 @@ static ost_rc learn(ost_gan *gan, const float *images, int pass,
 static ost_rc discriminate(ost_gan *gan, ost_err *err)
 {
     const state *s = gan->state;
-    ost_rc rc;
+    ost_tensor numbers;
+    ost_rc rc = ost_net_host_input(s->generator, &numbers, err);
 
-    ost_gan_numbers(gan, PASS_NUMBERS, s->items, s->latent,
-                    ost_net_input(s->generator).data);
+    if (rc)
+        return rc;
+    ost_gan_numbers(gan, PASS_NUMBERS, s->items, s->latent, numbers.data);
     rc = ost_net_forward(s->generator, ost_gan_draw(gan, PASS_GENERATOR), err);
     if (!rc)
         rc = learn(gan, ost_net_output(s->generator).data, PASS_FAKE,
@@ -160,11 +164,11 @@ static ost_rc generate(ost_gan *gan, ost_err *err)
         ost_net_output_grad(s->discriminator).data, &gan->loss[G_GAN], err);
     if (!rc)
         rc = ost_net_backward_to(s->discriminator, OST_NET_TO_INPUT, err);
-    if (rc)
-        return rc;
-    ost_gan_copy(gan, ost_net_output_grad(s->generator).data,
-                 ost_net_input_grad(s->discriminator).data, s->count);
-    return ost_net_backward(s->generator, err);
+    if (!rc)
+        rc = ost_gan_copy(gan, ost_net_output_grad(s->generator).data,
+                          ost_net_input_grad(s->discriminator).data, s->count,
+                          err);
+    return rc ? rc : ost_net_backward(s->generator, err);
 }
 
 static ost_tensor image(const ost_gan *gan)

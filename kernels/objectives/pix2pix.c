@@ -84,17 +84,21 @@ static ost_rc build(ost_gan *gan, ost_err *err)
 }
 
 /* Puts condition and image before the discriminator. */
-static void put(ost_gan *gan, const float *image)
+static ost_rc put(ost_gan *gan, const float *image, ost_err *err)
 {
     const state *s = gan->state;
     float *to = ost_net_input(s->discriminator).data;
+    ost_rc rc = OST_OK;
 
-    for (int64_t i = 0; i < s->items; i++) {
-        ost_gan_copy(gan, to, gan->in[0] + i * s->condition, s->condition);
+    for (int64_t i = 0; i < s->items && !rc; i++) {
+        rc = ost_gan_copy(gan, to, gan->in[0] + i * s->condition, s->condition,
+                          err);
         to += s->condition;
-        ost_gan_copy(gan, to, image + i * s->image, s->image);
+        if (!rc)
+            rc = ost_gan_copy(gan, to, image + i * s->image, s->image, err);
         to += s->image;
     }
+    return rc;
 }
 
 static ost_rc show(ost_gan *gan, int pass, ost_err *err)
@@ -110,7 +114,8 @@ static ost_rc learn(ost_gan *gan, int pass, ost_verdict verdict, double *loss,
     const state *s = gan->state;
     ost_rc rc = show(gan, pass, err);
 
-    ost_gan_see(gan, s->steepness, verdict);
+    if (!rc)
+        rc = ost_gan_see(gan, s->steepness, verdict, err);
     return rc ? rc
               : ost_gan_learn(gan, s->discriminator, verdict, 0.5, loss, err);
 }
@@ -118,21 +123,23 @@ static ost_rc learn(ost_gan *gan, int pass, ost_verdict verdict, double *loss,
 static ost_rc discriminate(ost_gan *gan, ost_err *err)
 {
     const state *s = gan->state;
-    ost_rc rc;
+    ost_rc rc = ost_gan_copy(gan, ost_net_input(s->generator).data, gan->in[0],
+                             s->items * s->condition, err);
 
-    ost_gan_copy(gan, ost_net_input(s->generator).data, gan->in[0],
-                 s->items * s->condition);
-    rc = ost_net_forward(s->generator, ost_gan_draw(gan, PASS_GENERATOR), err);
-    if (rc)
-        return rc;
-    put(gan, ost_net_output(s->generator).data);
-    ost_gan_show_again(gan, s->pool, PASS_HISTORY, s->items,
-                       ost_net_input(s->discriminator).data);
-    rc = learn(gan, PASS_FAKE, OST_VERDICT_FAKE, &gan->loss[D_FAKE], err);
-    if (rc)
-        return rc;
-    put(gan, gan->in[1]);
-    rc = learn(gan, PASS_REAL, OST_VERDICT_REAL, &gan->loss[D_REAL], err);
+    if (!rc)
+        rc = ost_net_forward(s->generator, ost_gan_draw(gan, PASS_GENERATOR),
+                             err);
+    if (!rc)
+        rc = put(gan, ost_net_output(s->generator).data, err);
+    if (!rc)
+        rc = ost_gan_show_again(gan, s->pool, PASS_HISTORY, s->items,
+                                ost_net_input(s->discriminator).data, err);
+    if (!rc)
+        rc = learn(gan, PASS_FAKE, OST_VERDICT_FAKE, &gan->loss[D_FAKE], err);
+    if (!rc)
+        rc = put(gan, gan->in[1], err);
+    if (!rc)
+        rc = learn(gan, PASS_REAL, OST_VERDICT_REAL, &gan->loss[D_REAL], err);
     return rc ? rc
               : ost_gan_penalize(gan, s->steepness, PASS_PENALTY,
                                  &gan->loss[D_PENALTY], err);
@@ -164,10 +171,10 @@ static ost_rc generate(ost_gan *gan, ost_err *err)
     const state *s = gan->state;
     ost_tensor image = ost_net_output(s->generator);
     float *grad = ost_net_output_grad(s->generator).data;
-    ost_rc rc;
+    ost_rc rc = put(gan, image.data, err);
 
-    put(gan, image.data);
-    rc = show(gan, PASS_FAKE, err);
+    if (!rc)
+        rc = show(gan, PASS_FAKE, err);
     if (!rc)
         rc = ost_gan_l1(gan, &image, gan->in[1], ost_gan_weight(gan, L1), grad,
                         &gan->loss[G_L1], err);

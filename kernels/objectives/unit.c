@@ -83,9 +83,13 @@ typedef struct direction {
     float *latent_grad;   /* of the first code */
 } direction;
 
+/* What a domain's discriminators are asked. */
+enum { ASKED_REAL, ASKED_FAKE, ASKED_WANTED, ASKED };
+
 typedef struct {
     direction from[2];
     ost_net *judges[2][OST_GAN_SCALES];
+    double said[ASKED][2][OST_GAN_SCALES]; /* and what each of them says */
     ost_gan_steepness *steepness[2][OST_GAN_SCALES];
     float *zeros; /* as many as a code has */
     float *more;  /* gradient to be added, of a code */
@@ -199,9 +203,9 @@ static ost_rc run(ost_gan *gan, ost_net *net, const float *from, int pass,
                   ost_err *err)
 {
     ost_tensor in = ost_net_input(net);
+    ost_rc rc = ost_gan_copy(gan, in.data, from, ost_tensor_count(&in), err);
 
-    ost_gan_copy(gan, in.data, from, ost_tensor_count(&in));
-    return ost_net_forward(net, ost_gan_draw(gan, pass), err);
+    return rc ? rc : ost_net_forward(net, ost_gan_draw(gan, pass), err);
 }
 
 static ost_rc translate(ost_gan *gan, int d, ost_err *err)
@@ -214,30 +218,32 @@ static ost_rc translate(ost_gan *gan, int d, ost_err *err)
                     PASS_NOISE + d, err);
 }
 
-/* Shows images of domain d to its discriminators: *loss is the sum of what they
- * say. */
+/* Shows images of domain d to its discriminators. */
 static ost_rc show(ost_gan *gan, int d, const float *images,
-                   ost_verdict verdict, unsigned ends, double *loss,
-                   ost_err *err)
+                   ost_verdict verdict, unsigned ends, ost_err *err)
 {
-    const state *s = gan->state;
+    static const int asked[] = {
+        [OST_VERDICT_FAKE] = ASKED_FAKE,
+        [OST_VERDICT_REAL] = ASKED_REAL,
+        [OST_VERDICT_WANTED] = ASKED_WANTED,
+    };
+    state *s = gan->state;
     double weight = ost_gan_weight(gan, GAN);
     ost_rc rc = OST_OK;
 
-    *loss = 0.0;
     for (int k = 0; k < OST_GAN_SCALES && s->judges[d][k] && !rc; k++) {
         ost_net *net = s->judges[d][k];
         ost_tensor logits = ost_net_output(net);
-        double part = 0.0;
 
         rc = run(gan, net, images, PASS_OTHER, err);
-        ost_gan_see(gan, s->steepness[d][k], verdict);
+        if (!rc)
+            rc = ost_gan_see(gan, s->steepness[d][k], verdict, err);
         if (!rc)
             rc = ost_gan_judge(gan, &logits, verdict, weight,
-                               ost_net_output_grad(net).data, &part, err);
+                               ost_net_output_grad(net).data,
+                               &s->said[asked[verdict]][d][k], err);
         if (!rc)
             rc = ost_net_backward_to(net, ends, err);
-        *loss += part;
     }
     return rc;
 }
@@ -269,11 +275,10 @@ static ost_rc discriminate(ost_gan *gan, ost_err *err)
         rc = translate(gan, d, err);
     for (int d = 0; d < 2 && !rc; d++) {
         rc = show(gan, d, ost_net_output(s->from[1 - d].decode).data,
-                  OST_VERDICT_FAKE, OST_NET_TO_WEIGHTS, &gan->loss[D_FAKE + d],
-                  err);
+                  OST_VERDICT_FAKE, OST_NET_TO_WEIGHTS, err);
         if (!rc)
             rc = show(gan, d, gan->in[d], OST_VERDICT_REAL, OST_NET_TO_WEIGHTS,
-                      &gan->loss[D_REAL + d], err);
+                      err);
         if (!rc)
             rc = penalize(gan, d, err);
     }
@@ -323,10 +328,12 @@ static ost_rc reconstruct(ost_gan *gan, int d, ost_err *err)
     ost_rc rc = restore(gan, d, &code, PASS_NOISE + d, RECONSTRUCTION,
                         &gan->loss[G_RECONSTRUCTION + d], err);
 
+    if (!rc)
+        rc = ost_gan_copy(gan, f->latent_grad,
+                          ost_net_input_grad(f->decode_back).data, s->latent,
+                          err);
     if (rc)
         return rc;
-    ost_gan_copy(gan, f->latent_grad, ost_net_input_grad(f->decode_back).data,
-                 s->latent);
     return add_squares(gan, &code, KL, f->latent_grad, &gan->loss[G_KL + d],
                        err);
 }
@@ -344,11 +351,12 @@ static ost_rc come_back(ost_gan *gan, int d, ost_err *err)
     if (!rc)
         rc = restore(gan, d, &code, PASS_CYCLE + d, CYCLE,
                      &gan->loss[G_CYCLE + d], err);
-    if (rc)
-        return rc;
-    ost_gan_copy(gan, grad, ost_net_input_grad(f->decode_back).data, s->latent);
-    rc = add_squares(gan, &code, CYCLE_KL, grad, &gan->loss[G_CYCLE_KL + d],
-                     err);
+    if (!rc)
+        rc = ost_gan_copy(gan, grad, ost_net_input_grad(f->decode_back).data,
+                          s->latent, err);
+    if (!rc)
+        rc = add_squares(gan, &code, CYCLE_KL, grad, &gan->loss[G_CYCLE_KL + d],
+                         err);
     return rc ? rc : ost_net_backward(f->encode_back, err);
 }
 
@@ -360,20 +368,23 @@ static ost_rc convince(ost_gan *gan, int d, ost_err *err)
     const direction *f = &s->from[d];
     float *grad = ost_net_output_grad(f->decode).data;
     float *code_grad = ost_net_output_grad(f->encode).data;
-    ost_rc rc =
-        show(gan, 1 - d, ost_net_output(f->decode).data, OST_VERDICT_WANTED,
-             OST_NET_TO_INPUT, &gan->loss[G_GAN + 1 - d], err);
+    ost_rc rc = show(gan, 1 - d, ost_net_output(f->decode).data,
+                     OST_VERDICT_WANTED, OST_NET_TO_INPUT, err);
 
-    ost_gan_copy(gan, grad, ost_net_input_grad(f->encode_back).data, s->image);
+    if (!rc)
+        rc = ost_gan_copy(gan, grad, ost_net_input_grad(f->encode_back).data,
+                          s->image, err);
     for (int k = 0; k < OST_GAN_SCALES && s->judges[1 - d][k] && !rc; k++)
         rc = gan->backend->accumulate(
             grad, ost_net_input_grad(s->judges[1 - d][k]).data, s->image, err);
     if (!rc)
         rc = ost_net_backward(f->decode, err);
-    if (rc)
-        return rc;
-    ost_gan_copy(gan, code_grad, ost_net_input_grad(f->decode).data, s->latent);
-    rc = gan->backend->accumulate(code_grad, f->latent_grad, s->latent, err);
+    if (!rc)
+        rc = ost_gan_copy(gan, code_grad, ost_net_input_grad(f->decode).data,
+                          s->latent, err);
+    if (!rc)
+        rc =
+            gan->backend->accumulate(code_grad, f->latent_grad, s->latent, err);
     return rc ? rc : ost_net_backward(f->encode, err);
 }
 
@@ -389,6 +400,26 @@ static ost_rc generate(ost_gan *gan, ost_err *err)
             rc = convince(gan, d, err);
     }
     return rc;
+}
+
+/* What discriminators of several scales say is summed. */
+static void sum_up(ost_gan *gan)
+{
+    static const int told[] = {
+        [ASKED_REAL] = D_REAL,
+        [ASKED_FAKE] = D_FAKE,
+        [ASKED_WANTED] = G_GAN,
+    };
+    const state *s = gan->state;
+
+    for (int i = 0; i < ASKED; i++)
+        for (int d = 0; d < 2; d++) {
+            double sum = 0.0;
+
+            for (int k = 0; k < OST_GAN_SCALES && s->judges[d][k]; k++)
+                sum += s->said[i][d][k];
+            gan->loss[told[i] + d] = sum;
+        }
 }
 
 static ost_tensor image(const ost_gan *gan)
@@ -413,4 +444,5 @@ const ost_objective ost_objective_unit = {
     .discriminate = discriminate,
     .generate = generate,
     .image = image,
+    .sum_up = sum_up,
 };

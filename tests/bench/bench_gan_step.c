@@ -203,10 +203,12 @@ static ost_rc build(bench *b, const json_t *given, int threads, ost_err *err)
     for (int i = 0; !rc && i < OST_GAN_SIDES; i++)
         rc = ost_weights_init(b->gan->weights[i], 1, err);
     for (int i = 0; !rc && i < OST_GAN_INPUTS && s->ndim[i]; i++) {
-        ost_tensor t =
-            ost_tensor_of(b->gan->in[i], OST_F32, s->ndim[i], s->shape[i]);
+        ost_tensor t = ost_tensor_of(NULL, OST_F32, s->ndim[i], s->shape[i]);
+        float *to;
 
-        fill(b->gan->in[i], ost_tensor_count(&t));
+        rc = ost_gan_host_input(b->gan, i, &to, err);
+        if (!rc)
+            fill(to, ost_tensor_count(&t));
     }
     return rc;
 }
@@ -222,6 +224,9 @@ static ost_rc answer(bench *b, ost_err *err)
     double start = ost_now();
     double used = processor();
     ost_rc rc = ost_gan_step(b->gan, opt, err);
+
+    if (!rc)
+        rc = ost_gan_finish(b->gan, err);
 
     printf("{\"ms\":%.3f,\"cpu_ms\":%.3f}\n", (ost_now() - start) * 1e3,
            (processor() - used) * 1e3);

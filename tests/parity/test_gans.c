@@ -5,6 +5,7 @@
  * and the gradients of all weights of both sides in the last of them.
  */
 /* links: stages kernels base */
+/* on: cpu cuda */
 #include "tests/support/gan_case.h"
 #include "tests/support/sampled_tensor.h"
 
@@ -15,7 +16,8 @@ static ost_backend *backend;
 static int open_backend(void **state)
 {
     (void)state;
-    return ost_backend_open("cpu", 0, &backend, NULL) ? -1 : 0;
+    backend = backend_case_open(0);
+    return 0;
 }
 
 static int close_backend(void **state)

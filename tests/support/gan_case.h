@@ -167,10 +167,13 @@ static inline void gan_case_batch(const gan_case *c, ost_gan *gan)
         char *name =
             ost_xprintf("%s %d %lld", c->stream, i, (long long)gan->step);
         int64_t count = 1;
+        float *to;
+        ost_err err = { 0 };
 
         for (int k = 0; k < c->spec.ndim[i]; k++)
             count *= c->spec.shape[i][k];
-        stream_fill(name, 0.0, 1.0, count, gan->in[i]);
+        assert_ok(ost_gan_host_input(gan, i, &to, &err), &err);
+        stream_fill(name, 0.0, 1.0, count, to);
         ost_free(name);
     }
 }
@@ -197,7 +200,7 @@ static inline void gan_case_step(const gan_case *c, ost_gan *gan)
     ost_err err = { 0 };
 
     gan_case_batch(c, gan);
-    if (ost_gan_step(gan, opt, &err))
+    if (ost_gan_step(gan, opt, &err) || ost_gan_finish(gan, &err))
         fail_msg("%s: %s", c->name, err.text);
 }
 

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "kernels/network.h"
 #include "stages/network.h"
-#include "tests/support/check.h"
+#include "tests/support/backend_case.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -196,6 +196,18 @@ static inline void network_fill_weights(ost_weights *w)
     }
 }
 
+/* Numbers of a stream from -1 to 1 for a tensor of the device. */
+static inline void device_stream(ost_backend *backend, const char *stream,
+                                 const ost_tensor *to)
+{
+    int64_t count = ost_tensor_count(to);
+    float *v = ost_xalloc((size_t)count * sizeof(*v));
+
+    stream_fill(stream, 0.0, 1.0, count, v);
+    device_fill(backend, to, v);
+    ost_free(v);
+}
+
 /* One training pass of the case's network, forward and backward; caller frees
  * the network and the weights, which hold the gradients. */
 static inline ost_net *network_pass(const network_case *c, ost_backend *backend,
@@ -212,11 +224,11 @@ static inline ost_net *network_pass(const network_case *c, ost_backend *backend,
         fail_msg("%s: %s", c->name, err.text);
     network_fill_weights(*weights);
     t = ost_net_input(net);
-    stream_fill(c->stream, 0.0, 1.0, ost_tensor_count(&t), t.data);
+    device_stream(backend, c->stream, &t);
     if (ost_net_forward(net, 0, &err))
         fail_msg("%s: %s", c->name, err.text);
     t = ost_net_output_grad(net);
-    stream_fill("loss", 0.0, 1.0, ost_tensor_count(&t), t.data);
+    device_stream(backend, "loss", &t);
     if (ost_net_backward(net, &err))
         fail_msg("%s: %s", c->name, err.text);
     ost_network_free(n);

@@ -4,9 +4,11 @@
  * the backward pass of a network that makes the derivative.
  */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/rng.h"
 #include "kernels/gan.h"
 #include "kernels/tangent.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/net_case.h"
 
 #include <math.h>
@@ -24,12 +26,9 @@ static ost_backend *backend;
 
 static void open_backend(int threads)
 {
-    ost_err err = { 0 };
-
     ost_backend_close(backend);
     backend = NULL;
-    if (ost_backend_open("cpu", threads, &backend, &err))
-        fail_msg("%s", err.text);
+    backend = backend_case_open(threads);
 }
 
 static int close_backend(void **state)
@@ -75,11 +74,13 @@ static ost_rc learn(ost_gan *gan, int of, ost_verdict verdict, double *loss,
     const game *g = gan->state;
     ost_tensor in = ost_net_input(g->judge);
     ost_tensor out = ost_net_output(g->judge);
-    ost_rc rc;
+    ost_rc rc =
+        ost_gan_copy(gan, in.data, gan->in[of], ost_tensor_count(&in), err);
 
-    ost_gan_copy(gan, in.data, gan->in[of], ost_tensor_count(&in));
-    ost_gan_see(gan, g->steepness, verdict);
-    rc = ost_net_forward(g->judge, ost_gan_draw(gan, of), err);
+    if (!rc)
+        rc = ost_gan_see(gan, g->steepness, verdict, err);
+    if (!rc)
+        rc = ost_net_forward(g->judge, ost_gan_draw(gan, of), err);
     if (!rc)
         rc = ost_gan_judge(gan, &out, verdict, 1.0,
                            ost_net_output_grad(g->judge).data, loss, err);
@@ -166,9 +167,8 @@ static void arena_init(arena *a, const net_case *c)
         assert_int_equal(ost_weights_set(weights, w, OST_PART_DATA, t->v, &err),
                          OST_OK);
     }
-    memcpy(a->gan->in[0], in->v, (size_t)in->count * sizeof(float));
-    memcpy(a->gan->in[1], case_find(c, "fake")->v,
-           (size_t)in->count * sizeof(float));
+    device_put(backend, a->gan->in[0], in->v, in->count);
+    device_put(backend, a->gan->in[1], case_find(c, "fake")->v, in->count);
 }
 
 static void arena_release(arena *a)
@@ -180,7 +180,7 @@ static void run(arena *a)
 {
     ost_err err = { 0 };
 
-    if (ost_gan_discriminate(a->gan, &err))
+    if (ost_gan_discriminate(a->gan, &err) || ost_gan_finish(a->gan, &err))
         fail_msg("%s", err.text);
 }
 

@@ -1,7 +1,9 @@
 /* tests/unit/test_target.c - what networks are taught, and how it is judged */
 /* links: stages kernels store base */
+/* on: cpu cuda */
 
 #include "stages/target.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/squares.h"
 
 #include <math.h>
@@ -103,6 +105,30 @@ static double cross_entropy(double x, double yes, double n, double w,
            n;
 }
 
+/* Outputs and gradients are in memory of the host; adds to `score`. */
+static ost_rc compare(ost_target *t, ost_backend *b,
+                      const ost_target_batch *batch, const ost_tensor *output,
+                      float *grad, ost_target_score *score, ost_err *err)
+{
+    int64_t count = ost_tensor_count(output);
+    ost_tensor there = *output;
+    float *slope = device_floats(b, NULL, count);
+    ost_rc rc = ost_target_load(t, batch, err);
+
+    there.data = device_floats(b, output->data, count);
+    if (!rc)
+        rc = ost_target_loss(t, b, batch, &there, grad ? slope : NULL, err);
+    if (!rc)
+        rc = b->finish(b, err);
+    if (!rc)
+        ost_target_judge(t, score);
+    if (grad)
+        device_get(b, slope, grad, count);
+    b->release(b, there.data);
+    b->release(b, slope);
+    return rc;
+}
+
 /* The gradient that `target` gives for all four items at once is the one it
  * gives for one and three of them with the total of all. */
 static ost_rc compare_parts(ost_target *t, ost_backend *b, const loss_case *c,
@@ -116,7 +142,7 @@ static ost_rc compare_parts(ost_target *t, ost_backend *b, const loss_case *c,
     float *parts = ost_xalloc(4 * each * sizeof(*parts));
     ost_target_score a = { 0 }, s = { 0 };
     ost_target_batch all = { .index = index, .n = 4, .total = total };
-    ost_rc rc = ost_target_loss(t, b, &all, &out, whole, &a, err);
+    ost_rc rc = compare(t, b, &all, &out, whole, &a, err);
 
     for (size_t at = 0, n = 1; at < 4 && !rc; at += n, n = 3) {
         ost_target_batch part = { .index = index + at,
@@ -127,7 +153,7 @@ static ost_rc compare_parts(ost_target *t, ost_backend *b, const loss_case *c,
         n = part.n;
         some.data = x + at * each;
         some.shape[0] = (int64_t)n;
-        rc = ost_target_loss(t, b, &part, &some, parts + at * each, &s, err);
+        rc = compare(t, b, &part, &some, parts + at * each, &s, err);
     }
     for (size_t i = 0; i < 4 * each && !rc; i++)
         assert_true(fabs((double)(whole[i] - parts[i])) < 1e-6);
@@ -165,7 +191,7 @@ static ost_rc try_case(ost_stage_ctx *ctx, const ost_item *items,
         for (size_t i = 0; i < count; i++)
             x[i] = (float)v;
         out.data = x;
-        rc = ost_target_loss(t, b, &batch, &out, NULL, &s, err);
+        rc = compare(t, b, &batch, &out, NULL, &s, err);
         if (fabs(ost_target_score_loss(&s) - c->loss[v]) > 1e-5 ||
             fabs(ost_target_score_metric(&s) - c->metric[v]) > 1e-12)
             fail_msg("%s %s: %.9g not %.9g, %.9g not %.9g", c->spec.name,
@@ -257,7 +283,7 @@ static ost_rc try_losses(ost_stage_ctx *ctx, const ost_item *items, size_t n,
           { 0.0, 128.0 / (1024.0 + 64.0) } },
     };
     ost_backend *b = NULL;
-    ost_rc rc = ost_backend_open("cpu", 2, &b, err);
+    ost_rc rc = ost_backend_open(backend_case_name(), 2, &b, err);
 
     assert_true(n >= 4);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]) && !rc; i++)

@@ -1,10 +1,11 @@
 /* tests/unit/test_unit.c - the objective `unit` and its networks */
 /* links: stages kernels base */
+/* on: cpu cuda */
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "kernels/gan.h"
 #include "stages/network.h"
-#include "tests/support/check.h"
+#include "tests/support/backend_case.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -102,12 +103,11 @@ static int64_t learned(const ost_weights *w)
 static int64_t learned_by(const game *g, ost_gan_side side, const char *domain)
 {
     const ost_gan_role *roles = g->spec.objective->roles;
-    ost_backend *backend;
+    ost_backend *backend = backend_case_open(1);
     ost_weights *w;
     ost_err err = { 0 };
     int64_t count;
 
-    assert_ok(ost_backend_open("cpu", 1, &backend, &err), &err);
     w = ost_weights_new(backend);
     for (int i = 0; roles[i].name; i++)
         for (int k = 0; k < OST_GAN_SCALES && g->nets[i][k]; k++) {
@@ -149,12 +149,17 @@ static void networks_have_as_many_weights_as_published(void **state)
 /* Bars that lie in one domain and stand in the other. */
 static void fill_bars(ost_gan *gan)
 {
-    for (int d = 0; d < 2; d++)
+    for (int d = 0; d < 2; d++) {
+        ost_err err = { 0 };
+        float *to;
+
+        assert_ok(ost_gan_host_input(gan, d, &to, &err), &err);
         for (int64_t i = 0; i < 2 * 256; i++) {
             int64_t at = d ? i % 16 : i % 256 / 16;
 
-            gan->in[d][i] = at / 3 % 2 ? 0.8f : -0.8f;
+            to[i] = at / 3 % 2 ? 0.8f : -0.8f;
         }
+    }
 }
 
 static ost_gan *start(const game *g, ost_backend *backend)
@@ -184,17 +189,17 @@ static void make_steps(ost_gan *gan, int steps)
 
     for (int i = 0; i < steps; i++)
         assert_ok(ost_gan_step(gan, opt, &err), &err);
+    assert_ok(ost_gan_finish(gan, &err), &err);
 }
 
 /* Losses after some steps, and the sum of all weights. */
 static void train(const game *g, int threads, int steps, double *loss,
                   double *sum)
 {
-    ost_backend *backend;
+    ost_backend *backend = backend_case_open(threads);
     ost_err err = { 0 };
     ost_gan *gan;
 
-    assert_ok(ost_backend_open("cpu", threads, &backend, &err), &err);
     gan = start(g, backend);
     make_steps(gan, steps);
     memcpy(loss, gan->loss, sizeof(gan->loss));
@@ -271,11 +276,10 @@ static void images_come_back_better_and_better(void **state)
 
 static void refuses(const game *g, const char *message)
 {
-    ost_backend *backend;
+    ost_backend *backend = backend_case_open(1);
     ost_err err = { 0 };
     ost_gan *gan = NULL;
 
-    assert_ok(ost_backend_open("cpu", 1, &backend, &err), &err);
     assert_int_equal(ost_gan_new(&g->spec, backend, &gan, &err), OST_EINPUT);
     assert_string_equal(err.text, message);
     ost_backend_close(backend);
