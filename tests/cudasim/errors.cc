@@ -67,6 +67,9 @@ const Word WORDS[] = {
                   "capture was not initiated in this stream"),
     CUDASIM_ERROR(cudaErrorStreamCaptureIsolation,
                   "dependency created on uncaptured work in another stream"),
+    CUDASIM_ERROR(cudaErrorCapturedEvent,
+                  "operation not permitted on an event last recorded in a "
+                  "capturing stream"),
     CUDASIM_ERROR(cudaErrorGraphExecUpdateFailure,
                   "the graph update was not performed because it included "
                   "changes which violated constraints"),

@@ -128,7 +128,6 @@ bool happens_after(uint32_t serial);
 uint32_t current_serial();
 std::string serial_name(uint32_t serial);
 bool is_capturing(cudaStream_t stream);
-bool any_capturing();
 /* Fails the capture that forbids what a call does; true if there is one. */
 bool forbidden_in_capture(const char *what);
 int device_of(cudaStream_t stream);

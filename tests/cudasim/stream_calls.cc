@@ -144,9 +144,9 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event,
     if (error)
         return error;
     if (it->capture) {
+        if (it->capture->ended)
+            return call.give(cudaErrorCapturedEvent);
         if (!stream->capture) {
-            if (stream->done < stream->submitted)
-                stream->tail.clear();
             stream->capture = it->capture;
             stream->capture->streams.push_back(stream);
             stream->tail.clear();

@@ -17,10 +17,11 @@ struct Stream {
     double when = 0;
     Clock clock;
     std::deque<Operation> queue;
-    Capture *capture = nullptr;
+    std::shared_ptr<Capture> capture;
     std::vector<size_t> tail; /* nodes that the next node comes after */
 };
 
+/* What was captured, and then a graph. */
 struct Node {
     Operation operation;
     std::vector<size_t> after;
@@ -30,20 +31,24 @@ struct Capture {
     std::shared_ptr<Stream> origin;
     std::vector<Node> nodes;
     std::vector<std::shared_ptr<Stream>> streams;
+    cudaStreamCaptureMode mode = cudaStreamCaptureModeGlobal;
     std::string invalid; /* why */
+    bool ended = false;
 };
 
 struct Event {
     std::shared_ptr<Mark> mark; /* NULL until recorded */
     bool timing = true;
     int queries = 0;
-    Capture *capture = nullptr; /* recorded inside it, behind `nodes` */
+    std::shared_ptr<Capture> capture; /* recorded in it, behind `nodes` */
     std::vector<size_t> nodes;
 };
 
 std::shared_ptr<Stream> stream_of(cudaStream_t stream, const char *call);
 std::shared_ptr<Stream> new_stream(int device, bool blocking, int priority);
 void forget_stream(cudaStream_t stream);
+/* A place in time for the operations of a graph's node. */
+std::shared_ptr<Stream> new_lane();
 bool reached(const Mark &mark);
 
 /* For graphs: what is before the operation that runs; a captured operation as
@@ -53,7 +58,6 @@ Clock running_clock();
 void run_node(const Operation &operation, Clock *clock, Stream *lane);
 void join_clock(const Clock &clock);
 void merge_clock(Clock *into, const Clock &from);
-void end_capture(Capture *capture);
 
 } /* namespace cudasim */
 
