@@ -50,6 +50,14 @@ static bool place_of(const ost_value *v, const ost_value *out, ost_chain_at *at)
     return true;
 }
 
+bool ost_cuda_chain_value(ost_cuda_chain *chain, ost_chain_op op,
+                          const ost_value *v, const ost_value *shape)
+{
+    ost_cuda_step step = { .op = op, .a = &v->data };
+
+    return place_of(v, shape, &step.at) && ost_cuda_chain_add(chain, step);
+}
+
 /* All operands but the one that is written over. */
 static bool take_operands(ost_cuda_chain *chain, const ost_layer *next,
                           ost_chain_op op)
@@ -58,14 +66,11 @@ static bool take_operands(ost_cuda_chain *chain, const ost_layer *next,
     bool over = false;
 
     for (int i = 0; i < next->n_inputs; i++) {
-        ost_cuda_step step = { .op = op, .a = &next->in[i]->data };
-
         if (!over && next->in[i]->data_home == next->out->data_home) {
             over = true;
             continue;
         }
-        if (!place_of(next->in[i], next->out, &step.at) ||
-            !ost_cuda_chain_add(&longer, step))
+        if (!ost_cuda_chain_value(&longer, op, next->in[i], next->out))
             return false;
     }
     if (over)

@@ -39,6 +39,10 @@ typedef struct ost_cuda_chain {
 bool ost_cuda_chain_add(ost_cuda_chain *chain, ost_cuda_step step);
 /* A bias for each channel. */
 bool ost_cuda_chain_bias(ost_cuda_chain *chain, const ost_weight *bias);
+/* `op` with the numbers of `v`, if that has the shape of `shape`, or is (N, C)
+ * beside (N, C, S...). */
+bool ost_cuda_chain_value(ost_cuda_chain *chain, ost_chain_op op,
+                          const ost_value *v, const ost_value *shape);
 /* For `fuse` of a layer (kernels/layer.h) that runs the chain last: adds the
  * steps of `next`, if that is made of such steps: activations, `scale`, and
  * `add` and `multiply` of values of its shape, or of (N, C) beside
