@@ -15,6 +15,7 @@ typedef struct arrival {
     void *host;
     const void *pinned;
     size_t bytes;
+    ost_cuda_tell_fn *tell; /* NULL: they are copied to `host` */
 } arrival;
 
 /* What is sent from a piece of pinned memory. */
@@ -257,19 +258,32 @@ ost_rc ost_cuda_lend(ost_backend *backend, const void *host, size_t bytes,
                           "copy to the device", err);
 }
 
-ost_rc ost_cuda_bring(void *host, const void *device, size_t bytes,
-                      ost_err *err)
+static ost_rc bring(arrival a, const void *device, ost_err *err)
 {
     void *pinned;
-    ost_rc rc = take_pinned(bytes, &pinned, err);
+    ost_rc rc = take_pinned(a.bytes, &pinned, err);
 
     if (rc)
         return rc;
-    ost_vec_push(&here.arrivals, (arrival){ host, pinned, bytes });
-    return ost_cuda_check(cudaMemcpyAsync(pinned, device, bytes,
+    a.pinned = pinned;
+    ost_vec_push(&here.arrivals, a);
+    return ost_cuda_check(cudaMemcpyAsync(pinned, device, a.bytes,
                                           cudaMemcpyDeviceToHost,
                                           ost_cuda_here()->stream),
                           "copy from the device", err);
+}
+
+ost_rc ost_cuda_bring(void *host, const void *device, size_t bytes,
+                      ost_err *err)
+{
+    return bring((arrival){ .host = host, .bytes = bytes }, device, err);
+}
+
+ost_rc ost_cuda_tell(ost_cuda_tell_fn *tell, void *host, const void *device,
+                     size_t bytes, ost_err *err)
+{
+    return bring((arrival){ .host = host, .bytes = bytes, .tell = tell },
+                 device, err);
 }
 
 ost_rc ost_cuda_finish(ost_backend *backend, ost_err *err)
@@ -279,7 +293,10 @@ ost_rc ost_cuda_finish(ost_backend *backend, ost_err *err)
     for (size_t i = 0; i < here.arrivals.len && !rc; i++) {
         const arrival *a = &here.arrivals.data[i];
 
-        memcpy(a->host, a->pinned, a->bytes);
+        if (a->tell)
+            rc = a->tell(a->host, a->pinned, err);
+        else
+            memcpy(a->host, a->pinned, a->bytes);
     }
     here.arrivals.len = 0;
     ost_cuda_arena_reset(&here.device, backend);

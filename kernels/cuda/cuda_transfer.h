@@ -35,6 +35,13 @@ ost_rc ost_cuda_scratch(size_t bytes, void **device, ost_err *err);
 ost_rc ost_cuda_bring(void *host, const void *device, size_t bytes,
                       ost_err *err);
 
+/* What an operator makes of `brought` numbers, at the next finish(), which
+ * gives what this gives.  `host` is the operator's. */
+typedef ost_rc ost_cuda_tell_fn(void *host, const void *brought, ost_err *err);
+/* Has `tell` look at `bytes` of the device then. */
+ost_rc ost_cuda_tell(ost_cuda_tell_fn *tell, void *host, const void *device,
+                     size_t bytes, ost_err *err);
+
 void ost_cuda_transfer_close(void);
 
 #endif
