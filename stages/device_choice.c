@@ -110,7 +110,7 @@ static ost_rc choose_named(ost_gpus *gpus, const char *word, size_t n,
 
         if (strncmp(gpu->uuid, word, n) != 0)
             continue;
-        if (found != SIZE_MAX && strlen(gpu->uuid) != n)
+        if (found != SIZE_MAX)
             return ost_fail(err, OST_EUSAGE,
                             "--gpus: '%.*s' may be '%s' and '%s'", (int)n, word,
                             gpus->list.data[found].uuid, gpu->uuid);

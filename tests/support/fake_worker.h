@@ -10,8 +10,13 @@
  *   hang    waits for a STOP        babble sends a message that is none
  *   once    fails when no file "once" is there, and makes one
  *   touch   appends to the file "files/a", then works
+ *   lost    its GPU fails            shaky  ... when no file "once" is there
+ *   bad0    ... when it is the first one
+ *   meet    waits until another worker with a GPU is at the same word
  *
- * Each computed step appends its name to the file "computed".
+ * Each computed step appends its name to the file "computed", and to "where"
+ * the GPU of its worker, the class it is to compute in, and its memory, or
+ * "lost".
  */
 #ifndef OST_TESTS_SUPPORT_FAKE_WORKER_H
 #define OST_TESTS_SUPPORT_FAKE_WORKER_H
@@ -87,6 +92,57 @@ static inline void wait_for_stop(fake_inbox *in)
     }
 }
 
+static inline const char *fake_gpu(void)
+{
+    const char *uuid = getenv("CUDA_VISIBLE_DEVICES");
+
+    return uuid ? uuid : "none";
+}
+
+/* The GPU fails, for good: so does the process. */
+static inline void lose_gpu(const ost_step_msg *m, ost_done_msg *done)
+{
+    char *line = ost_xprintf("%s %s lost", m->name, fake_gpu());
+
+    append_line("where", line);
+    ost_free(line);
+    fprintf(stderr, "%s has fallen off the bus in %s\n", fake_gpu(), m->name);
+    done->rc = OST_EDEVICE;
+    done->error = "the device cannot multiply";
+}
+
+/* At most ten seconds. */
+static inline void meet(ost_done_msg *done)
+{
+    static const char *const others[] = { "at.GPU-0000aaaa",
+                                          "at.GPU-1111bbbb" };
+    char *mine = ost_xprintf("at.%s", fake_gpu());
+
+    append_line(mine, "here");
+    for (int i = 0; i < 1000; i++) {
+        if (access(others[0], F_OK) == 0 && access(others[1], F_OK) == 0)
+            break;
+        usleep(10000);
+        if (i == 999) {
+            done->rc = OST_EFAIL;
+            done->error = "nobody came";
+        }
+    }
+    ost_free(mine);
+}
+
+static inline void behave_on_gpu(const ost_step_msg *m, ost_done_msg *done)
+{
+    if (word_is(m, "lost") ||
+        (word_is(m, "shaky") && access("once", F_OK) != 0) ||
+        (word_is(m, "bad0") && strncmp(fake_gpu(), "GPU-0000", 8) == 0))
+        lose_gpu(m, done);
+    if (word_is(m, "shaky"))
+        append_line("once", "was here");
+    if (word_is(m, "meet"))
+        meet(done);
+}
+
 /* False when the step fails. */
 static inline bool behave(fake_inbox *in, const ost_step_msg *m,
                           ost_done_msg *done)
@@ -113,6 +169,7 @@ static inline bool behave(fake_inbox *in, const ost_step_msg *m,
         done->rc = OST_EINPUT;
         done->error = "image 'x.png' is upside down";
     }
+    behave_on_gpu(m, done);
     if (word_is(m, "touch"))
         append_line("files/a", "more");
     return done->rc == OST_OK;
@@ -157,7 +214,17 @@ static inline void make_outputs(const ost_step_msg *m, ost_batch *batch,
 /* Of an item that was done before its step failed. */
 static const ost_key fake_memo = { { 7 } };
 
-static inline void fake_step(fake_inbox *in, ost_batch *batch,
+static inline void tell_where(const ost_step_msg *m)
+{
+    char *line = ost_xprintf("%s %s %s %llu", m->name, fake_gpu(), m->computes,
+                             (unsigned long long)m->memory);
+
+    append_line("where", line);
+    ost_free(line);
+}
+
+/* False when the worker is of no use any more. */
+static inline bool fake_step(fake_inbox *in, ost_batch *batch,
                              const unsigned char *body, size_t size,
                              ost_buf *out)
 {
@@ -171,6 +238,8 @@ static inline void fake_step(fake_inbox *in, ost_batch *batch,
     done.tag = m.tag;
     if (behave(in, &m, &done)) {
         append_line("computed", m.name);
+        tell_where(&m);
+        done.libraries = *m.computes == 's' ? "cuFake 1.2" : "";
         make_outputs(&m, batch, &arena, &done);
         done.computed = 1;
     } else {
@@ -183,6 +252,7 @@ static inline void fake_step(fake_inbox *in, ost_batch *batch,
     ost_done_msg_encode(out, &done);
     ost_buf_release(&encoded);
     ost_arena_release(&arena);
+    return done.rc != OST_EDEVICE;
 }
 
 /* Refuses a size of 13. */
@@ -225,6 +295,7 @@ static inline int fake_worker(const char *path)
     ost_buf message = { 0 }, out = { 0 };
     const unsigned char *body;
     ost_err err = { 0 };
+    bool usable = true;
     ost_batch *batch;
     ost_msg kind;
     size_t size;
@@ -233,17 +304,17 @@ static inline int fake_worker(const char *path)
         return 1;
     batch = ost_batch_new(store);
     do {
-        while (in.bytes.len &&
+        while (in.bytes.len && usable &&
                ost_msg_next(&in.bytes, &in.at, &kind, &body, &size) > 0) {
             ost_buf_reset(&message);
             ost_buf_add(&message, body, size);
             if (kind == OST_MSG_STEP)
-                fake_step(&in, batch, message.data, size, &out);
+                usable = fake_step(&in, batch, message.data, size, &out);
             else if (kind == OST_MSG_CHECK)
                 fake_check(message.data, size, &out);
         }
         send_all(&out);
-    } while (fake_receive(&in));
+    } while (usable && fake_receive(&in));
     ost_batch_free(batch);
     ost_store_close(store);
     ost_buf_release(&in.bytes);

@@ -132,9 +132,20 @@ static const ost_stage stage_note = {
     .outputs = OST_PORTS({ "out", OST_METRICS, "metrics", false, false }),
 };
 
+/* Its bytes depend on the class. */
+static const ost_stage stage_weigh = {
+    .name = "weigh",
+    .version = 1,
+    .summary = "Weigh nothing.",
+    .flags = OST_STAGE_FLOAT | OST_STAGE_GPU,
+    .params = make_params,
+    .inputs = OST_NO_PORTS,
+    .outputs = OST_PORTS({ "out", OST_FILES, "files", false, false }),
+};
+
 const ost_stage *const ost_stages[] = {
     &stage_apply, &stage_blur, &stage_judge, &stage_learn, &stage_make,
-    &stage_note,  &stage_read, &stage_split, NULL,
+    &stage_note,  &stage_read, &stage_split, &stage_weigh, NULL,
 };
 
 #endif
