@@ -43,7 +43,7 @@ static int number_of(const char *variable, int otherwise)
 {
     const char *text = getenv(variable);
 
-    return text ? atoi(text) : otherwise;
+    return text ? (int)strtol(text, NULL, 10) : otherwise;
 }
 
 static void add_user(const char *word)
