@@ -49,6 +49,7 @@ struct Arena {
 
 Arena arenas[MOST_DEVICES];
 int open_count;
+bool some_fresh;
 
 struct Pinned {
     size_t bytes;
@@ -211,6 +212,7 @@ char *arena_take(int device, size_t bytes, void *pool, const char *by)
         madvise(start, RANGE, MADV_HUGEPAGE);
     }
     char *start = take_gone(arena, whole);
+    const bool fresh = !start && bytes >= LARGE;
     if (!start) {
         if (arena.end + whole > RANGE)
             die("no addresses left for the memory of a device");
@@ -224,19 +226,47 @@ char *arena_take(int device, size_t bytes, void *pool, const char *by)
     DeviceOpen open;
     unpoison(start - EDGE, whole);
     memset(start - EDGE, EDGE_BYTE, EDGE);
-    memset(start, 0xff, bytes);
+    if (!fresh)
+        memset(start, 0xff, bytes);
+    some_fresh = some_fresh || fresh;
     memset(start + bytes, EDGE_BYTE, whole - EDGE - bytes);
     poison(start - EDGE, EDGE);
     poison(start + bytes, whole - EDGE - bytes);
     shadow_forget(start, bytes);
     arena.live[start] =
-        Allocation{ start, bytes, whole, device, pool, false, by };
+        Allocation{ start, bytes, whole, device, pool, false, fresh, by };
     arena.used += bytes;
     counts.allocations++;
     counts.memory += bytes;
     if (counts.memory > counts.peak_memory)
         counts.peak_memory = counts.memory;
     return start;
+}
+
+void arena_settle()
+{
+    if (!some_fresh)
+        return;
+    some_fresh = false;
+    DeviceOpen open;
+    for (Arena &arena : arenas)
+        for (auto &one : arena.live) {
+            if (one.second.fresh)
+                memset(one.first, 0xff, one.second.bytes);
+            one.second.fresh = false;
+        }
+}
+
+void arena_fill(void *start, int value, size_t bytes)
+{
+    Allocation *one = arena_find(start);
+
+    if (one && one->fresh && one->start == start && one->bytes == bytes) {
+        one->fresh = false;
+        if (!value)
+            return;
+    }
+    memset(start, value, bytes);
 }
 
 void arena_give(char *start)

@@ -187,7 +187,7 @@ cudaError_t fill(Call *call, void *to, int value, size_t bytes,
     operation.run = [to, value, bytes]() {
         check_range(to, bytes, "the target of a fill");
         shadow_write(to, bytes, "a fill");
-        memset(to, value, bytes);
+        arena_fill(to, value, bytes);
     };
     return call->give(submit(stream, std::move(operation)));
 }

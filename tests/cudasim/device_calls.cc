@@ -19,38 +19,71 @@ int all_devices()
         std::max<int64_t>(setting("OSTEON_CUDASIM_DEVICES", 1), 0), 8));
 }
 
-size_t device_memory()
+int slices()
 {
-    return static_cast<size_t>(setting("OSTEON_CUDASIM_MEMORY", 4096)) << 20;
+    return static_cast<int>(std::min<int64_t>(
+        std::max<int64_t>(setting("OSTEON_CUDASIM_MIG", 0), 0), 7));
 }
 
-std::string device_name(int device)
+size_t device_memory(const Place &place)
 {
-    return text("CUDA stand-in %d", device);
+    const size_t all =
+        static_cast<size_t>(setting("OSTEON_CUDASIM_MEMORY", 4096)) << 20;
+
+    return place.slice < 0 ? all : all / static_cast<size_t>(slices());
 }
 
-void device_uuid(int device, unsigned char *uuid)
+std::string device_name(const Place &place)
 {
-    memcpy(uuid, "osteon-standin-", 15);
-    uuid[15] = static_cast<unsigned char>(device);
+    return place.slice < 0
+               ? text("CUDA stand-in %d", place.device)
+               : text("CUDA stand-in %d MIG %d", place.device, place.slice);
 }
 
-std::string device_uuid_text(int device)
+void place_uuid(const Place &place, unsigned char *uuid)
+{
+    memcpy(uuid, "osteon standin", 14);
+    uuid[14] = static_cast<unsigned char>(place.slice + 1);
+    uuid[15] = static_cast<unsigned char>(place.device);
+}
+
+std::string place_uuid_text(const Place &place)
 {
     unsigned char u[16];
-    std::string all = "GPU-";
+    std::string all = place.slice < 0 ? "GPU-" : "MIG-";
 
-    device_uuid(device, u);
+    place_uuid(place, u);
     for (int i = 0; i < 16; i++)
         all += text(i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
                     u[i]);
     return all;
 }
 
-/* The devices that the process may see, in its order. */
-static const std::vector<int> &visible()
+namespace
 {
-    static std::vector<int> all;
+
+/* The place that a word of CUDA_VISIBLE_DEVICES names. */
+bool find_place(const std::string &word, Place *place)
+{
+    for (int i = 0; i < all_devices(); i++)
+        for (int slice = -1; slice < slices(); slice++) {
+            const Place here = { i, slice };
+            const std::string uuid = place_uuid_text(here);
+            if (word != std::to_string(i) &&
+                (word.size() <= 4 || uuid.compare(0, word.size(), word) != 0))
+                continue;
+            *place = here;
+            if (slice < 0 && slices())
+                place->slice = 0;
+            return true;
+        }
+    return false;
+}
+
+/* What the process may see, in its order. */
+const std::vector<Place> &visible()
+{
+    static std::vector<Place> all;
     static bool known;
     const char *given = getenv("CUDA_VISIBLE_DEVICES");
 
@@ -59,34 +92,29 @@ static const std::vector<int> &visible()
     known = true;
     if (!given) {
         for (int i = 0; i < all_devices(); i++)
-            all.push_back(i);
+            all.push_back(Place{ i, slices() ? 0 : -1 });
         return all;
     }
     std::string rest = given;
     while (!rest.empty()) {
         const size_t comma = rest.find(',');
-        const std::string one = rest.substr(0, comma);
-        int found = -1;
-        for (int i = 0; i < all_devices(); i++)
-            if (!one.empty() &&
-                (one == std::to_string(i) ||
-                 (one.size() > 4 &&
-                  device_uuid_text(i).compare(0, one.size(), one) == 0)))
-                found = i;
-        if (found < 0)
+        Place place;
+        if (!find_place(rest.substr(0, comma), &place))
             break; /* as CUDA does: what follows is not seen */
-        all.push_back(found);
+        all.push_back(place);
         rest = comma == std::string::npos ? "" : rest.substr(comma + 1);
     }
     return all;
 }
+
+} /* namespace */
 
 int device_count()
 {
     return static_cast<int>(visible().size());
 }
 
-int physical_device(int device)
+const Place &visible_place(int device)
 {
     return visible()[static_cast<size_t>(device)];
 }
@@ -148,10 +176,10 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *prop, int device)
         return call.give(cudaErrorInvalidDevice);
     memset(prop, 0, sizeof *prop);
     snprintf(prop->name, sizeof prop->name, "%s",
-             device_name(physical_device(device)).c_str());
-    device_uuid(physical_device(device),
-                reinterpret_cast<unsigned char *>(&prop->uuid));
-    prop->totalGlobalMem = device_memory();
+             device_name(visible_place(device)).c_str());
+    place_uuid(visible_place(device),
+               reinterpret_cast<unsigned char *>(&prop->uuid));
+    prop->totalGlobalMem = device_memory(visible_place(device));
     prop->sharedMemPerBlock = 48 << 10;
     prop->sharedMemPerBlockOptin = 227 << 10;
     prop->sharedMemPerMultiprocessor = 228 << 10;
@@ -177,7 +205,7 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *prop, int device)
     prop->memoryPoolsSupported = 1;
     prop->canMapHostMemory = 1;
     prop->streamPrioritiesSupported = 1;
-    prop->pciBusID = physical_device(device) + 1;
+    prop->pciBusID = visible_place(device).device + 1;
     return call.refused();
 }
 
@@ -257,7 +285,7 @@ cudaError_t cudaDeviceGetPCIBusId(char *text, int size, int device)
     if (!exists(device))
         return call.give(cudaErrorInvalidDevice);
     snprintf(text, static_cast<size_t>(size), "0000:%02x:00.0",
-             physical_device(device) + 1);
+             visible_place(device).device + 1);
     return call.refused();
 }
 
@@ -299,7 +327,7 @@ cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total)
 {
     Call call("cudaMemGetInfo");
 
-    *total = device_memory();
+    *total = device_memory(visible_place(current_device));
     *free_bytes = *total - std::min(*total, arena_used(current_device));
     return call.refused();
 }

@@ -7,13 +7,19 @@
 namespace cudasim
 {
 
+/* A device, or with `slice` not negative a part of one. */
+struct Place {
+    int device, slice;
+};
+
 int all_devices(); /* seen by the process or not */
-size_t device_memory();
-std::string device_name(int device);
-void device_uuid(int device, unsigned char *uuid);
-std::string device_uuid_text(int device);
-/* The number among all of one that the process sees. */
-int physical_device(int device);
+int slices();      /* of each; 0: not cut */
+size_t device_memory(const Place &place);
+std::string device_name(const Place &place);
+void place_uuid(const Place &place, unsigned char *uuid);
+std::string place_uuid_text(const Place &place);
+/* The place of one that the process sees, by its number there. */
+const Place &visible_place(int device);
 
 } /* namespace cudasim */
 

@@ -42,9 +42,9 @@ Pool *default_pool(int device)
 bool fits(int device, size_t bytes)
 {
     const size_t used = arena_used(device);
+    const size_t all = device_memory(visible_place(device));
 
-    return bytes <= device_memory() &&
-           used - std::min(leaving, used) <= device_memory() - bytes;
+    return bytes <= all && used - std::min(leaving, used) <= all - bytes;
 }
 
 cudaError_t take(Call *call, void **memory, size_t bytes, Pool *pool)

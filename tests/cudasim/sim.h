@@ -48,11 +48,16 @@ struct Allocation {
     int device;
     void *pool;
     bool freed; /* by the order of its stream, which has still to come */
+    bool fresh; /* of zeros still, for arena_settle() to fill */
     std::string by;
 };
 
 char *arena_take(int device, size_t bytes, void *pool, const char *by);
 void arena_give(char *start);
+/* Fills what is new; called before anything but fills can look at it. */
+void arena_settle();
+/* A fill, which may make that unnecessary. */
+void arena_fill(void *start, int value, size_t bytes);
 /* The allocation that holds the address, or NULL. */
 Allocation *arena_find(const void *address);
 bool in_arena(const void *address);

@@ -65,6 +65,9 @@ void execute(Stream *stream, const Operation &operation, uint64_t number)
     running = stream;
     if (checked)
         serial = new_serial(*stream, number, operation.name);
+    if (operation.kind == Kind::KERNEL || operation.kind == Kind::LIBRARY ||
+        operation.kind == Kind::COPY)
+        arena_settle();
     if (operation.run && !Call::lost()) {
         DeviceOpen open;
         operation.run();
