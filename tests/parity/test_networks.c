@@ -7,6 +7,7 @@
  * are not sampled shows there.
  */
 /* links: stages kernels base */
+/* on: cpu cuda */
 #include "tests/support/network_case.h"
 #include "tests/support/sampled_tensor.h"
 
@@ -21,7 +22,8 @@ static ost_backend *backend;
 static int open_backend(void **state)
 {
     (void)state;
-    return ost_backend_open("cpu", 0, &backend, NULL) ? -1 : 0;
+    backend = backend_case_open(0);
+    return 0;
 }
 
 static int close_backend(void **state)
@@ -40,13 +42,13 @@ static void check_tensor(const network_case *c, ost_net *net, ost_weights *w,
     bool output = strcmp(name, "output") == 0;
     ost_tensor y = ost_net_output(net);
     int64_t count = ost_tensor_count(&y);
-    float *v = output ? y.data : gradient_of(w, name, &count);
+    float *v =
+        output ? device_numbers(backend, &y) : gradient_of(w, name, &count);
 
     if (!v)
         fail_msg("%s: there is no weight '%s'", c->name, name);
     compare_tensor(c->name, w, name, v, count, rest);
-    if (!output)
-        ost_free(v);
+    ost_free(v);
 }
 
 static void networks_compute_what_pytorch_computes(void **state)

@@ -8,7 +8,9 @@
  * definition of what they differentiate.
  */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/rng.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/reference_net.h"
 
 #include "base/banned.h"
@@ -97,6 +99,11 @@ typedef struct bench {
 
 static ost_backend *backend;
 
+static double tolerance(void)
+{
+    return backend_tolerance(1e-5, 1e-4);
+}
+
 static float draw(ost_rng *rng, double sigma)
 {
     return (float)(ost_rng_normal(rng) * sigma);
@@ -129,6 +136,20 @@ static void fill_weights(bench *b, ost_rng *rng)
     }
 }
 
+/* The same numbers on the device and here. */
+static void draw_device(ost_rng *rng, ost_tensor to, double *here)
+{
+    int64_t count = ost_tensor_count(&to);
+    float *v = ost_xalloc((size_t)count * sizeof(*v));
+
+    for (int64_t i = 0; i < count; i++) {
+        v[i] = draw(rng, 1.0);
+        here[i] = (double)v[i];
+    }
+    device_fill(backend, &to, v);
+    ost_free(v);
+}
+
 static void build(const composite *of, uint64_t seed, unsigned flags, bench *b)
 {
     ost_rng rng = ost_rng_of(seed, 0);
@@ -148,20 +169,13 @@ static void build(const composite *of, uint64_t seed, unsigned flags, bench *b)
                     &err))
         fail_msg("%s: %s", of->name, err.text);
     fill_weights(b, &rng);
-    x = ost_net_input(b->net);
     ref_make(&b->input, 4, of->input);
-    for (int64_t i = 0; i < ref_count(&b->input); i++) {
-        ((float *)x.data)[i] = draw(&rng, 1.0);
-        b->input.v[i] = (double)((float *)x.data)[i];
-    }
+    draw_device(&rng, ost_net_input(b->net), b->input.v);
     assert_int_equal(ost_net_forward(b->net, 1, &err), OST_OK);
     x = ost_net_output_grad(b->net);
     b->output_grad =
         ost_xalloc((size_t)ost_tensor_count(&x) * sizeof(*b->output_grad));
-    for (int64_t i = 0; i < ost_tensor_count(&x); i++) {
-        ((float *)x.data)[i] = draw(&rng, 1.0);
-        b->output_grad[i] = (double)((float *)x.data)[i];
-    }
+    draw_device(&rng, x, b->output_grad);
     ost_free(text);
 }
 
@@ -179,22 +193,24 @@ static void tear_down(bench *b)
 
 static void outputs_agree(const bench *b)
 {
-    ost_tensor got = ost_net_output(b->net);
+    ost_tensor out = ost_net_output(b->net);
+    float *got = device_numbers(backend, &out);
     double largest = 0.0;
     ref_value want;
 
     ref_run(b->c, &b->ref, &b->input, &want);
-    assert_int_equal(ref_count(&want), ost_tensor_count(&got));
+    assert_int_equal(ref_count(&want), ost_tensor_count(&out));
     for (int64_t i = 0; i < ref_count(&want); i++)
         largest = fmax(largest, fabs(want.v[i]));
     for (int64_t i = 0; i < ref_count(&want); i++) {
-        double d = fabs(want.v[i] - (double)((float *)got.data)[i]);
+        double d = fabs(want.v[i] - (double)got[i]);
 
-        if (!(d <= 1e-5 * largest))
+        if (!(d <= tolerance() * largest))
             fail_msg("%s: output %d differs by %.3g of %.3g", b->of->name,
                      (int)i, d, largest);
     }
     ost_free(want.v);
+    ost_free(got);
 }
 
 /* What the sum of the outputs, each times its gradient, changes by when
@@ -241,7 +257,7 @@ static void gradients_agree(const bench *b, const char *name, double *v,
         double want = slope(b, &v[at], &terms);
         double d = fabs(want - (double)grad[at]);
 
-        if (!(d <= 1e-5 * fmax(largest, terms) + 1e-7))
+        if (!(d <= tolerance() * fmax(largest, terms) + 1e-7))
             fail_msg("%s: gradient %d of %s is %.9g, must be %.9g of %.3g",
                      b->of->name, (int)at, name, (double)grad[at], want,
                      fmax(largest, terms));
@@ -251,13 +267,18 @@ static void gradients_agree(const bench *b, const char *name, double *v,
 static void check(const composite *of, uint64_t seed, unsigned more)
 {
     unsigned flags = OST_NET_TRAIN | OST_NET_INPUT_GRAD | more;
+    float *input_grad;
+    ost_tensor dx;
     bench b;
 
     build(of, seed, flags, &b);
     outputs_agree(&b);
     assert_int_equal(ost_net_backward(b.net, NULL), OST_OK);
+    dx = ost_net_input_grad(b.net);
+    input_grad = device_numbers(backend, &dx);
     gradients_agree(&b, "the input", b.input.v, ref_count(&b.input),
-                    ost_net_input_grad(b.net).data);
+                    input_grad);
+    ost_free(input_grad);
     for (size_t i = 0; i < b.ref.len; i++) {
         const ref_weight *r = &b.ref.data[i];
         const ost_weight *w = ost_weights_find(b.weights, r->name);
@@ -284,7 +305,8 @@ static void gradients_are_what_differences_say(void **state)
 static int open_backend(void **state)
 {
     (void)state;
-    return ost_backend_open("cpu", 2, &backend, NULL) ? -1 : 0;
+    backend = backend_case_open(2);
+    return 0;
 }
 
 static int close_backend(void **state)

@@ -5,6 +5,8 @@
  * kernels with the definitions then.
  */
 /* links: base kernels */
+/* on: cpu cuda */
+#include "tests/support/backend_case.h"
 #include "tests/support/net_case.h"
 #include "tests/support/reference_convolution.h"
 #include "tests/support/reference_norm.h"
@@ -164,6 +166,24 @@ static void put(const double *from, float *to, int64_t n)
         to[i] = (float)from[i];
 }
 
+static void put_device(const double *from, float *to, int64_t n)
+{
+    float *v = ost_xalloc((size_t)n * sizeof(*v));
+
+    put(from, v, n);
+    device_put(backend, to, v, n);
+    ost_free(v);
+}
+
+static double device_error(ost_tensor got, const double *want)
+{
+    float *v = device_numbers(backend, &got);
+    double e = error(v, want, ost_tensor_count(&got));
+
+    ost_free(v);
+    return e;
+}
+
 static ost_net *build(const reference *r, const ref_numbers *v, ost_weights *w)
 {
     int64_t shape[OST_MAX_DIMS] = { r->items, r->in_channels };
@@ -191,7 +211,7 @@ static ost_net *build(const reference *r, const ref_numbers *v, ost_weights *w)
             ost_weights_set(w, w->data[i], OST_PART_DATA, plain, NULL), OST_OK);
         ost_free(plain);
     }
-    put(v->x, ost_net_input(net).data, ref_in_count(r));
+    put_device(v->x, ost_net_input(net).data, ref_in_count(r));
     ost_free(text);
     case_free(c);
     return net;
@@ -220,15 +240,15 @@ static const char *kernel_follows_definition(ost_rng *rng)
     out = ost_net_output(net);
     assert_int_equal(ost_tensor_count(&out), ref_out_count(&r));
     assert_int_equal(ost_net_forward(net, 0, NULL), OST_OK);
-    e[0] = error(out.data, v.y, ref_out_count(&r));
-    put(g.y, ost_net_output_grad(net).data, ref_out_count(&r));
+    e[0] = device_error(out, v.y);
+    put_device(g.y, ost_net_output_grad(net).data, ref_out_count(&r));
     assert_int_equal(ost_net_backward(net, NULL), OST_OK);
-    e[1] = error(ost_net_input_grad(net).data, g.x, ref_in_count(&r));
+    e[1] = device_error(ost_net_input_grad(net), g.x);
     for (size_t i = 0; i < REF_WEIGHTS; i++)
         if (r.weights[i])
             e[2 + i] = weight_error(w, i, OST_PART_GRAD, g.w[i]);
     for (int i = 0; i < 2 + REF_WEIGHTS; i++)
-        fine &= e[i] <= 1e-5;
+        fine &= e[i] <= backend_tolerance(1e-5, 1e-4);
     ost_net_free(net);
     ost_weights_free(w);
     numbers_release(&g);
@@ -248,7 +268,8 @@ static void kernels_follow_the_definitions(void **state)
 static int open_backend(void **state)
 {
     (void)state;
-    return ost_backend_open("cpu", 2, &backend, NULL) ? -1 : 0;
+    backend = backend_case_open(2);
+    return 0;
 }
 
 static int close_backend(void **state)

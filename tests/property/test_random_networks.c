@@ -10,6 +10,8 @@
  * all of it is the same bytes when every value is kept.
  */
 /* links: base kernels */
+/* on: cpu cuda */
+#include "tests/support/backend_case.h"
 #include "tests/support/reference_net.h"
 #include "tests/support/seed.h"
 
@@ -350,18 +352,23 @@ static void put(ost_weights *w, const numbers *n)
     }
 }
 
+static void put_row(float *to, const double *from, int64_t count)
+{
+    float *v = ost_xalloc((size_t)count * sizeof(*v));
+
+    for (int64_t i = 0; i < count; i++)
+        v[i] = (float)from[i];
+    device_put(backend, to, v, count);
+    ost_free(v);
+}
+
 static void run_once(ost_net *net, unsigned flags, const double *dy, result *r)
 {
-    ost_tensor y = ost_net_output(net);
-    ost_tensor grad;
-
     assert_int_equal(ost_net_forward(net, 1, NULL), OST_OK);
-    memcpy(r->y, y.data, (size_t)r->outputs * sizeof(float));
+    device_get(backend, ost_net_output(net).data, r->y, r->outputs);
     if (!(flags & OST_NET_TRAIN))
         return;
-    grad = ost_net_output_grad(net);
-    for (int64_t i = 0; i < r->outputs; i++)
-        ((float *)grad.data)[i] = (float)dy[i];
+    put_row(ost_net_output_grad(net).data, dy, r->outputs);
     assert_int_equal(ost_net_backward(net, NULL), OST_OK);
 }
 
@@ -380,8 +387,7 @@ static void run(const growth *g, unsigned flags, const numbers *n,
     int passes = flags & OST_NET_ADD_GRAD ? 2 : 1;
 
     put(w, n);
-    for (int64_t i = 0; i < at; i++)
-        ((float *)x.data)[i] = (float)n->input.v[i];
+    put_row(x.data, n->input.v, at);
     r->outputs = ost_tensor_count(&y);
     r->y = ost_xalloc((size_t)r->outputs * sizeof(float));
     ost_weights_clear_grad(w);
@@ -390,7 +396,7 @@ static void run(const growth *g, unsigned flags, const numbers *n,
     if (flags & OST_NET_TRAIN) {
         r->grad = ost_xalloc((size_t)n->count * sizeof(float));
         x = ost_net_input_grad(net);
-        memcpy(r->grad, x.data, (size_t)at * sizeof(float));
+        device_get(backend, x.data, r->grad, at);
         for (size_t i = 0; i < w->len; at += n->weights.data[i++].count)
             if (w->data[i]->learned && w->data[i]->grad_set)
                 assert_int_equal(ost_weights_get(w, w->data[i], OST_PART_GRAD,
@@ -560,7 +566,8 @@ static void networks_are_what_their_layers_are(void **state)
 static int open_backend(void **state)
 {
     (void)state;
-    return ost_backend_open("cpu", 2, &backend, NULL) ? -1 : 0;
+    backend = backend_case_open(2);
+    return 0;
 }
 
 static int close_backend(void **state)

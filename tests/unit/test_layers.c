@@ -2,6 +2,8 @@
  * with
  */
 /* links: base kernels */
+/* on: cpu cuda */
+#include "tests/support/backend_case.h"
 #include "tests/support/net_case.h"
 
 #include <math.h>
@@ -14,7 +16,8 @@ static ost_backend *backend;
 static int open_backend(void **state)
 {
     (void)state;
-    return ost_backend_open("cpu", 2, &backend, NULL) ? -1 : 0;
+    backend = backend_case_open(2);
+    return 0;
 }
 
 static int close_backend(void **state)
@@ -269,7 +272,7 @@ static void drawn(const char *layer, unsigned flags, uint64_t draw, float *y)
         OST_OK);
     assert_int_equal(ost_net_forward(net, draw, NULL), OST_OK);
     out = ost_net_output(net);
-    memcpy(y, out.data, (size_t)ost_tensor_count(&out) * sizeof(*y));
+    device_get(backend, out.data, y, ost_tensor_count(&out));
     ost_net_free(net);
     ost_free(text);
     case_free(c);

@@ -1,12 +1,13 @@
 /* tests/unit/test_net.c - networks: shapes, memory, sharing, what goes wrong */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "kernels/loss.h"
 #include "kernels/memory_plan.h"
 #include "kernels/network.h"
 #include "kernels/optimizer.h"
-#include "tests/support/check.h"
+#include "tests/support/backend_case.h"
 
 #include <malloc.h>
 #include <math.h>
@@ -21,7 +22,8 @@ static ost_backend *backend;
 static int open_backend(void **state)
 {
     (void)state;
-    return ost_backend_open("cpu", 2, &backend, NULL) ? -1 : 0;
+    backend = backend_case_open(2);
+    return 0;
 }
 
 static int close_backend(void **state)
@@ -84,12 +86,22 @@ static ost_rc make(const chain *c, ost_weights *w, const int64_t *shape,
     return ost_net_new(w, &spec, 4, shape, flags, net, where, err);
 }
 
-static void fill(ost_tensor t, uint64_t key)
+static void draw(float *v, int64_t count, uint64_t key)
 {
     ost_rng r = ost_rng_of(key, 0);
 
-    for (int64_t i = 0; i < ost_tensor_count(&t); i++)
-        ((float *)t.data)[i] = (float)ost_rng_normal(&r);
+    for (int64_t i = 0; i < count; i++)
+        v[i] = (float)ost_rng_normal(&r);
+}
+
+static void fill(ost_tensor t, uint64_t key)
+{
+    int64_t count = ost_tensor_count(&t);
+    float *v = ost_xalloc((size_t)count * sizeof(*v));
+
+    draw(v, count, key);
+    device_fill(backend, &t, v);
+    ost_free(v);
 }
 
 static void step(ost_net *net, ost_weights *w, uint64_t draw)
@@ -100,7 +112,9 @@ static void step(ost_net *net, ost_weights *w, uint64_t draw)
                                         .beta2 = 0.999,
                                         .epsilon = 1e-8 };
     static const int32_t classes[8] = { 0, 1, 2, 0, 1, 2, 0, 1 };
-    ost_class_loss loss = { .classes = classes };
+    ost_class_loss loss = {
+        .classes = device_lent(backend, classes, sizeof(classes)),
+    };
 
     assert_int_equal(ost_net_forward(net, draw, NULL), OST_OK);
     loss.logits = ost_net_output(net);
@@ -108,6 +122,7 @@ static void step(ost_net *net, ost_weights *w, uint64_t draw)
     assert_int_equal(backend->softmax_cross_entropy(&loss, NULL), OST_OK);
     assert_int_equal(ost_net_backward(net, NULL), OST_OK);
     assert_int_equal(ost_optimizer_step(&adam, w, NULL), OST_OK);
+    device_finish(backend);
 }
 
 /* oneDNN makes small things for each call and frees them again; what the
@@ -130,6 +145,7 @@ static void a_step_allocates_nothing_after_the_first(void **state)
     size_t before;
 
     (void)state;
+    cpu_alone(); /* the stand-in's own memory is its affair */
     small(&c);
     assert_int_equal(make(&c, w, (int64_t[]){ 5, 1, 16, 16 }, OST_NET_TRAIN,
                           &net, NULL, NULL),
@@ -151,7 +167,7 @@ static void training_makes_the_loss_small(void **state)
     ost_weights *w = ost_weights_new(backend);
     static const int32_t classes[6] = { 0, 1, 2, 0, 1, 2 };
     double loss = 0.0;
-    ost_class_loss l = { .classes = classes, .loss = &loss };
+    ost_class_loss l = { .loss = &loss };
     ost_net *net;
     chain c = { 0 };
 
@@ -165,7 +181,9 @@ static void training_makes_the_loss_small(void **state)
     for (uint64_t i = 0; i < 400; i++)
         step(net, w, i);
     l.logits = ost_net_output(net);
+    l.classes = device_lent(backend, classes, sizeof(classes));
     assert_int_equal(backend->softmax_cross_entropy(&l, NULL), OST_OK);
+    device_finish(backend);
     assert_true(loss < 0.7); /* ln 3 is where it starts */
     ost_net_free(net);
     ost_weights_free(w);
@@ -178,28 +196,27 @@ static void an_item_is_judged_without_its_neighbors(void **state)
     float alone[3];
     ost_net *net;
     chain c = { 0 };
-    float *x;
+    enum { ITEM = 2 * 17 * 19 };
+    static float x[8 * ITEM];
 
     (void)state;
     small(&c);
     assert_int_equal(
         make(&c, w, (int64_t[]){ 8, 2, 17, 19 }, 0, &net, NULL, NULL), OST_OK);
     assert_int_equal(ost_weights_init(w, 3, NULL), OST_OK);
-    x = ost_net_input(net).data;
     for (int place = 0; place < 8; place++) {
-        ost_tensor one = ost_tensor_of(x + (int64_t)place * 2 * 17 * 19,
-                                       OST_F32, 1, (int64_t[]){ 2 * 17 * 19 });
-        const float *y;
+        float y[8 * 3];
 
-        fill(ost_net_input(net), (uint64_t)place + 10);
+        draw(x, 8 * ITEM, (uint64_t)place + 10);
         if (place % 2)
-            memset(x, 0, 8 * 2 * 17 * 19 * sizeof(*x));
-        fill(one, 5);
+            memset(x, 0, sizeof(x));
+        draw(x + (ptrdiff_t)place * ITEM, ITEM, 5);
+        device_put(backend, ost_net_input(net).data, x, 8 * ITEM);
         assert_int_equal(ost_net_forward(net, 0, NULL), OST_OK);
-        y = (const float *)ost_net_output(net).data + (ptrdiff_t)place * 3;
+        device_get(backend, ost_net_output(net).data, y, 8 * 3);
         if (place == 0)
             memcpy(alone, y, sizeof(alone));
-        assert_memory_equal(alone, y, sizeof(alone));
+        assert_memory_equal(alone, y + (ptrdiff_t)place * 3, sizeof(alone));
     }
     ost_net_free(net);
     ost_weights_free(w);
@@ -274,9 +291,12 @@ static void gradients_add_up_over_passes(void **state)
  * random direction; adds what the gradient says of it to `slope`. */
 static double probe(ost_net *net, ost_weights *w, double by, double *slope)
 {
-    ost_tensor y = ost_net_output(net);
+    ost_tensor out = ost_net_output(net);
+    int64_t count = ost_tensor_count(&out);
     ost_rng r = ost_rng_of(31, 0);
     double sum = 0.0;
+    float *y;
+    float *dy = ost_xalloc((size_t)count * sizeof(*dy));
 
     for (size_t i = 0; i < w->len; i++) {
         size_t n = (size_t)ost_weight_count(w->data[i]);
@@ -298,10 +318,13 @@ static double probe(ost_net *net, ost_weights *w, double by, double *slope)
         ost_free(plain);
     }
     assert_int_equal(ost_net_forward(net, 5, NULL), OST_OK);
-    fill(ost_net_output_grad(net), 8);
-    for (int64_t i = 0; i < ost_tensor_count(&y); i++)
-        sum += (double)((float *)y.data)[i] *
-               (double)((float *)ost_net_output_grad(net).data)[i];
+    draw(dy, count, 8);
+    device_put(backend, ost_net_output_grad(net).data, dy, count);
+    y = device_numbers(backend, &out);
+    for (int64_t i = 0; i < count; i++)
+        sum += (double)y[i] * (double)dy[i];
+    ost_free(y);
+    ost_free(dy);
     return sum;
 }
 
@@ -462,30 +485,37 @@ static void dropout_drops_a_share_and_remembers_which(void **state)
     ost_net *net;
     chain c = { 0 };
     int dropped = 0;
-    const float *y;
-    const float *dx;
+    ost_tensor t;
+    float *v = ost_xalloc(N * sizeof(*v));
+    float *y;
+    float *dx;
 
     (void)state;
     add(&c, "dropout", 1, (ost_net_attr[]){ number("p", 0.25) });
     assert_int_equal(make(&c, w, (int64_t[]){ 2, 5, 40, 41 },
                           OST_NET_TRAIN | OST_NET_INPUT_GRAD, &net, NULL, NULL),
                      OST_OK);
-    for (int i = 0; i < N; i++) {
-        ((float *)ost_net_input(net).data)[i] = 3.0f;
-        ((float *)ost_net_output_grad(net).data)[i] = 6.0f;
-    }
-    assert_int_equal(ost_net_forward(net, 77, NULL), OST_OK);
-    y = ost_net_output(net).data;
     for (int i = 0; i < N; i++)
-        ((float *)ost_net_output_grad(net).data)[i] = 6.0f;
+        v[i] = 3.0f;
+    device_put(backend, ost_net_input(net).data, v, N);
+    assert_int_equal(ost_net_forward(net, 77, NULL), OST_OK);
+    t = ost_net_output(net);
+    y = device_numbers(backend, &t);
+    for (int i = 0; i < N; i++)
+        v[i] = 6.0f;
+    device_put(backend, ost_net_output_grad(net).data, v, N);
     assert_int_equal(ost_net_backward(net, NULL), OST_OK);
-    dx = ost_net_input_grad(net).data;
+    t = ost_net_input_grad(net);
+    dx = device_numbers(backend, &t);
     for (int i = 0; i < N; i++) {
         assert_true(y[i] == 0.0f || y[i] == 4.0f);
         assert_true(dx[i] == 2.0f * y[i]);
         dropped += y[i] == 0.0f;
     }
     assert_in_range(dropped, N / 4 - N / 50, N / 4 + N / 50);
+    ost_free(dx);
+    ost_free(y);
+    ost_free(v);
     ost_net_free(net);
     ost_weights_free(w);
 }
@@ -499,6 +529,9 @@ static void not_a_number_is_not_hidden(void **state)
     for (int i = 0; i < 5; i++) {
         ost_weights *w = ost_weights_new(backend);
         ost_net_attr kernel = number("kernel", 2);
+        float x[4];
+        float y[4];
+        ost_tensor out;
         ost_net *net;
         chain c = { 0 };
 
@@ -506,10 +539,13 @@ static void not_a_number_is_not_hidden(void **state)
         assert_int_equal(
             make(&c, w, (int64_t[]){ 1, 1, 2, 2 }, 0, &net, NULL, NULL),
             OST_OK);
-        fill(ost_net_input(net), 1);
-        ((float *)ost_net_input(net).data)[2] = NAN;
+        draw(x, 4, 1);
+        x[2] = NAN;
+        device_put(backend, ost_net_input(net).data, x, 4);
         assert_int_equal(ost_net_forward(net, 0, NULL), OST_OK);
-        assert_true(isnan(((float *)ost_net_output(net).data)[i ? 0 : 2]));
+        out = ost_net_output(net);
+        device_get(backend, out.data, y, ost_tensor_count(&out));
+        assert_true(isnan(y[i ? 0 : 2]));
         ost_net_free(net);
         ost_weights_free(w);
     }

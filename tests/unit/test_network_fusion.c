@@ -1,9 +1,10 @@
 /* tests/unit/test_network_fusion.c - convolutions that finish what follows make
  * the same numbers, bit for bit */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/alloc.h"
 #include "base/rng.h"
-#include "tests/support/check.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/net_spec.h"
 
 #include <math.h>
@@ -165,14 +166,6 @@ static const struct {
     { { 7, 32, 9, 10 }, 32, 1, false },
 };
 
-static ost_backend *open_backend(int threads)
-{
-    ost_backend *b = NULL;
-
-    assert_int_equal(ost_backend_open("cpu", threads, &b, NULL), OST_OK);
-    return b;
-}
-
 /* Random numbers; variances above 0. */
 static void set_weights(ost_weights *w, uint64_t key)
 {
@@ -214,34 +207,51 @@ static void judge_free(judge *j)
     ost_weights_free(j->weights);
 }
 
-/* Fills items from the `first` on and runs. */
-static ost_tensor run(const judge *j, int64_t first)
+/* Numbers of items from the `first` on. */
+static float *items_from(const judge *j, int64_t first)
 {
     ost_tensor x = ost_net_input(j->net);
     int64_t item = ost_tensor_count(&x) / x.shape[0];
+    float *v = ost_xalloc((size_t)ost_tensor_count(&x) * sizeof(*v));
 
     for (int64_t n = 0; n < x.shape[0]; n++) {
         ost_rng r = ost_rng_of(5, (uint64_t)(first + n));
 
         for (int64_t i = 0; i < item; i++)
-            ((float *)x.data)[n * item + i] = (float)ost_rng_normal(&r);
+            v[n * item + i] = (float)ost_rng_normal(&r);
     }
-    assert_int_equal(ost_net_forward(j->net, 0, NULL), OST_OK);
-    return ost_net_output(j->net);
+    return v;
 }
 
-static size_t bytes_of(const ost_tensor *t)
+/* What comes out of numbers; frees them.  Caller frees with ost_free(). */
+static float *run(const judge *j, float *v)
 {
-    return (size_t)ost_tensor_count(t) * sizeof(float);
+    ost_backend *b = j->weights->backend;
+    ost_tensor x = ost_net_input(j->net);
+    ost_tensor y = ost_net_output(j->net);
+
+    device_fill(b, &x, v);
+    ost_free(v);
+    assert_int_equal(ost_net_forward(j->net, 0, NULL), OST_OK);
+    return device_numbers(b, &y);
+}
+
+static size_t output_bytes(const judge *j)
+{
+    ost_tensor y = ost_net_output(j->net);
+
+    return (size_t)ost_tensor_count(&y) * sizeof(float);
 }
 
 static void same(const judge *a, const judge *b, const char *what)
 {
-    ost_tensor x = run(a, 0);
-    ost_tensor y = run(b, 0);
+    float *x = run(a, items_from(a, 0));
+    float *y = run(b, items_from(b, 0));
 
-    if (memcmp(x.data, y.data, bytes_of(&x)))
+    if (memcmp(x, y, output_bytes(a)))
         fail_msg("%s: other numbers", what);
+    ost_free(y);
+    ost_free(x);
 }
 
 static const ost_layer *layer_of(const ost_net *net, int index)
@@ -255,7 +265,7 @@ static const ost_layer *layer_of(const ost_net *net, int index)
 
 static void one(const fusion *f, size_t s)
 {
-    ost_backend *b = open_backend(2);
+    ost_backend *b = backend_case_open(2);
     net_spec layers = { 0 };
     ost_net_spec spec;
     const ost_layer *runs;
@@ -295,7 +305,7 @@ static void the_same_numbers_in_fewer_passes(void **state)
 static void networks_with_depth(void **state)
 {
     static const int channels[] = { 1, 32 };
-    ost_backend *b = open_backend(2);
+    ost_backend *b = backend_case_open(2);
 
     (void)state;
     for (int i = 0; i < 2; i++) {
@@ -335,15 +345,16 @@ static void threads_and_neighbors_change_nothing(void **state)
     spec = net_done(&layers);
     for (int threads = 1; threads <= 3; threads++)
         for (int n = 0; n <= 7; n++) {
-            ost_backend *b = open_backend(threads);
+            ost_backend *b = backend_case_open(threads);
             int64_t shape[] = { n ? 1 : 7, 32, 18, 21 };
             judge j = judge_of(b, &spec, 4, shape, 0);
-            ost_tensor y = run(&j, n ? n - 1 : 0);
+            float *y = run(&j, items_from(&j, n ? n - 1 : 0));
 
             if (threads == 1 && !n)
-                memcpy(expected, y.data, sizeof(expected));
-            assert_memory_equal(y.data, expected + (n ? n - 1 : 0) * ITEM,
-                                bytes_of(&y));
+                memcpy(expected, y, sizeof(expected));
+            assert_memory_equal(y, expected + (n ? n - 1 : 0) * ITEM,
+                                output_bytes(&j));
+            ost_free(y);
             judge_free(&j);
             ost_backend_close(b);
         }
@@ -353,7 +364,7 @@ static void threads_and_neighbors_change_nothing(void **state)
 static void not_a_number_stays(void **state)
 {
     static const int channels[] = { 1, 32 };
-    ost_backend *b = open_backend(2);
+    ost_backend *b = backend_case_open(2);
 
     (void)state;
     for (int i = 0; i < 2; i++) {
@@ -361,15 +372,16 @@ static void not_a_number_stays(void **state)
         ost_net_spec spec;
         judge j;
         float *x;
+        float *y;
 
         conv_bias_norm_relu(&layers, 32, 3);
         spec = net_done(&layers);
         j = judge_of(b, &spec, 4, (int64_t[]){ 1, channels[i], 16, 16 }, 0);
-        run(&j, 0);
-        x = ost_net_input(j.net).data;
+        x = items_from(&j, 0);
         x[0] = NAN;
-        assert_int_equal(ost_net_forward(j.net, 0, NULL), OST_OK);
-        assert_true(isnan(((const float *)ost_net_output(j.net).data)[0]));
+        y = run(&j, x);
+        assert_true(isnan(y[0]));
+        ost_free(y);
         judge_free(&j);
     }
     ost_backend_close(b);
@@ -378,7 +390,7 @@ static void not_a_number_stays(void **state)
 /* A network for training has to keep what its backward reads. */
 static void training_takes_nothing(void **state)
 {
-    ost_backend *b = open_backend(2);
+    ost_backend *b = backend_case_open(2);
     net_spec layers = { 0 };
     ost_net_spec spec;
     judge j;

@@ -1,6 +1,8 @@
 /* tests/unit/test_network_learning.c - weights and memory at work */
 /* links: stages kernels base */
+/* on: cpu cuda */
 #include "kernels/optimizer.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/network_text.h"
 
 #include <math.h>
@@ -20,7 +22,8 @@ typedef struct learner {
 static int setup(void **state)
 {
     (void)state;
-    return ost_backend_open("cpu", 2, &backend, NULL);
+    backend = backend_case_open(2);
+    return 0;
 }
 
 static int teardown(void **state)
@@ -52,9 +55,32 @@ static void learner_release(learner *l)
 
 static void fill(ost_tensor t, uint64_t key)
 {
+    float *v = ost_xalloc((size_t)ost_tensor_count(&t) * sizeof(*v));
+
     for (int64_t i = 0; i < ost_tensor_count(&t); i++)
-        ((float *)t.data)[i] =
-            sinf((float)(i * 37 + 11) * 0.61f + (float)key) * 0.8f;
+        v[i] = sinf((float)(i * 37 + 11) * 0.61f + (float)key) * 0.8f;
+    device_fill(backend, &t, v);
+    ost_free(v);
+}
+
+/* The same number everywhere. */
+static void level(ost_tensor t, float number)
+{
+    float *v = ost_xalloc((size_t)ost_tensor_count(&t) * sizeof(*v));
+
+    for (int64_t i = 0; i < ost_tensor_count(&t); i++)
+        v[i] = number;
+    device_fill(backend, &t, v);
+    ost_free(v);
+}
+
+/* Number `i` of what comes out. */
+static float output_at(ost_net *net, int64_t i)
+{
+    float v;
+
+    device_get(backend, (const float *)ost_net_output(net).data + i, &v, 1);
+    return v;
 }
 
 /* Forward and backward from fixed numbers. */
@@ -149,8 +175,8 @@ static void a_recurrent_network_is_its_passes(void **state)
     const int64_t shape[] = { 2, 1, 3, 6, 7 };
     learner a;
     learner b;
-    ost_tensor x;
-    ost_tensor y;
+    float x[4];
+    float y[4];
 
     (void)state;
     learner_init(&a, unrolled, 5, shape);
@@ -168,9 +194,9 @@ static void a_recurrent_network_is_its_passes(void **state)
     copy_weight(&a, "head.bias", &b, "head.bias");
     pass(&a);
     pass(&b);
-    x = ost_net_output(a.net);
-    y = ost_net_output(b.net);
-    assert_memory_equal(x.data, y.data, 2 * 2 * sizeof(float));
+    device_get(backend, ost_net_output(a.net).data, x, 4);
+    device_get(backend, ost_net_output(b.net).data, y, 4);
+    assert_memory_equal(x, y, sizeof(x));
     expect_sum(&a, &b, "weight");
     expect_sum(&a, &b, "bias");
     learner_release(&b);
@@ -313,7 +339,7 @@ static void learn_in_turn(unsigned flags, float *judged)
         assert_ok(ost_optimizer_step(&sgd, w, &err), &err);
         fill(ost_net_input(nets[2]), 3);
         assert_ok(ost_net_forward(nets[2], 0, &err), &err);
-        memcpy(judged, ost_net_output(nets[2]).data, 6 * sizeof(float));
+        device_get(backend, ost_net_output(nets[2]).data, judged, 6);
     }
     for (int i = 0; i < 3; i++)
         ost_net_free(nets[i]);
@@ -350,7 +376,7 @@ static void judge(const char *text, bool trained, unsigned flags, float *judged)
     assert_ok(ost_weights_init(w, 5, &err), &err);
     fill(ost_net_input(net), 3);
     assert_ok(ost_net_forward(net, 0, &err), &err);
-    memcpy(judged, ost_net_output(net).data, 4 * sizeof(*judged));
+    device_get(backend, ost_net_output(net).data, judged, 4);
     ost_net_free(net);
     ost_net_free(before);
     ost_weights_free(w);
@@ -398,10 +424,9 @@ static float first_output(const char *text, unsigned flags)
     assert_ok(
         ost_network_build(l.network, l.weights, 4, shape, flags, &l.net, &err),
         &err);
-    for (int64_t i = 0; i < 16 * 9; i++)
-        ((float *)ost_net_input(l.net).data)[i] = 3.0f;
+    level(ost_net_input(l.net), 3.0f);
     assert_ok(ost_net_forward(l.net, 0, &err), &err);
-    first = *(const float *)ost_net_output(l.net).data;
+    first = output_at(l.net, 0);
     learner_release(&l);
     return first;
 }
@@ -440,6 +465,7 @@ static void the_last_position_is_a_row(void **state)
         "{'op': 'slice', 'axis': 2, 'index': 0}]",
     };
     static const float want[] = { 3.0f * 6 + 1.0f, 4.0f };
+    static const float four = 4.0f;
 
     (void)state;
     for (int i = 0; i < 2; i++) {
@@ -455,12 +481,12 @@ static void the_last_position_is_a_row(void **state)
                   &err);
         assert_ok(ost_weights_init(l.weights, 1, &err), &err);
         x = ost_net_input(l.net);
-        for (int64_t k = 0; k < ost_tensor_count(&x); k++)
-            ((float *)x.data)[k] = 3.0f;
-        ((float *)x.data)[6 * 9] = 4.0f; /* first of the second item */
+        level(x, 3.0f);
+        /* first of the second item */
+        device_put(backend, (float *)x.data + (ptrdiff_t)6 * 9, &four, 1);
         assert_ok(ost_net_forward(l.net, 0, &err), &err);
         y = ost_net_output(l.net);
-        assert_true(((float *)y.data)[ost_tensor_count(&y) / 2] == want[i]);
+        assert_true(output_at(l.net, ost_tensor_count(&y) / 2) == want[i]);
         learner_release(&l);
     }
 }
@@ -478,11 +504,10 @@ static void means_over_some_sides_are_exact(void **state)
     assert_ok(
         ost_network_build(l.network, l.weights, 4, shape, 0, &l.net, &err),
         &err);
-    for (int64_t i = 0; i < 64 * 512 * 4; i++)
-        ((float *)ost_net_input(l.net).data)[i] = 0.1f;
+    level(ost_net_input(l.net), 0.1f);
     assert_ok(ost_net_forward(l.net, 0, &err), &err);
     for (int i = 0; i < 4; i++)
-        assert_true(((float *)ost_net_output(l.net).data)[i] == 0.1f);
+        assert_true(output_at(l.net, i) == 0.1f);
     learner_release(&l);
 }
 

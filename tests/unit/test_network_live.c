@@ -1,9 +1,10 @@
 /* tests/unit/test_network_live.c - networks that run as in training, without a
  * backward */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/alloc.h"
 #include "base/rng.h"
-#include "tests/support/check.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/net_spec.h"
 
 #include <stdio.h>
@@ -24,7 +25,8 @@ static int open_backend(void **state)
     (void)state;
     for (int i = 0; i < NUMBERS; i++)
         input[i] = (float)ost_rng_normal(&r);
-    return ost_backend_open("cpu", 2, &backend, NULL) ? -1 : 0;
+    backend = backend_case_open(2);
+    return 0;
 }
 
 static int close_backend(void **state)
@@ -63,23 +65,23 @@ static ost_tensor run(ost_net *net, uint64_t draw)
 {
     ost_tensor x = ost_net_input(net);
 
-    memcpy(x.data, input, sizeof(input));
+    device_fill(backend, &x, input);
     assert_int_equal(ost_net_forward(net, draw, NULL), OST_OK);
     return ost_net_output(net);
 }
 
 static float *copy_of(const ost_tensor *t)
 {
-    size_t bytes = (size_t)ost_tensor_count(t) * sizeof(float);
-    float *copy = ost_xalloc(bytes);
-
-    memcpy(copy, t->data, bytes);
-    return copy;
+    return device_numbers(backend, t);
 }
 
 static int compare(const ost_tensor *t, const float *with)
 {
-    return memcmp(t->data, with, (size_t)ost_tensor_count(t) * sizeof(float));
+    float *v = copy_of(t);
+    int differs = memcmp(v, with, (size_t)ost_tensor_count(t) * sizeof(float));
+
+    ost_free(v);
+    return differs;
 }
 
 static void gives_the_numbers_of_training(void **state)

@@ -1,8 +1,9 @@
 /* tests/unit/test_network_pool.c - networks share what a call needs */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/alloc.h"
 #include "base/rng.h"
-#include "tests/support/check.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/net_spec.h"
 
 #include <string.h>
@@ -16,7 +17,8 @@ static ost_backend *backend;
 static int open_backend(void **state)
 {
     (void)state;
-    return ost_backend_open("cpu", 2, &backend, NULL) ? -1 : 0;
+    backend = backend_case_open(2);
+    return 0;
 }
 
 static int close_backend(void **state)
@@ -90,16 +92,26 @@ static void drop(pair *p)
 static void fill(ost_tensor t, uint64_t stream)
 {
     ost_rng r = ost_rng_of(3, stream);
+    float *v = ost_xalloc((size_t)ost_tensor_count(&t) * sizeof(*v));
 
     for (int64_t i = 0; i < ost_tensor_count(&t); i++)
-        ((float *)t.data)[i] = (float)ost_rng_normal(&r);
+        v[i] = (float)ost_rng_normal(&r);
+    device_fill(backend, &t, v);
+    ost_free(v);
 }
 
 /* What is in the pool between calls is nobody's: numbers that are none. */
 static void spoil(pair *p)
 {
-    if (p->pool.memory)
-        memset(p->pool.memory, 0xff, p->pool.bytes);
+    void *trash;
+
+    if (!p->pool.memory)
+        return;
+    trash = ost_xalloc(p->pool.bytes);
+    memset(trash, 0xff, p->pool.bytes);
+    device_put(backend, p->pool.memory, trash,
+               (int64_t)(p->pool.bytes / sizeof(float)));
+    ost_free(trash);
 }
 
 static void forward(pair *p, int i)
@@ -131,8 +143,12 @@ static void run(pair *p)
 
 static void same(ost_tensor a, ost_tensor b)
 {
-    assert_memory_equal(a.data, b.data,
-                        (size_t)ost_tensor_count(&a) * sizeof(float));
+    float *v = device_numbers(backend, &a);
+    float *w = device_numbers(backend, &b);
+
+    assert_memory_equal(v, w, (size_t)ost_tensor_count(&a) * sizeof(float));
+    ost_free(w);
+    ost_free(v);
 }
 
 static void pooled_networks_compute_the_same_by_turns(void **state)
@@ -155,8 +171,8 @@ static void pooled_networks_compute_the_same_by_turns(void **state)
             const ost_weight *w = b.weights[i]->data[k];
 
             if (v->grad)
-                assert_memory_equal(v->grad, w->grad,
-                                    (size_t)v->stored * sizeof(float));
+                same(ost_tensor_of(v->grad, OST_F32, 1, &v->stored),
+                     ost_tensor_of(w->grad, OST_F32, 1, &w->stored));
         }
     }
     assert_true(a.pool.bytes > 0 && a.bytes < b.bytes + a.pool.bytes);

@@ -1,10 +1,11 @@
 /* tests/unit/test_network_settle.c - what is made again is the same again */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "kernels/loss.h"
 #include "kernels/optimizer.h"
-#include "tests/support/check.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/net_spec.h"
 
 #include <stdio.h>
@@ -18,7 +19,8 @@ static ost_backend *backend;
 static int open_backend(void **state)
 {
     (void)state;
-    return ost_backend_open("cpu", 2, &backend, NULL) ? -1 : 0;
+    backend = backend_case_open(2);
+    return 0;
 }
 
 static int close_backend(void **state)
@@ -38,6 +40,13 @@ typedef struct trained {
     size_t outputs;
 } trained;
 
+static void release(trained *t)
+{
+    ost_free(t->input_grad);
+    ost_net_free(t->net);
+    ost_weights_free(t->weights);
+}
+
 static void step(trained *t, uint64_t draw)
 {
     static const ost_optimizer sgd = { .kind = OST_SGD,
@@ -45,19 +54,23 @@ static void step(trained *t, uint64_t draw)
                                        .momentum = 0.9 };
     int32_t classes[16];
     ost_class_loss loss = { .logits = ost_net_output(t->net),
-                            .classes = classes,
                             .grad = ost_net_output_grad(t->net).data };
     ost_tensor x = ost_net_input(t->net);
     ost_rng r = ost_rng_of(draw, 1);
+    float *v = ost_xalloc((size_t)ost_tensor_count(&x) * sizeof(*v));
 
     for (int64_t i = 0; i < ost_tensor_count(&x); i++)
-        ((float *)x.data)[i] = (float)ost_rng_normal(&r);
+        v[i] = (float)ost_rng_normal(&r);
+    device_fill(backend, &x, v);
+    ost_free(v);
     for (int i = 0; i < 16; i++)
         classes[i] = i % CLASSES;
+    loss.classes = device_lent(backend, classes, sizeof(classes));
     assert_int_equal(ost_net_forward(t->net, draw, NULL), OST_OK);
     assert_int_equal(backend->softmax_cross_entropy(&loss, NULL), OST_OK);
     assert_int_equal(ost_net_backward(t->net, NULL), OST_OK);
     assert_int_equal(ost_optimizer_step(&sgd, t->weights, NULL), OST_OK);
+    device_finish(backend);
 }
 
 static void train(const net_spec *s, const int64_t *shape, unsigned flags,
@@ -80,9 +93,23 @@ static void train(const net_spec *s, const int64_t *shape, unsigned flags,
     dx = ost_net_input_grad(t->net);
     t->outputs = (size_t)ost_tensor_count(&y);
     assert_true(t->outputs <= 64);
-    memcpy(t->output, y.data, t->outputs * sizeof(float));
+    device_get(backend, y.data, t->output, (int64_t)t->outputs);
     t->inputs = ost_tensor_count(&dx);
-    t->input_grad = dx.data;
+    t->input_grad = device_numbers(backend, &dx);
+}
+
+static bool same(const float *a, const float *b, int64_t count)
+{
+    float *v = ost_xalloc((size_t)count * sizeof(*v));
+    float *w = ost_xalloc((size_t)count * sizeof(*w));
+    bool equal;
+
+    device_get(backend, a, v, count);
+    device_get(backend, b, w, count);
+    equal = memcmp(v, w, (size_t)count * sizeof(*v)) == 0;
+    ost_free(w);
+    ost_free(v);
+    return equal;
 }
 
 static void same_weights(const trained *a, const trained *b)
@@ -90,10 +117,9 @@ static void same_weights(const trained *a, const trained *b)
     for (size_t i = 0; i < a->weights->len; i++) {
         const ost_weight *v = a->weights->data[i];
         const ost_weight *w = b->weights->data[i];
-        size_t bytes = (size_t)v->stored * sizeof(float);
 
-        if (memcmp(v->data, w->data, bytes) ||
-            (v->grad && memcmp(v->grad, w->grad, bytes)))
+        if (!same(v->data, w->data, v->stored) ||
+            (v->grad && !same(v->grad, w->grad, v->stored)))
             fail_msg("weight '%s' differs", v->name);
     }
 }
@@ -113,10 +139,8 @@ static double compare(const net_spec *s, const int64_t *shape)
                         (size_t)a.inputs * sizeof(float));
     same_weights(&a, &b);
     share = (double)ost_net_memory(a.net) / (double)ost_net_memory(b.net);
-    ost_net_free(a.net);
-    ost_net_free(b.net);
-    ost_weights_free(a.weights);
-    ost_weights_free(b.weights);
+    release(&a);
+    release(&b);
     return share;
 }
 
@@ -257,6 +281,7 @@ static void infer(const net_spec *s, ost_weights *w, unsigned flags,
 {
     ost_net_spec spec = net_done(s);
     ost_net *net = NULL;
+    float v[48 * 40];
     ost_tensor x;
 
     assert_int_equal(ost_net_new(w, &spec, 4, (int64_t[]){ 1, 1, 48, 40 },
@@ -264,9 +289,10 @@ static void infer(const net_spec *s, ost_weights *w, unsigned flags,
                      OST_OK);
     x = ost_net_input(net);
     for (int i = 0; i < 48 * 40; i++)
-        ((float *)x.data)[i] = (float)(i % 37) * 0.1f;
+        v[i] = (float)(i % 37) * 0.1f;
+    device_fill(backend, &x, v);
     assert_int_equal(ost_net_forward(net, 0, NULL), OST_OK);
-    memcpy(out, ost_net_output(net).data, CLASSES * sizeof(float));
+    device_get(backend, ost_net_output(net).data, out, CLASSES);
     ost_net_free(net);
 }
 
@@ -284,8 +310,7 @@ static void inference_is_the_same_in_fewer_passes(void **state)
     infer(&s, t.weights, 0, alone);
     infer(&s, t.weights, OST_NET_KEEP, apart);
     assert_memory_equal(alone, apart, sizeof(alone));
-    ost_net_free(t.net);
-    ost_weights_free(t.weights);
+    release(&t);
 }
 
 /* In halves of ticks. */
@@ -322,8 +347,7 @@ static void spans_do_not_meet(void **state)
                         b.offset + b.bytes <= a.offset);
             assert_true(a.offset + a.bytes <= ost_net_memory(t.net));
         }
-    ost_net_free(t.net);
-    ost_weights_free(t.weights);
+    release(&t);
 }
 
 int main(void)
