@@ -103,6 +103,20 @@ template <typename T> static __device__ inline T lane_down(T v, int by)
     return v;
 }
 
+/* The value of the first lane. */
+template <typename T> static __device__ inline T first_lane(T v)
+{
+    unsigned word[sizeof(T) / sizeof(unsigned)];
+
+    static_assert(sizeof(T) % sizeof(unsigned) == 0, "made of words");
+    memcpy(word, &v, sizeof(T));
+#pragma unroll
+    for (unsigned i = 0; i < sizeof(T) / sizeof(unsigned); i++)
+        word[i] = __shfl_sync(ALL_LANES, word[i], 0);
+    memcpy(&v, word, sizeof(T));
+    return v;
+}
+
 /* That of the first lane has all 32. */
 template <typename Join>
 static __device__ inline typename Join::value warp_join(typename Join::value v,
