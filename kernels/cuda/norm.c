@@ -175,6 +175,9 @@ static ost_rc prepare(ost_layer *layer, ost_norm_groups all, ost_err *err)
     w->all = w->sums = all;
     w->channels = ost_value_channels(in);
     w->positions = ost_value_area(in);
+    w->share = 1.0 / (double)all.cut.count;
+    w->unbiased_share =
+        all.cut.count > 1 ? 1.0 / (double)(all.cut.count - 1) : 0.0;
     w->epsilon = ost_layer_attr(layer, "epsilon");
     if (all.area > w->positions && layer->n_weights) {
         w->together = true;

@@ -116,40 +116,55 @@ sum_gradients(const ost_norm_groups &g, const task &t, const float *x,
     return ost::block_join(all, join);
 }
 
-static __device__ inline ost::moments<double>
-join_moments(const ost_norm_groups &g, int64_t group, const float *partial)
+/* Mean and sum of squared deviations of a group, from those of its parts. */
+static __device__ inline ost::pair<double> join_moments(const ost_norm_work &w,
+                                                        int64_t group)
 {
+    const ost::plus<double> join;
     const ost::moments<float> *part =
-        reinterpret_cast<const ost::moments<float> *>(partial) +
-        group * g.cut.parts;
-
-    return ost::block_over(
-        0, g.cut.parts, ost::moments_plus<double>(), [=](int64_t i) {
-            return ost::moments<double>{ part[i].count, part[i].mean,
-                                         part[i].squares };
+        reinterpret_cast<const ost::moments<float> *>(w.partial) +
+        group * w.all.cut.parts;
+    const double mean =
+        w.share * ost::block_over(0, w.all.cut.parts, join, [=](int64_t i) {
+            return static_cast<double>(part[i].count) *
+                   static_cast<double>(part[i].mean);
         });
+    const double squares =
+        ost::block_over(0, w.all.cut.parts, join, [=](int64_t i) {
+            const double apart = static_cast<double>(part[i].mean) - mean;
+
+            return static_cast<double>(part[i].squares) +
+                   apart * apart * static_cast<double>(part[i].count);
+        });
+
+    return ost::pair<double>{ mean, squares };
 }
 
-/* From the moments of a group to its stats. */
-static __device__ inline void
-set_stats(const ost_norm_work &w, const ost::moments<double> &m, float *stats)
+/* From mean and squares of a group to its stats. */
+static __device__ inline void set_stats(const ost_norm_work &w,
+                                        ost::pair<double> m, float *stats)
 {
-    double s;
-    double r;
+    const float epsilon = static_cast<float>(w.epsilon);
+    float s;
+    float r;
 
     if (!w.unbiased) {
-        s = 1.0 / sqrt(m.squares / m.count + w.epsilon);
+        s = 1.0f / sqrtf(static_cast<float>(m.b * w.share + w.epsilon));
         r = s * s * s;
     } else {
-        const double d =
-            m.count > 1.0 ? sqrt(m.squares / (m.count - 1.0)) : 0.0;
+        const float d = sqrtf(static_cast<float>(m.b * w.unbiased_share));
 
-        s = 1.0 / (d + w.epsilon);
-        r = d > 0.0 ? s * s * m.count / (d * (m.count - 1.0)) : 0.0;
+        s = 1.0f / (d + epsilon);
+        r = d > 0.0f
+                ? s * s *
+                      static_cast<float>(w.unbiased_share *
+                                         static_cast<double>(w.all.cut.count)) /
+                      d
+                : 0.0f;
     }
-    stats[0] = static_cast<float>(m.mean);
-    stats[1] = static_cast<float>(s);
-    stats[2] = static_cast<float>(r);
+    stats[0] = static_cast<float>(m.a);
+    stats[1] = s;
+    stats[2] = r;
     stats[3] = 0.0f;
 }
 
@@ -170,14 +185,14 @@ static __device__ inline void find_stats(const ost_norm_work &w,
                                          const task &t, float *stats)
 {
     __shared__ float room[OST_NORM_STATS];
-    ost::moments<double> m = { 0.0, 0.0, 0.0 };
+    ost::pair<double> m = { 0.0, 0.0 };
 
     if (p.source == OST_NORM_FROM_NUMBERS && whole) {
         const ost::moments<float> own = measure<W>(w.all, t, p.x);
 
-        m = ost::moments<double>{ own.count, own.mean, own.squares };
+        m = ost::pair<double>{ own.mean, own.squares };
     } else if (p.source == OST_NORM_FROM_NUMBERS) {
-        m = join_moments(w.all, t.group, w.partial);
+        m = join_moments(w, t.group);
     }
     if (threadIdx.x == 0) {
         float *kept = w.stats + t.group * OST_NORM_STATS;
@@ -188,18 +203,19 @@ static __device__ inline void find_stats(const ost_norm_work &w,
                 for (int i = 0; i < OST_NORM_STATS; i++)
                     kept[i] = room[i];
                 follow(p.running_mean ? p.running_mean + t.group : nullptr,
-                       p.momentum, m.mean);
+                       p.momentum, m.a);
                 follow(p.running_var ? p.running_var + t.group : nullptr,
-                       p.momentum, m.squares / (m.count - 1.0));
+                       p.momentum, m.b * w.unbiased_share);
             }
         } else if (p.source == OST_NORM_FROM_STATS) {
             for (int i = 0; i < OST_NORM_STATS; i++)
                 room[i] = kept[i];
         } else {
             room[0] = p.running_mean[t.group];
-            room[1] = static_cast<float>(
-                1.0 /
-                sqrt(static_cast<double>(p.running_var[t.group]) + w.epsilon));
+            room[1] =
+                1.0f /
+                sqrtf(static_cast<float>(
+                    static_cast<double>(p.running_var[t.group]) + w.epsilon));
         }
     }
     __syncthreads();
@@ -336,11 +352,10 @@ static __global__ void __launch_bounds__(MOST_THREADS)
         sums = join_sums<TOGETHER>(w, t.group);
     }
     if (threadIdx.x == 0) {
-        const double count = static_cast<double>(w.all.cut.count);
         const double by = TOGETHER ? 1.0 : channel_number(w.weight, c, 1.0f);
 
-        room[0] = static_cast<float>(stats[1] * by * sums.a / count);
-        room[1] = static_cast<float>(stats[2] * by * sums.b / count);
+        room[0] = static_cast<float>(stats[1] * by * sums.a * w.share);
+        room[1] = static_cast<float>(stats[2] * by * sums.b * w.share);
         if (columns && t.part == 0 && p.weight_grad) {
             give(p.weight_grad, c, p.add_weight, sums.b * stats[1]);
             give(p.bias_grad, c, p.add_bias, sums.a);

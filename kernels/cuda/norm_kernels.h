@@ -49,7 +49,9 @@ typedef struct ost_norm_work {
     int64_t positions;    /* or, `together`, number i of a group is of channel
                              i / positions: then it has less than 2^31 */
     bool together;
-    bool unbiased; /* deviations: see above */
+    bool unbiased;         /* deviations: see above */
+    double share;          /* 1 / M, */
+    double unbiased_share; /* 1 / (M - 1), or 0 for M = 1 */
     double epsilon;
     const float *weight; /* of each channel; NULL: 1, and */
     const float *bias;   /* 0 */

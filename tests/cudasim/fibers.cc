@@ -260,7 +260,7 @@ Fiber *fresh_fiber()
     void **top = reinterpret_cast<void **>(fiber->stack + PAGE + bytes);
 #if defined(__x86_64__)
     /* fiber_main() begins as after a call: 16-byte aligned but for 8. */
-    top -= 2;
+    top -= 1;
     *top = nullptr;
     *--top = reinterpret_cast<void *>(fiber_main);
     top -= SAVED;

@@ -1,4 +1,4 @@
-/* kernels/cuda/pooling.c - pooling with one to three spatial sides
+/* kernels/cuda/cuda_pooling.c - pooling with one to three spatial sides
  *
  * For maxima the place of the winner in its window is kept for the backward
  * pass, in bytes where windows are small; NaN wins, and the first of equal
