@@ -2,6 +2,7 @@
 #include "kernels/average.h"
 
 #include "base/alloc.h"
+#include "kernels/optimizer.h"
 
 #include <math.h>
 #include <string.h>
@@ -60,13 +61,18 @@ ost_rc ost_average_follow(ost_average *a, int64_t updates, ost_err *err)
     ost_backend *b = a->weights->backend;
     double t = (double)updates;
     double part = 1.0 - fmin(a->decay, t / (t + 9.0));
-    ost_rc rc = OST_OK;
+    ost_update *steps = ost_xalloc((a->weights->len + 1) * sizeof(*steps));
+    ost_rc rc;
 
-    for (size_t i = 0; i < a->weights->len && !rc; i++) {
+    for (size_t i = 0; i < a->weights->len; i++) {
         const ost_weight *w = a->weights->data[i];
 
-        rc = b->approach(a->data[i], w->data, part, w->stored, err);
+        steps[i] = (ost_update){ .count = w->stored,
+                                 .data = a->data[i],
+                                 .grad = w->data };
     }
+    rc = b->approach(steps, (int)a->weights->len, part, err);
+    ost_free(steps);
     return rc;
 }
 

@@ -3,8 +3,6 @@
 
 #include "base/alloc.h"
 
-#include <math.h>
-
 #include "base/banned.h"
 
 static ost_rc need_state(ost_weights *w, ost_weight *weight, int count,
@@ -28,34 +26,22 @@ static bool has_update(const ost_weight *w)
     return w->learned && w->grad_set;
 }
 
-/* What all gradients are multiplied by, so that their norm is at most
- * clip_norm. */
-static ost_rc clip(const ost_optimizer *opt, const ost_weights *weights,
-                   double *scale, ost_err *err)
+/* Where gradients are to be clipped: what they are multiplied by, in the
+ * device's memory. */
+static ost_rc clip(const ost_optimizer *opt, ost_weights *weights,
+                   ost_update *updates, int count, ost_err *err)
 {
-    double sum = 0.0;
-    double norm;
+    ost_backend *b = weights->backend;
 
-    *scale = 1.0;
     if (opt->clip_norm <= 0.0)
         return OST_OK;
-    for (size_t i = 0; i < weights->len; i++) {
-        const ost_weight *w = weights->data[i];
-        double part;
-        ost_rc rc;
-
-        if (!has_update(w))
-            continue;
-        rc = weights->backend->sum_squares(w->grad, w->stored, &part, err);
-        if (rc)
-            return rc;
-        sum += part;
-    }
-    norm = sqrt(sum);
-    if (!isfinite(norm))
-        return ost_fail(err, OST_EFAIL, "the gradients are not finite");
-    *scale = fmin(1.0, opt->clip_norm / (norm + 1e-6));
-    return OST_OK;
+    if (!weights->clip)
+        weights->clip = b->alloc(b, sizeof(*weights->clip), "gradients' scale");
+    if (!weights->clip)
+        return ost_backend_no_memory(b, err, "the scale of gradients");
+    for (int i = 0; i < count; i++)
+        updates[i].scale = weights->clip;
+    return b->clip(updates, count, opt->clip_norm, weights->clip, err);
 }
 
 ost_rc ost_optimizer_step(const ost_optimizer *opt, ost_weights *weights,
@@ -64,15 +50,10 @@ ost_rc ost_optimizer_step(const ost_optimizer *opt, ost_weights *weights,
     ost_backend *b = weights->backend;
     bool decoupled = opt->kind == OST_ADAMW;
     int states = opt->kind == OST_SGD ? opt->momentum != 0.0 : 2;
-    ost_update *updates;
+    ost_update *updates = ost_xalloc((weights->len + 1) * sizeof(*updates));
     int count = 0;
-    double scale;
-    ost_rc rc = clip(opt, weights, &scale, err);
+    ost_rc rc = OST_OK;
 
-    if (rc)
-        return rc;
-    updates = ost_xalloc((weights->len + 1) * sizeof(*updates));
-    weights->step++;
     for (size_t i = 0; i < weights->len && !rc; i++) {
         ost_weight *w = weights->data[i];
 
@@ -85,17 +66,18 @@ ost_rc ost_optimizer_step(const ost_optimizer *opt, ost_weights *weights,
             .grad = w->grad,
             .state = { w->state[0], w->state[1] },
             .with = *opt,
-            .step = weights->step,
-            .scale = scale,
+            .step = weights->step + 1,
             .decay = w->l2 + (decoupled ? 0.0 : opt->weight_decay),
             .shrink = decoupled ? 1.0 - opt->rate * opt->weight_decay : 1.0,
         };
     }
-    ost_backend_enter(b, "update");
     if (!rc)
+        rc = clip(opt, weights, updates, count, err);
+    if (!rc) {
+        weights->step++;
         rc = opt->kind == OST_SGD ? b->sgd(updates, count, err)
                                   : b->adam(updates, count, err);
-    ost_backend_leave(b);
+    }
     ost_free(updates);
     return rc;
 }

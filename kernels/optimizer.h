@@ -32,22 +32,30 @@ typedef struct ost_optimizer {
 } ost_optimizer;
 
 /* One update of one weight; what the backends' slots get, for all weights of a
- * step at once. */
+ * step at once, with the same `with`, `step` and `scale`.
+ *     sgd, adam  what their names say
+ *     clip       *scale = what gradients are to be multiplied by, so that the
+ *                norm of all of them is at most `most`; NaN unless that is
+ *                finite: OST_EFAIL then, from finish() at the latest
+ *     approach   data += part * (grad - data) */
 struct ost_update {
     int64_t count;
     float *data;
     const float *grad;
     float *state[2]; /* momentum; or first and second moment */
     ost_optimizer with;
-    int64_t step;  /* 1 for the first update */
-    double scale;  /* the gradient is multiplied by it first */
+    int64_t step; /* 1 for the first update */
+    /* The gradient is multiplied by it first; in the device's memory; NULL: 1;
+     * NaN: nothing changes. */
+    const double *scale;
     double decay;  /* then this times the weight is added to the gradient */
     double shrink; /* the weight is multiplied by it before the update */
 };
 
 /* Updates every learned weight that has a gradient and counts the step.  The
- * first call allocates the state that the kind needs.  OST_EFAIL, nothing
- * changed, when gradients are to be clipped and their norm is not finite. */
+ * first call allocates the state that the kind needs.  When gradients are to be
+ * clipped and their norm is not finite, no weight changes: OST_EFAIL, from the
+ * backend's finish() at the latest. */
 ost_rc ost_optimizer_step(const ost_optimizer *opt, ost_weights *weights,
                           ost_err *err);
 

@@ -38,6 +38,7 @@ void ost_weights_free(ost_weights *w)
     for (size_t i = 0; i < w->len; i++)
         weight_free(w->backend, w->data[i]);
     w->backend->release(w->backend, w->shared);
+    w->backend->release(w->backend, w->clip);
     ost_free(w->data);
     ost_free(w);
 }

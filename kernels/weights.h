@@ -71,6 +71,7 @@ typedef struct ost_weights {
     size_t len;
     size_t cap;
     int64_t step; /* updates made so far (Adam's t) */
+    double *clip; /* what the step's gradients are multiplied by; or NULL */
     void *shared; /* memory of networks that were built to share it */
     size_t shared_bytes;
     ost_pool *pool; /* of the networks that are built on them, borrowed; NULL:

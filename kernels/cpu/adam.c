@@ -12,7 +12,7 @@ static void update(const ost_update *u)
     float beta2 = (float)u->with.beta2;
     float rest1 = (float)(1.0 - u->with.beta1);
     float rest2 = (float)(1.0 - u->with.beta2);
-    float scale = (float)u->scale;
+    float scale = u->scale ? (float)*u->scale : 1.0f;
     float decay = (float)u->decay;
     float shrink = (float)u->shrink;
     float epsilon = (float)u->with.epsilon;

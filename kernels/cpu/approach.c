@@ -1,17 +1,23 @@
-/* kernels/cpu/approach.c - moves one array a part of the way to another */
+/* kernels/cpu/approach.c - moves arrays a part of the way to others */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/threads.h"
 
 #include "base/banned.h"
 
-ost_rc ost_cpu_approach(float *mean, const float *to, double part,
-                        int64_t count, ost_err *err)
+static void move(const ost_update *u, float share)
 {
-    float share = (float)part;
+    float *mean = u->data;
 
-    (void)err;
     OST_OMP("omp parallel for schedule(static)")
-    for (int64_t i = 0; i < count; i++)
-        mean[i] += share * (to[i] - mean[i]);
+    for (int64_t i = 0; i < u->count; i++)
+        mean[i] += share * (u->grad[i] - mean[i]);
+}
+
+ost_rc ost_cpu_approach(const ost_update *updates, int count, double part,
+                        ost_err *err)
+{
+    (void)err;
+    for (int i = 0; i < count; i++)
+        move(&updates[i], (float)part);
     return OST_OK;
 }

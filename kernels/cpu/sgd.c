@@ -8,7 +8,7 @@ static void update(const ost_update *u)
 {
     float rate = (float)u->with.rate;
     float momentum = (float)u->with.momentum;
-    float scale = (float)u->scale;
+    float scale = u->scale ? (float)*u->scale : 1.0f;
     float decay = (float)u->decay;
     bool nesterov = u->with.nesterov;
     const float *g = u->grad;
