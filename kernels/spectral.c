@@ -15,7 +15,9 @@ struct ost_spectral {
     float *data;        /* its numbers */
     float *u;           /* of the pass */
     float *v;
-    double sigma;
+    double *sigma;
+    double *room;
+    /* Where the device keeps the weight in a layout of its own: */
     float *plain; /* the weight, row by row */
     float *slope; /* and its gradient */
     /* The backend's. */
@@ -75,7 +77,8 @@ static ost_spectral_work work_of(ost_spectral *s, float *matrix)
                                .v0 = s->v0->data,
                                .u = s->u,
                                .v = s->v,
-                               .sigma = &s->sigma };
+                               .sigma = s->sigma,
+                               .room = s->room };
 
     for (int i = 0; i < s->weight->ndim; i++)
         if (i < s->axis)
@@ -89,8 +92,11 @@ static ost_spectral_work work_of(ost_spectral *s, float *matrix)
 static ost_rc normalize(const ost_layer *layer, ost_spectral *s, ost_err *err)
 {
     ost_backend *b = layer->backend;
-    ost_spectral_work work = work_of(s, s->plain);
-    ost_rc rc = b->weight_read(b, s->weight, s->plain, err);
+    bool plain = !s->weight->layout;
+    ost_spectral_work work = work_of(s, plain ? s->data : s->plain);
+    ost_rc rc = plain
+                    ? b->move(s->data, s->weight->data, s->weight->stored, err)
+                    : b->weight_read(b, s->weight, s->plain, err);
 
     work.keep = layer->training && !(layer->net->flags & OST_NET_TANGENT);
     work.turns = work.keep;
@@ -98,7 +104,7 @@ static ost_rc normalize(const ost_layer *layer, ost_spectral *s, ost_err *err)
     s->view.data = s->data;
     if (!rc)
         rc = b->spectral_norm(&work, err);
-    if (!rc)
+    if (!rc && !plain)
         rc = b->weight_write(b, &s->view, s->plain, err);
     return rc;
 }
@@ -121,17 +127,20 @@ static ost_rc through_sigma(const ost_layer *layer, ost_spectral *s,
                             ost_err *err)
 {
     ost_backend *b = layer->backend;
-    ost_spectral_work work = work_of(s, s->slope);
+    bool plain = !s->weight->layout;
+    ost_spectral_work work =
+        work_of(s, plain ? layer->weight_grad[0] : s->slope);
     ost_weight grad = *s->weight;
-    ost_rc rc;
+    ost_rc rc = OST_OK;
 
     work.grad = grad.data = layer->weight_grad[0];
     work.normed = s->data;
     work.stored = grad.stored;
-    rc = b->weight_read(b, &grad, s->slope, err);
+    if (!plain)
+        rc = b->weight_read(b, &grad, s->slope, err);
     if (!rc)
         rc = b->spectral_grad(&work, err);
-    if (!rc)
+    if (!rc && !plain)
         rc = b->weight_write(b, &grad, s->slope, err);
     return rc;
 }
@@ -167,6 +176,7 @@ ost_rc ost_spectral_wrap(ost_layer *layer, ost_err *err)
     size_t rows = (size_t)s->u0->shape[0] * sizeof(float);
     size_t columns = (size_t)s->v0->shape[0] * sizeof(float);
     size_t plain = (size_t)ost_weight_count(s->weight) * sizeof(float);
+    size_t room = (size_t)ost_spectral_room(s->u0->shape[0], s->v0->shape[0]);
     ost_rc rc = place(layer, s->u0, err);
 
     if (!rc)
@@ -181,6 +191,12 @@ ost_rc ost_spectral_wrap(ost_layer *layer, ost_err *err)
                      OST_LIFE_SAVED, &s->data);
     ost_layer_memory(layer, rows, OST_LIFE_SAVED, &s->u);
     ost_layer_memory(layer, columns, OST_LIFE_SAVED, &s->v);
+    ost_layer_memory(layer, sizeof(double), OST_LIFE_SAVED, &s->sigma);
+    if (!layer->backend->host_memory)
+        ost_layer_memory(layer, room * sizeof(double), OST_LIFE_SAVED,
+                         &s->room);
+    if (!s->weight->layout)
+        return OST_OK;
     ost_layer_memory(layer, plain, OST_LIFE_FORWARD, &s->plain);
     if (s->weight->learned)
         ost_layer_memory(layer, plain, OST_LIFE_BACKWARD, &s->slope);

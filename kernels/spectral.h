@@ -23,13 +23,15 @@
 
 enum { OST_SPECTRAL_WARM = 15 };
 
-/* What the backends' slots get.  Element (a, r, b) of the plain weight, with r
- * the row, stands at (a * rows + r) * inner + b; its column is a * inner + b.
- *     spectral_norm  takes `turns` steps from u0 and v0 to u and v, writes them
- *                    back with `keep`, divides the matrix by *sigma
+/* What the backends' slots get, all in the device's memory.  Element (a, r, b)
+ * of the plain weight, with r the row, stands at (a * rows + r) * inner + b;
+ * its column is a * inner + b. spectral_norm  takes `turns` steps from u0 and
+ * v0 to u and v, writes them back with `keep`, divides the matrix by *sigma
  *     spectral_grad  turns the gradient of W / s in the matrix into that of W;
  *                    `grad` and `normed` are dL/dWn and Wn as the device keeps
- *                    them, `stored` numbers each */
+ *                    them, `stored` numbers each; `grad` may be the matrix
+ * Both have `room` for ost_spectral_room() numbers, where the device has memory
+ * of its own. */
 struct ost_spectral_work {
     float *matrix;
     int64_t outer;
@@ -42,10 +44,17 @@ struct ost_spectral_work {
     int turns;
     bool keep;
     double *sigma;
+    double *room;
     const float *grad;
     const float *normed;
     int64_t stored;
 };
+
+enum { OST_SPECTRAL_PARTS = 512 }; /* of one sum, at most */
+static inline int64_t ost_spectral_room(int64_t rows, int64_t columns)
+{
+    return 2 * rows + columns + OST_SPECTRAL_PARTS;
+}
 
 /* For kinds, after declaring "weight" as the layer's first: its rows are along
  * `axis`.  Does nothing without the attribute. */

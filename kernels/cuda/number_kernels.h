@@ -13,6 +13,10 @@ extern "C" {
 
 /* *to = number */
 int ost_cuda_launch_set(uint64_t *to, uint64_t number, void *stream);
+/* out = a x + b y, item by item; without x, a alone; y may be NULL. */
+int ost_cuda_launch_mix(float *out, const float *x, const float *y,
+                        const double *a, const double *b, int64_t items,
+                        int64_t count, void *stream);
 
 #ifdef __cplusplus
 }
