@@ -67,8 +67,11 @@ bool ost_step_on_gpu(const ost_step_msg *msg);
 /* What a step on a GPU was computed with: "cuDNN 9.19.0, ..."; borrowed while
  * the backend is open, "" on the CPU. */
 const char *ost_step_libraries(const ost_step_msg *msg);
-/* Closes the backend that steps computed on, if there is one. */
+/* Closes the backend that steps computed on, if there is one; the process does
+ * so when it exits. */
 void ost_step_backend_close(void);
+/* Forgets it: its device failed, and nothing on it can be released. */
+void ost_step_backend_abandon(void);
 
 /* What talks to the engine; functions may be NULL (tests). */
 typedef struct step_link {

@@ -62,6 +62,7 @@ static void limit_memory(const wanted *w)
 
 static ost_rc reopen(const wanted *w, ost_err *err)
 {
+    static bool registered;
     ost_rc rc;
 
     ost_backend_close(open_backend);
@@ -71,6 +72,9 @@ static ost_rc reopen(const wanted *w, ost_err *err)
     if (rc)
         open_backend = NULL;
     opened_as = *w;
+    /* Last of all, and so before what the libraries do at an exit. */
+    if (!registered)
+        registered = atexit(ost_step_backend_close) == 0;
     return rc;
 }
 
@@ -94,6 +98,11 @@ const char *ost_step_libraries(const ost_step_msg *msg)
     if (!ost_step_on_gpu(msg) || !open_backend || !open_backend->libraries)
         return "";
     return open_backend->libraries;
+}
+
+void ost_step_backend_abandon(void)
+{
+    open_backend = NULL;
 }
 
 void ost_step_backend_close(void)

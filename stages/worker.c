@@ -43,7 +43,6 @@ typedef struct worker {
     double flushed_at;
     bool stop;
     bool closed;
-    bool failed_device; /* nothing on it can be released either */
 } worker;
 
 static void flush_out(worker *w)
@@ -154,7 +153,7 @@ static void answer_step(worker *w, const unsigned char *body, size_t size)
      * engine takes another one. */
     flush_out(w);
     w->closed = true;
-    w->failed_device = true;
+    ost_step_backend_abandon();
 }
 
 static ost_rc check_stage(worker *w, const char *name, const char *params,
@@ -283,8 +282,7 @@ static int work(const char *store)
     }
     w.batch = ost_batch_new(w.store);
     serve(&w);
-    if (!w.failed_device)
-        ost_step_backend_close();
+    ost_step_backend_close();
     ost_batch_free(w.batch);
     ost_store_close(w.store);
     ost_arena_release(&w.arena);

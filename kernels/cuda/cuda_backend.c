@@ -68,27 +68,29 @@ ost_rc ost_cuda_check(int status, const char *what, ost_err *err)
                     cudaGetErrorString(e), cudaGetErrorName(e));
 }
 
-/* A library fails with a code of its own when the device does under it. */
-static ost_rc code_behind(ost_rc rc)
+/* A library fails with a code of its own when the device does under it; one for
+ * work that failed means the same, though the device may say so only later. */
+static ost_rc code_behind(bool failed_work)
 {
-    ost_rc device = code_of(cudaGetLastError());
+    bool fatal = is_fatal(cudaGetLastError());
 
-    return device == OST_EDEVICE ? OST_EDEVICE : rc;
+    return fatal || failed_work ? OST_EDEVICE : OST_EFAIL;
 }
 
 ost_rc ost_cudnn_check(cudnnStatus_t status, const char *what, ost_err *err)
 {
     if (status == CUDNN_STATUS_SUCCESS)
         return OST_OK;
-    return ost_fail(err, code_behind(OST_EFAIL), "cuDNN cannot %s: %s", what,
-                    cudnnGetErrorString(status));
+    return ost_fail(err, code_behind(status == CUDNN_STATUS_EXECUTION_FAILED),
+                    "cuDNN cannot %s: %s", what, cudnnGetErrorString(status));
 }
 
 ost_rc ost_cublas_check(cublasStatus_t status, const char *what, ost_err *err)
 {
     if (status == CUBLAS_STATUS_SUCCESS)
         return OST_OK;
-    return ost_fail(err, code_behind(OST_EFAIL), "cuBLAS cannot %s: %s", what,
+    return ost_fail(err, code_behind(status == CUBLAS_STATUS_EXECUTION_FAILED),
+                    "cuBLAS cannot %s: %s", what,
                     cublasGetStatusString(status));
 }
 
