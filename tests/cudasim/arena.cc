@@ -211,6 +211,7 @@ char *arena_take(int device, size_t bytes, void *pool, const char *by)
         arena.start = static_cast<char *>(start);
         madvise(start, RANGE, MADV_HUGEPAGE);
     }
+    DeviceOpen open;
     char *start = take_gone(arena, whole);
     const bool fresh = !start && bytes >= LARGE;
     if (!start) {
@@ -220,10 +221,9 @@ char *arena_take(int device, size_t bytes, void *pool, const char *by)
         const size_t old = (arena.end + 4095) / 4096 * 4096;
         arena.end += whole;
         const size_t now = (arena.end + 4095) / 4096 * 4096;
-        if (open_count && now > old)
+        if (now > old)
             mprotect(arena.start + old, now - old, PROT_READ | PROT_WRITE);
     }
-    DeviceOpen open;
     unpoison(start - EDGE, whole);
     memset(start - EDGE, EDGE_BYTE, EDGE);
     if (!fresh)
