@@ -221,7 +221,7 @@ char *arena_take(int device, size_t bytes, void *pool, const char *by)
         const size_t old = (arena.end + 4095) / 4096 * 4096;
         arena.end += whole;
         const size_t now = (arena.end + 4095) / 4096 * 4096;
-        if (now > old)
+        if (open_count && now > old)
             mprotect(arena.start + old, now - old, PROT_READ | PROT_WRITE);
     }
     unpoison(start - EDGE, whole);
