@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/proc.h"
 #include "base/text.h"
+#include "kernels/tuning.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ ost_rc ost_cuda_plugin_open(const char *numeric_class, int threads,
     ost_rc rc;
 
     (void)threads;
+    ost_tuning_close();
     memcpy(&open, &found, sizeof(open));
     if (open)
         rc = open(numeric_class, backend, err);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "kernels/backend.h"
 #include "stages/context.h"
+#include "stages/tuning_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,7 @@ static ost_rc reopen(const wanted *w, ost_err *err)
     ost_backend_close(open_backend);
     open_backend = NULL;
     limit_memory(w);
+    ost_tuning_files();
     rc = ost_backend_open(w->numeric, w->threads, &open_backend, err);
     if (rc)
         open_backend = NULL;

@@ -6,6 +6,7 @@
 #include "kernels/cuda/graphs.h"
 #include "kernels/cuda/ranges.h"
 #include "kernels/cuda_plugin.h"
+#include "kernels/tuning.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,7 @@ static void cuda_close(ost_backend *backend)
 
     if (cuda->memory)
         ost_cuda_transfer_close();
+    ost_tuning_close();
     ost_cuda_release(backend, cuda->workspace);
     if (cuda->lt)
         (void)cublasLtDestroy(cuda->lt);
@@ -269,13 +271,22 @@ static void name_libraries(ost_cuda *cuda)
     cuda->backend->libraries = cuda->libraries;
 }
 
+/* OSTEON_TEST_CUDA_WORKSPACE: bytes that algorithms find on the stand-in. */
+static size_t workspace_bytes(const ost_cuda *cuda)
+{
+    const char *text = getenv("OSTEON_TEST_CUDA_WORKSPACE");
+
+    return text && cuda->standin ? (size_t)strtoull(text, NULL, 10)
+                                 : OST_CUDA_WORKSPACE;
+}
+
 static ost_rc open_workspace(ost_cuda *cuda, ost_err *err)
 {
     ost_backend *b = cuda->backend;
 
-    cuda->workspace_bytes = OST_CUDA_WORKSPACE;
+    cuda->workspace_bytes = workspace_bytes(cuda);
     cuda->workspace =
-        ost_cuda_alloc(b, OST_CUDA_WORKSPACE, "workspace of libraries");
+        ost_cuda_alloc(b, cuda->workspace_bytes, "workspace of libraries");
     if (!cuda->workspace)
         return ost_backend_no_memory(b, err, "the workspace of libraries");
     /* Otherwise cuBLAS has one of its own for each stream. */
