@@ -1,6 +1,5 @@
 /* tests/unit/test_train_options.c - what a training can be told */
 /* links: stages kernels store base */
-/* on: cpu cuda */
 #include "stages/changed_pictures.h"
 #include "stages/sampling.h"
 #include "tests/support/trainings.h"
