@@ -48,6 +48,39 @@ static void a_node_record_reads_back(void **state)
     ost_arena_release(&arena);
 }
 
+/* One without a device is as earlier versions wrote it. */
+static void a_device_is_recorded(void **state)
+{
+    ost_node_record r = { .components = "stage=train\n",
+                          .notes = "",
+                          .device = "H100 (GPU-1), driver 580" };
+    ost_node_record back;
+    ost_arena arena = { 0 };
+    ost_buf with = { 0 }, without = { 0 };
+    ost_err err = { 0 };
+
+    (void)state;
+    ost_node_record_encode(&with, &r);
+    r.device = "";
+    ost_node_record_encode(&without, &r);
+    assert_int_equal(without.data[0], 1);
+    assert_int_equal(with.data[0], 2);
+    for (size_t n = 0; n < with.len; n++)
+        assert_int_equal(
+            ost_node_record_decode(with.data, n, &arena, &back, &err),
+            OST_ECORRUPT);
+    assert_ok(ost_node_record_decode(with.data, with.len, &arena, &back, &err),
+              &err);
+    assert_string_equal(back.device, "H100 (GPU-1), driver 580");
+    assert_ok(
+        ost_node_record_decode(without.data, without.len, &arena, &back, &err),
+        &err);
+    assert_string_equal(back.device, "");
+    ost_buf_release(&with);
+    ost_buf_release(&without);
+    ost_arena_release(&arena);
+}
+
 static void a_run_record_reads_back(void **state)
 {
     const ost_run_step steps[] = {
@@ -129,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_record_reads_back),
+        cmocka_unit_test(a_device_is_recorded),
         cmocka_unit_test(a_run_record_reads_back),
         cmocka_unit_test(empty_records_read_back),
     };
