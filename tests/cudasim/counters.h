@@ -2,7 +2,8 @@
  *
  * Found by its name in libcudasim.so (dlsym "cudasim_counters"); counts since
  * the process began, of all devices.  With OSTEON_CUDASIM_COUNTERS=<file> the
- * same numbers are written there as JSON when the process ends.
+ * same numbers are written there as JSON when the process ends, by one that had
+ * memory on a device.
  */
 #ifndef OST_TESTS_CUDASIM_COUNTERS_H
 #define OST_TESTS_CUDASIM_COUNTERS_H

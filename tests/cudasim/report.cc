@@ -31,7 +31,7 @@ static void write_counters()
 {
     const char *name = getenv("OSTEON_CUDASIM_COUNTERS");
 
-    if (!name || !*name)
+    if (!name || !*name || !(counts.allocations + counts.copies))
         return;
     FILE *file = fopen(name, "w");
     if (!file)
