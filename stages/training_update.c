@@ -127,11 +127,12 @@ ost_rc ost_training_settle(ost_training *t, ost_err *err)
         return OST_OK;
     t->told = false;
     rc = b->finish(b, err);
-    if (rc)
+    if (rc && rc != OST_EFAIL)
         return rc;
     ost_target_judge(t->spec->train.target, &t->sum);
+    /* Where a gradient is not finite, the loss may be the reason. */
     if (isfinite(t->sum.loss))
-        return OST_OK;
+        return rc;
     return ost_fail(err, OST_EFAIL,
                     "the loss is not finite in epoch %lld (a lower "
                     "'learning_rate' or a 'clip_norm' may help)",

@@ -3,10 +3,12 @@
  * Reads optimizer_fixtures.txt (make_optimizer_fixtures.py says what is in it).
  */
 /* links: stages kernels base */
+/* on: cpu cuda */
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "kernels/optimizer.h"
 #include "stages/step_size.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/check.h"
 
 #include <math.h>
@@ -181,13 +183,11 @@ static void updates_are_those_of_pytorch(void **state)
     numbers start = { 0 };
     numbers gradients[STEPS] = { 0 };
     numbers after[STEPS] = { 0 };
-    ost_backend *b = NULL;
-    ost_err err = { 0 };
+    ost_backend *b = backend_case_open(2);
     int kinds = 0;
     int compared = 0;
 
     (void)state;
-    assert_ok(ost_backend_open("cpu", 2, &b, &err), &err);
     while (next_line(&r)) {
         int step = 0;
         char name = 0;
@@ -244,14 +244,11 @@ static void clipping_does_not_hang_on_threads(void **state)
 
     (void)state;
     for (int threads = 1; threads <= 4; threads++) {
-        ost_backend *b = NULL;
-        ost_weights *w;
-        ost_weight *one;
+        ost_backend *b = backend_case_open(threads);
+        ost_weights *w = ost_weights_new(b);
+        ost_weight *one = lone_weight(w, MANY, true);
         double norm = 0.0;
 
-        assert_ok(ost_backend_open("cpu", threads, &b, &err), &err);
-        w = ost_weights_new(b);
-        one = lone_weight(w, MANY, true);
         for (int i = 0; i < MANY; i++)
             v[i] = sinf((float)i);
         assert_ok(ost_weights_set(w, one, OST_PART_GRAD, v, &err), &err);
@@ -275,25 +272,96 @@ static void gradients_that_are_not_finite_are_refused(void **state)
 {
     const ost_optimizer o = { .kind = OST_SGD, .rate = 1.0, .clip_norm = 0.1 };
     const float bad[] = { 1.0f, INFINITY, 2.0f };
-    ost_backend *b = NULL;
-    ost_weights *w;
-    ost_weight *one;
+    ost_backend *b = backend_case_open(1);
+    ost_weights *w = ost_weights_new(b);
+    ost_weight *one = lone_weight(w, 3, true);
     float v[3];
     ost_err err = { 0 };
+    ost_rc rc;
 
     (void)state;
-    assert_ok(ost_backend_open("cpu", 1, &b, &err), &err);
-    w = ost_weights_new(b);
-    one = lone_weight(w, 3, true);
     assert_ok(ost_weights_set(w, one, OST_PART_GRAD, bad, &err), &err);
-    assert_int_equal(ost_optimizer_step(&o, w, &err), OST_EFAIL);
+    rc = ost_optimizer_step(&o, w, &err);
+    if (!rc && !backend_case_is_cpu())
+        rc = b->finish(b, &err);
+    assert_int_equal(rc, OST_EFAIL);
     assert_string_equal(err.text, "the gradients are not finite");
     assert_ok(ost_weights_get(w, one, OST_PART_DATA, v, &err), &err);
     for (int i = 0; i < 3; i++)
         assert_true(v[i] == 0.0f);
-    assert_int_equal(w->step, 0);
+    if (backend_case_is_cpu())
+        assert_int_equal(w->step, 0);
     ost_weights_free(w);
     ost_backend_close(b);
+}
+
+/* More weights than a device updates at a time, some of them large: each is
+ * updated as it would be alone, and together they are clipped. */
+static void many_weights_are_updated_like_one(void **state)
+{
+    enum { LISTED = 150, MOST_NUMBERS = 5000 };
+    const ost_optimizer adam = { .kind = OST_ADAMW,
+                                 .rate = 0.01,
+                                 .beta1 = 0.9,
+                                 .beta2 = 0.999,
+                                 .epsilon = 1e-8,
+                                 .weight_decay = 0.1 };
+    const ost_optimizer clipped = { .kind = OST_SGD,
+                                    .rate = 1.0,
+                                    .clip_norm = 0.5 };
+    float *v = ost_xalloc(MOST_NUMBERS * sizeof(*v));
+    float *all = ost_xalloc(MOST_NUMBERS * sizeof(*all));
+    ost_backend *b = backend_case_open(2);
+    ost_weights *w = ost_weights_new(b);
+    ost_err err = { 0 };
+    double norm = 0.0;
+
+    (void)state;
+    for (int i = 0; i < LISTED; i++) {
+        char name[8];
+        int64_t count = i % 7 == 3 ? MOST_NUMBERS - i : 1 + i;
+        ost_weight like = {
+            .name = name, .ndim = 1, .shape = { count }, .learned = true
+        };
+        ost_weight *made;
+
+        snprintf(name, sizeof(name), "%d", i);
+        assert_ok(ost_weights_declare(w, &like, &made, &err), &err);
+        assert_ok(ost_weights_place(w, made, count, NULL, true, &err), &err);
+        for (int64_t k = 0; k < count; k++)
+            v[k] = sinf((float)(i + k));
+        assert_ok(ost_weights_set(w, made, OST_PART_GRAD, v, &err), &err);
+        made->grad_set = true;
+    }
+    assert_ok(ost_optimizer_step(&adam, w, &err), &err);
+    for (int i = 0; i < LISTED; i++) {
+        ost_weights *lone = ost_weights_new(b);
+        int64_t count = ost_weight_count(w->data[i]);
+        ost_weight *one = lone_weight(lone, count, true);
+
+        assert_ok(ost_weights_get(w, w->data[i], OST_PART_GRAD, v, &err), &err);
+        assert_ok(ost_weights_set(lone, one, OST_PART_GRAD, v, &err), &err);
+        assert_ok(ost_optimizer_step(&adam, lone, &err), &err);
+        assert_ok(ost_weights_get(w, w->data[i], OST_PART_DATA, all, &err),
+                  &err);
+        assert_ok(ost_weights_get(lone, one, OST_PART_DATA, v, &err), &err);
+        assert_memory_equal(all, v, (size_t)count * sizeof(*v));
+        assert_true(v[0] != 0.0f || count == 1);
+        memset(v, 0, (size_t)count * sizeof(*v));
+        assert_ok(ost_weights_set(w, w->data[i], OST_PART_DATA, v, &err), &err);
+        ost_weights_free(lone);
+    }
+    assert_ok(ost_optimizer_step(&clipped, w, &err), &err);
+    for (int i = 0; i < LISTED; i++) {
+        assert_ok(ost_weights_get(w, w->data[i], OST_PART_DATA, v, &err), &err);
+        for (int64_t k = 0; k < ost_weight_count(w->data[i]); k++)
+            norm += (double)v[k] * (double)v[k];
+    }
+    assert_true(fabs(sqrt(norm) - 0.5) < 1e-6);
+    ost_weights_free(w);
+    ost_backend_close(b);
+    ost_free(all);
+    ost_free(v);
 }
 
 static ost_schedule schedule_of(const char *line, int64_t *milestones)
@@ -381,6 +449,7 @@ int main(void)
         cmocka_unit_test(updates_are_those_of_pytorch),
         cmocka_unit_test(clipping_does_not_hang_on_threads),
         cmocka_unit_test(gradients_that_are_not_finite_are_refused),
+        cmocka_unit_test(many_weights_are_updated_like_one),
         cmocka_unit_test(step_sizes_are_those_of_pytorch),
         cmocka_unit_test(a_plateau_starts_after_the_warmup),
     };

@@ -32,6 +32,12 @@ static inline bool backend_case_is_cpu(void)
     return strcmp(backend_case_name(), "cpu") == 0;
 }
 
+/* For step messages. */
+static inline const char *backend_case_numeric(void)
+{
+    return backend_case_is_cpu() ? "cpu" : "sim-f32";
+}
+
 /* Caller closes with ost_backend_close(). */
 static inline ost_backend *backend_case_open(int threads)
 {

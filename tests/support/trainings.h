@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "stages/context.h"
 #include "stages/params.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/store.h"
 
 #include <stdlib.h>
@@ -226,7 +227,7 @@ static inline ost_done_msg run(fixture *f, const ost_stage *stage,
                          .stage = stage->name,
                          .key = { { ++f->work } },
                          .seed = "7",
-                         .numeric = "cpu",
+                         .numeric = backend_case_numeric(),
                          .threads = threads,
                          .inputs = inputs,
                          .n_inputs = n_inputs };

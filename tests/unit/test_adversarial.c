@@ -4,8 +4,10 @@
  * rounding alone.
  */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/rng.h"
 #include "kernels/loss.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/net_case.h"
 
 #include <math.h>
@@ -21,24 +23,23 @@ static const char *const loss_names[] = {
 };
 enum { LOSSES = 4, VERDICTS = 3 };
 
-static ost_backend *backend(int threads)
+/* `a` has numbers of the host. */
+static double compute(ost_backend *b, const ost_adversarial *a)
 {
-    ost_backend *b;
-    ost_err err = { 0 };
-
-    if (ost_backend_open("cpu", threads, &b, &err))
-        fail_msg("%s", err.text);
-    return b;
-}
-
-static double compute(const ost_backend *b, ost_adversarial *a)
-{
+    int64_t count = ost_tensor_count(&a->logits);
+    ost_adversarial there = *a;
     double loss = -1.0;
     ost_err err = { 0 };
 
-    a->loss = &loss;
-    if (b->adversarial(a, &err))
+    there.logits.data = device_floats(b, a->logits.data, count);
+    there.grad = a->grad ? device_floats(b, NULL, count) : NULL;
+    there.loss = &loss;
+    if (b->adversarial(&there, &err) || b->finish(b, &err))
         fail_msg("%s", err.text);
+    if (a->grad)
+        device_get(b, there.grad, a->grad, count);
+    b->release(b, there.grad);
+    b->release(b, there.logits.data);
     return loss;
 }
 
@@ -86,7 +87,7 @@ static void numbers_agree_with_pytorch(void **state)
     char *path =
         ost_path_join(getenv("OSTEON_SOURCE"), "tests/parity/adversarial.txt");
     FILE *f = fopen(path, "r");
-    ost_backend *b = backend(2);
+    ost_backend *b = backend_case_open(2);
     net_case *c;
     int count = 0;
 
@@ -120,7 +121,7 @@ static void numbers_agree_with_pytorch(void **state)
 static void gradients_are_slopes(void **state)
 {
     enum { N = 11 };
-    ost_backend *b = backend(2);
+    ost_backend *b = backend_case_open(2);
     float x[N];
     float grad[N];
 
@@ -162,7 +163,7 @@ static void gradients_are_slopes(void **state)
 /* Labels are smoothed only for real images, and where there are labels. */
 static void smoothing_is_for_real_images(void **state)
 {
-    ost_backend *b = backend(1);
+    ost_backend *b = backend_case_open(1);
     float x[3] = { -0.7f, 0.3f, 0.4f };
 
     (void)state;
@@ -188,7 +189,7 @@ static void smoothing_is_for_real_images(void **state)
 /* Far out the sigmoid is 0 or 1 and its logarithm would not be finite. */
 static void cross_entropy_is_finite_far_out(void **state)
 {
-    ost_backend *b = backend(1);
+    ost_backend *b = backend_case_open(1);
     float x[4] = { 1e4f, -1e4f, 3e38f, -3e38f };
     float grad[4];
     ost_adversarial a = {
@@ -211,7 +212,7 @@ static void cross_entropy_is_finite_far_out(void **state)
 
 static void what_is_not_a_number_stays_so(void **state)
 {
-    ost_backend *b = backend(1);
+    ost_backend *b = backend_case_open(1);
     float x[2] = { NAN, 1.0f };
     float grad[2];
 
@@ -253,7 +254,7 @@ static void bytes_are_the_same_for_any_number_of_threads(void **state)
         double first = 0.0;
 
         for (int threads = 1; threads <= 8; threads *= 2) {
-            ost_backend *b = backend(threads);
+            ost_backend *b = backend_case_open(threads);
             double loss;
 
             a.grad = threads == 1 ? one : many;

@@ -1,5 +1,6 @@
 /* tests/unit/test_gan_samples.c - what is seen of a training, and its end */
 /* links: stages kernels store base */
+/* on: cpu cuda */
 #include "tests/support/gan_trainings.h"
 
 #include <math.h>

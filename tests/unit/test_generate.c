@@ -1,5 +1,7 @@
 /* tests/unit/test_generate.c - images that a trained generator makes */
 /* links: stages kernels store base */
+/* on: cpu cuda */
+#include "tests/support/backend_case.h"
 #include "tests/support/generators.h"
 #include "tests/support/squares.h"
 
@@ -38,7 +40,7 @@ static ost_digest model_of(step_fixture *f, const char *meta)
 
     if (meta)
         c.meta = meta;
-    f->numeric = "cpu";
+    f->numeric = backend_case_numeric();
     return generator_model(f, &c, learned);
 }
 
@@ -253,7 +255,7 @@ static void numbers_become_images(void **state)
     ost_done_msg done;
     size_t n;
 
-    f->numeric = "cpu";
+    f->numeric = backend_case_numeric();
     done = run(f, "{'count': 3, 'tag': 'd'}",
                generator_model(f, &drawn, learned), NULL);
     items = output_items(f, &done, "out", &n);
@@ -287,7 +289,7 @@ static void ways_that_draw_read_nothing(void **state)
     step_fixture *f = *state;
     ost_digest data = items_of(f, 0, 2, NULL);
 
-    f->numeric = "cpu";
+    f->numeric = backend_case_numeric();
     refused(f, "{}", generator_model(f, &drawn, learned), NULL,
             "way 'generate' draws what it begins with: param 'count' says how "
             "many images");
@@ -307,7 +309,7 @@ static void each_way_has_its_network(void **state)
     c.meta = "{'kind': 'generator', 'objective': 'cycle_gan', 'input': "
              "[{'field': 'image', " SIDES "}, {'field': 'image', " SIDES
              "}], 'image': {'field': 'image', " SIDES "}, 'classes': []}";
-    f->numeric = "cpu";
+    f->numeric = backend_case_numeric();
     model = generator_model(f, &c, learned);
     for (int i = 0; i < 2; i++) {
         ost_done_msg done = run(f,
@@ -386,7 +388,7 @@ static void given_frames_stand_in_front(void **state)
     step_fixture *f = *state;
     const unsigned char *all, *made;
 
-    f->numeric = "cpu";
+    f->numeric = backend_case_numeric();
     all = frames_of(f, "{}", stack_of(f, 5), 4);
     for (int i = 0; i < 2 * SIDE * SIDE; i++)
         assert_int_equal(all[i], i / (SIDE * SIDE) * 10);
@@ -405,7 +407,7 @@ static void an_image_is_repeated(void **state)
     step_fixture *f = *state;
     const unsigned char *all;
 
-    f->numeric = "cpu";
+    f->numeric = backend_case_numeric();
     all = frames_of(f, "{}", items_of(f, 0, 1, NULL), 4);
     assert_int_equal(differ(all, all + SIDE * SIDE), 0);
     assert_int_not_equal(differ(all, all + 2 * SIDE * SIDE), 0);

@@ -4,8 +4,10 @@
  * rounding alone.
  */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/rng.h"
 #include "kernels/loss.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/net_case.h"
 
 #include <math.h>
@@ -30,16 +32,6 @@ static value_loss value_operator(const ost_backend *b, const char *name)
     return NULL;
 }
 
-static ost_backend *backend(int threads)
-{
-    ost_backend *b;
-    ost_err err = { 0 };
-
-    if (ost_backend_open("cpu", threads, &b, &err))
-        fail_msg("%s", err.text);
-    return b;
-}
-
 /* A loss with numbers to compute it from; `items` of them from the `first` on.
  */
 typedef struct problem {
@@ -53,51 +45,85 @@ typedef struct problem {
     float *probabilities;
 } problem;
 
-static double compute(const ost_backend *b, const problem *p, int64_t first,
+static ost_rc run_class_loss(ost_backend *b, const problem *p, ost_tensor part,
+                             int64_t first, double total, float *grad,
+                             double *loss, ost_err *err)
+{
+    int64_t positions = ost_tensor_count(&part) / part.shape[0] / part.shape[1];
+    size_t count = (size_t)(part.shape[0] * positions);
+    int32_t *classes = ost_xalloc(count * sizeof(*classes));
+    size_t kinds = (size_t)part.shape[1];
+    float *probabilities = p->probabilities;
+    ost_rc rc;
+
+    if (probabilities)
+        probabilities += first * positions * part.shape[1];
+    for (size_t i = 0; i < count; i++)
+        classes[i] = (int32_t)p->target[first * positions + (int64_t)i];
+    rc = b->softmax_cross_entropy(
+        &(ost_class_loss){
+            .logits = part,
+            .classes = device_lent(b, classes, count * sizeof(*classes)),
+            .class_weights =
+                device_lent(b, p->weights, kinds * sizeof(*p->weights)),
+            .total = total,
+            .probabilities = probabilities,
+            .grad = grad,
+            .loss = loss },
+        err);
+    if (!rc)
+        rc = b->finish(b, err);
+    ost_free(classes);
+    return rc;
+}
+
+static ost_rc run_value_loss(ost_backend *b, const problem *p, ost_tensor part,
+                             int64_t first, double total, float *grad,
+                             double *loss, ost_err *err)
+{
+    int64_t count = ost_tensor_count(&part);
+    int64_t at = count / part.shape[0] * first;
+    size_t channels = (size_t)part.shape[1];
+    ost_rc rc = value_operator(b, p->loss)(
+        &(ost_value_loss){
+            .output = part,
+            .target = device_lent(b, p->target + at,
+                                  (size_t)count * sizeof(*p->target)),
+            .weights =
+                device_lent(b, p->weights, channels * sizeof(*p->weights)),
+            .gamma = p->gamma,
+            .smoothing = p->smoothing,
+            .total = total,
+            .grad = grad,
+            .loss = loss },
+        err);
+
+    return rc ? rc : b->finish(b, err);
+}
+
+static double compute(ost_backend *b, const problem *p, int64_t first,
                       int64_t items, double total)
 {
     ost_tensor part = p->output;
     int64_t per_item = ost_tensor_count(&part) / part.shape[0];
+    int64_t count = items * per_item;
     int64_t at = first * per_item;
+    float *grad = device_floats(b, NULL, count);
     double loss = -1.0;
     ost_err err = { 0 };
     ost_rc rc;
 
-    part.data = (float *)part.data + at;
     part.shape[0] = items;
-    if (strcmp(p->loss, "softmax_cross_entropy") == 0) {
-        int64_t positions = per_item / part.shape[1];
-        int32_t *classes =
-            ost_xalloc((size_t)(items * positions) * sizeof(*classes));
-
-        for (int64_t i = 0; i < items * positions; i++)
-            classes[i] = (int32_t)p->target[first * positions + i];
-        rc = b->softmax_cross_entropy(
-            &(ost_class_loss){ .logits = part,
-                               .classes = classes,
-                               .class_weights = p->weights,
-                               .total = total,
-                               .probabilities = p->probabilities
-                                                    ? p->probabilities + at
-                                                    : NULL,
-                               .grad = p->grad + at,
-                               .loss = &loss },
-            &err);
-        ost_free(classes);
-    } else {
-        rc = value_operator(b, p->loss)(
-            &(ost_value_loss){ .output = part,
-                               .target = p->target + at,
-                               .weights = p->weights,
-                               .gamma = p->gamma,
-                               .smoothing = p->smoothing,
-                               .total = total,
-                               .grad = p->grad + at,
-                               .loss = &loss },
-            &err);
-    }
+    part.data = device_floats(b, (float *)p->output.data + at, count);
+    if (strcmp(p->loss, "softmax_cross_entropy") == 0)
+        rc = run_class_loss(b, p, part, first, total, grad, &loss, &err);
+    else
+        rc = run_value_loss(b, p, part, first, total, grad, &loss, &err);
     if (rc)
         fail_msg("%s: %s", p->loss, err.text);
+    device_get(b, grad, p->grad + at, count);
+    b->release(b, part.data);
+    b->release(b, grad);
     return loss;
 }
 
@@ -170,7 +196,7 @@ static void expect_near(const net_case *c, const char *name, const float *got)
 
 static void numbers_agree_with_pytorch(void **state)
 {
-    ost_backend *b = backend(2);
+    ost_backend *b = backend_case_open(2);
     FILE *f = open_fixtures();
     net_case *c;
     int count = 0;
@@ -209,7 +235,7 @@ static double total_of(const problem *p)
 
 static void parts_of_a_batch_add_up(void **state)
 {
-    ost_backend *b = backend(2);
+    ost_backend *b = backend_case_open(2);
     FILE *f = open_fixtures();
     net_case *c;
 
@@ -249,7 +275,7 @@ static double large(const char *loss, int threads, float *grad)
                   .smoothing = 1.0,
                   .grad = grad };
     ost_rng rng = ost_rng_of(7, 0);
-    ost_backend *b = backend(threads);
+    ost_backend *b = backend_case_open(threads);
     double sum;
 
     for (size_t i = 0; i < sizeof(output) / sizeof(output[0]); i++) {
@@ -292,7 +318,7 @@ static void bytes_are_the_same_for_any_number_of_threads(void **state)
 
 static void nothing_that_counts_is_no_loss(void **state)
 {
-    ost_backend *b = backend(1);
+    ost_backend *b = backend_case_open(1);
     float output[4] = { 1.0f, 2.0f, -3.0f, 4.0f };
     float none[4] = { -1.0f, -1.0f, -1.0f, -1.0f };
     float grad[4] = { 9.0f, 9.0f, 9.0f, 9.0f };
@@ -323,7 +349,7 @@ static void nothing_that_counts_is_no_loss(void **state)
 /* NaN is not hidden by a comparison. */
 static void what_is_not_a_number_stays_so(void **state)
 {
-    ost_backend *b = backend(1);
+    ost_backend *b = backend_case_open(1);
     float output[2] = { NAN, 1.0f };
     float target[2] = { 1.0f, 1.0f };
     float grad[2];
@@ -343,19 +369,49 @@ static void what_is_not_a_number_stays_so(void **state)
     ost_backend_close(b);
 }
 
+/* By the operator at once, or by finish() where the device sees it. */
+static void expect_refused(ost_backend *b, const ost_class_loss *l,
+                           const char *words)
+{
+    ost_err err = { 0 };
+    ost_rc rc = b->softmax_cross_entropy(l, &err);
+
+    if (!rc)
+        rc = b->finish(b, &err);
+    assert_int_equal(rc, OST_EINPUT);
+    assert_string_equal(err.text, words);
+}
+
 static void a_class_that_is_not_there_is_refused(void **state)
 {
-    ost_backend *b = backend(1);
-    float output[12] = { 0.0f };
-    int32_t classes[4] = { 0, 2, 1, 3 };
-    ost_err err = { 0 };
-    ost_class_loss l = { .logits = ost_tensor_of(output, OST_F32, 3,
-                                                 (int64_t[]){ 2, 3, 2 }),
-                         .classes = classes };
+    enum { N = 3, K = 3, S = 5000 };
+    ost_backend *b = backend_case_open(1);
+    float *logits = device_floats(b, NULL, (int64_t)N * K * S);
+    int32_t *many = ost_xalloc((size_t)N * S * sizeof(*many));
+    const int32_t classes[4] = { 0, 2, 1, 3 };
+    ost_class_loss l = {
+        .logits = ost_tensor_of(logits, OST_F32, 3, (int64_t[]){ 2, 3, 2 }),
+        .classes = device_lent(b, classes, sizeof(classes)),
+    };
+    double loss = 0.0;
 
     (void)state;
-    assert_int_equal(b->softmax_cross_entropy(&l, &err), OST_EINPUT);
-    assert_string_equal(err.text, "item 1 has class 3 of only 3");
+    expect_refused(b, &l, "item 1 has class 3 of only 3");
+    /* The first of them, in a batch that is cut into parts; and it is told
+     * once. */
+    many[S + 4999] = 9;
+    many[2 * S] = 7;
+    l.logits = ost_tensor_of(logits, OST_F32, 3, (int64_t[]){ N, K, S });
+    l.classes = device_lent(b, many, (size_t)N * S * sizeof(*many));
+    expect_refused(b, &l, "item 1 has class 9 of only 3");
+    memset(many, 0, (size_t)N * S * sizeof(*many));
+    l.classes = device_lent(b, many, (size_t)N * S * sizeof(*many));
+    l.loss = &loss;
+    assert_int_equal(b->softmax_cross_entropy(&l, NULL), OST_OK);
+    device_finish(b);
+    assert_true(fabs(loss - log(3.0)) < 1e-12);
+    ost_free(many);
+    b->release(b, logits);
     ost_backend_close(b);
 }
 

@@ -1,5 +1,7 @@
 /* tests/unit/test_predict_targets.c - predict says what models were taught */
 /* links: stages kernels store base */
+/* on: cpu cuda */
+#include "tests/support/backend_case.h"
 #include "tests/support/squares.h"
 
 #include <math.h>
@@ -16,7 +18,7 @@ static ost_digest learned(step_fixture *f, const char *with, int items)
     ost_step_input in = step_input_of("in", items_of(f, 0, items, NULL));
     ost_done_msg done;
 
-    f->numeric = "cpu";
+    f->numeric = backend_case_numeric();
     done = run_stage(f, "train",
                      ost_arena_printf(&f->arena,
                                       "{\"network\": \"n\", \"epochs\": 12, "
@@ -265,7 +267,7 @@ static void series_are_learned_and_judged(void **state)
     ost_artifact a;
     size_t n, right = 0;
 
-    f->numeric = "cpu";
+    f->numeric = backend_case_numeric();
     f->file =
         "{\"osteon_model\": 1, \"name\": \"n\", \"params\": "
         "{\"classes\": 2}, \"layers\": [{\"op\": \"conv3d\", \"out\": 8, "

@@ -1,6 +1,8 @@
 /* tests/unit/test_segment.c - masks that a trained network draws */
 /* links: stages kernels store base */
+/* on: cpu cuda */
 #include "stages/run_lengths.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/squares.h"
 
 #include "base/banned.h"
@@ -27,7 +29,7 @@ static ost_digest learned(step_fixture *f, const char *network)
     ost_step_input in = step_input_of("in", items_of(f, 0, 64, NULL));
     ost_done_msg done;
 
-    f->numeric = "cpu";
+    f->numeric = backend_case_numeric();
     f->file = network;
     done = run_stage(f, "train",
                      "{\"network\": \"n\", \"epochs\": 12, \"batch\": 8, "

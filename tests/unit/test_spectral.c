@@ -4,8 +4,10 @@
  * (parity/operators/spectral.txt).
  */
 /* links: stages kernels base */
+/* on: cpu cuda */
 #include "kernels/optimizer.h"
 #include "kernels/spectral.h"
+#include "tests/support/backend_case.h"
 #include "tests/support/network_text.h"
 
 #include <math.h>
@@ -23,7 +25,8 @@ static const char judge[] =
 static int setup(void **state)
 {
     (void)state;
-    return ost_backend_open("cpu", 2, &backend, NULL);
+    backend = backend_case_open(2);
+    return 0;
 }
 
 static int teardown(void **state)
@@ -47,9 +50,13 @@ static ost_net *built(ost_network *network, ost_weights *w, int64_t items,
 
 static void fill(ost_tensor t, uint64_t key)
 {
-    for (int64_t i = 0; i < ost_tensor_count(&t); i++)
-        ((float *)t.data)[i] =
-            sinf((float)(i * 37 + 11) * 0.61f + (float)key) * 0.8f;
+    int64_t count = ost_tensor_count(&t);
+    float *v = ost_xalloc((size_t)count * sizeof(*v));
+
+    for (int64_t i = 0; i < count; i++)
+        v[i] = sinf((float)(i * 37 + 11) * 0.61f + (float)key) * 0.8f;
+    device_fill(backend, &t, v);
+    ost_free(v);
 }
 
 static void forward(ost_net *net, uint64_t key)
@@ -228,6 +235,8 @@ static void frozen_layers_are_normalized(void **state)
     pair p;
     ost_tensor a;
     ost_tensor b;
+    float *x;
+    float *y;
 
     (void)state;
     assert_ok(ost_weights_init(w, 3, &err), &err);
@@ -240,8 +249,11 @@ static void frozen_layers_are_normalized(void **state)
     assert_false(ost_weights_find(w, "0.weight")->grad_set);
     a = ost_net_input_grad(p.net[0]);
     b = ost_net_input_grad(still);
-    assert_memory_equal(a.data, b.data,
-                        (size_t)ost_tensor_count(&a) * sizeof(float));
+    x = device_numbers(backend, &a);
+    y = device_numbers(backend, &b);
+    assert_memory_equal(x, y, (size_t)ost_tensor_count(&a) * sizeof(*x));
+    ost_free(y);
+    ost_free(x);
     pair_release(&p);
     ost_net_free(still);
     ost_weights_free(w);
@@ -278,8 +290,7 @@ static void every_way_of_a_convolution_is_normalized(void **state)
         forward(net, 1);
         y = ost_net_output(net);
         count = ost_tensor_count(&y);
-        out[i] = ost_xalloc((size_t)count * sizeof(float));
-        memcpy(out[i], y.data, (size_t)count * sizeof(float));
+        out[i] = device_numbers(backend, &y);
         ost_net_free(net);
         ost_weights_free(w);
         ost_network_free(network);
@@ -302,17 +313,20 @@ static void a_weight_of_zeros_stays_so(void **state)
     ost_weights *w = ost_weights_new(backend);
     ost_net *net = built(network, w, 3, OST_NET_TRAIN);
     float *grad;
+    float *out;
     ost_tensor y;
 
     (void)state;
     forward(net, 1);
     backward(net);
     y = ost_net_output(net);
+    out = device_numbers(backend, &y);
     grad = numbers(w, "0.weight", OST_PART_GRAD);
     for (int i = 0; i < 8 * 2 * 9; i++)
         assert_true(isfinite(grad[i]));
     for (int64_t i = 0; i < ost_tensor_count(&y); i++)
-        assert_true(((float *)y.data)[i] == 0.0f);
+        assert_true(out[i] == 0.0f);
+    ost_free(out);
     ost_free(grad);
     ost_net_free(net);
     ost_weights_free(w);

@@ -1,5 +1,6 @@
 /* tests/unit/test_train_gan.c - generators and discriminators in training */
 /* links: stages kernels store base */
+/* on: cpu cuda */
 #include "kernels/average.h"
 #include "stages/gan_training.h"
 #include "tests/support/gan_trainings.h"

@@ -1,5 +1,6 @@
 /* tests/unit/test_train_options.c - what a training can be told */
 /* links: stages kernels store base */
+/* on: cpu cuda */
 #include "stages/changed_pictures.h"
 #include "stages/sampling.h"
 #include "tests/support/trainings.h"

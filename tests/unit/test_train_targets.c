@@ -1,5 +1,7 @@
 /* tests/unit/test_train_targets.c - train learns every kind of target */
 /* links: stages kernels store base */
+/* on: cpu cuda */
+#include "tests/support/backend_case.h"
 #include "tests/support/squares.h"
 
 #include <math.h>
@@ -15,7 +17,7 @@ static ost_done_msg train(step_fixture *f, const char *with, ost_digest data,
     ost_step_input in[] = { step_input_of("in", data),
                             step_input_of("validation", check) };
 
-    f->numeric = "cpu";
+    f->numeric = backend_case_numeric();
     return run_stage(
         f, "train",
         ost_arena_printf(&f->arena,

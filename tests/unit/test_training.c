@@ -1,5 +1,6 @@
 /* tests/unit/test_training.c - train and predict as stages */
 /* links: stages kernels store base */
+/* on: cpu cuda */
 #include "stages/safetensors.h"
 #include "tests/support/trainings.h"
 
