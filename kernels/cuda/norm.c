@@ -145,8 +145,9 @@ static void ask_memory(ost_layer *layer, norm *s)
     size_t stats = (size_t)all->groups * OST_NORM_STATS * sizeof(float);
     size_t part = sizeof(float);
 
-    ost_layer_memory(layer, stats, OST_LIFE_SAVED, &s->stats);
-    if (all->cut.count > OST_NORM_WHOLE)
+    if (layer->training)
+        ost_layer_memory(layer, stats, OST_LIFE_SAVED, &s->stats);
+    if (all->cut.count > OST_NORM_WHOLE && (!is_batch(layer) || layer->live))
         ost_layer_memory(layer,
                          (size_t)(all->groups * all->cut.parts) *
                              OST_NORM_MOMENTS * part,

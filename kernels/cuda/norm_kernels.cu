@@ -195,12 +195,12 @@ static __device__ inline void find_stats(const ost_norm_work &w,
         m = join_moments(w, t.group);
     }
     if (threadIdx.x == 0) {
-        float *kept = w.stats + t.group * OST_NORM_STATS;
+        float *kept = w.stats ? w.stats + t.group * OST_NORM_STATS : nullptr;
 
         if (p.source == OST_NORM_FROM_NUMBERS) {
             set_stats(w, m, room);
             if (t.part == 0) {
-                for (int i = 0; i < OST_NORM_STATS; i++)
+                for (int i = 0; kept && i < OST_NORM_STATS; i++)
                     kept[i] = room[i];
                 follow(p.running_mean ? p.running_mean + t.group : nullptr,
                        p.momentum, m.a);

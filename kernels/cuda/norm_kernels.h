@@ -55,8 +55,8 @@ typedef struct ost_norm_work {
     double epsilon;
     const float *weight; /* of each channel; NULL: 1, and */
     const float *bias;   /* 0 */
-    float *stats;
-    float *partial; /* of each part of each group */
+    float *stats;        /* of each group; NULL: not to be kept */
+    float *partial;      /* of each part of each group */
 } ost_norm_work;
 
 /* Where a forward takes the stats from. */
