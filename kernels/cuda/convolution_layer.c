@@ -248,16 +248,19 @@ static ost_conv_shape shape_of(const ost_layer *layer, bool transposed)
     return s;
 }
 
-/* The exponent that the largest gradient of the output gets: products of up to
- * 2^12 positions and values below 16 stay in range whatever their signs, those
- * of more as long as they do not all have the same. */
+/* The exponent that the largest gradient of the output gets: 2^11 divided by
+ * the products of a sum, so that values and weights below 16 keep the sums in
+ * range whatever their signs; within 2^-8 and 2^8. */
 static int aim_of(const ost_conv_shape *s)
 {
     int64_t positions = s->items * s->narrow[0] * s->narrow[1] * s->narrow[2];
+    int64_t taps = s->narrow_channels / s->groups * s->kernel[0] *
+                   s->kernel[1] * s->kernel[2];
+    int64_t products = positions > taps ? positions : taps;
     int aim = 11;
 
-    while (positions > 1 && aim > -8) {
-        positions = (positions + 1) / 2;
+    while (products > 1 && aim > -8) {
+        products = (products + 1) / 2;
         aim--;
     }
     return aim < 8 ? aim : 8;

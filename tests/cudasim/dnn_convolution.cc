@@ -306,7 +306,9 @@ size_t workspace_bytes(Pass pass, int algorithm, const Convolution &g)
 
     switch (way_of(pass, algorithm)) {
     case Way::INDEXED:
-        return floats(g.window() * g.groups + g.outside()) + 1024;
+        return floats(g.window() * g.groups +
+                      (pass == Pass::FORWARD ? 1 : g.n) * g.outside()) +
+               1024;
     case Way::COLUMNS:
         return floats(g.window() * g.outside());
     case Way::FFT:
