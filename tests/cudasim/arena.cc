@@ -25,8 +25,6 @@ void __asan_unpoison_memory_region(const volatile void *, size_t)
 namespace cudasim
 {
 
-int on_fiber_stack(const void *address);
-
 namespace
 {
 
@@ -47,7 +45,9 @@ struct Arena {
     size_t gone_bytes = 0;
 };
 
-Arena arenas[MOST_DEVICES];
+/* Still there at the very end. */
+Arena (&arenas)[MOST_DEVICES] =
+    *reinterpret_cast<Arena (*)[MOST_DEVICES]>(new Arena[MOST_DEVICES]);
 int open_count;
 bool some_fresh;
 
@@ -120,12 +120,16 @@ void on_fault(int, siginfo_t *info, void *)
 
 void watch_faults()
 {
-    static bool watching;
+    static thread_local bool watching;
     struct sigaction action = {};
+    stack_t stack = {};
 
     if (watching)
         return;
     watching = true;
+    stack.ss_size = 256u << 10;
+    stack.ss_sp = malloc(stack.ss_size);
+    sigaltstack(&stack, nullptr);
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
     sigaction(SIGSEGV, &action, nullptr);
@@ -314,6 +318,7 @@ bool in_arena(const void *address)
 
 std::string describe(const void *address)
 {
+    const char *at = static_cast<const char *>(address);
     Arena *arena = arena_of(address);
 
     if (!arena)
@@ -323,11 +328,18 @@ std::string describe(const void *address)
     const char *what = one ? "" : "freed ";
     if (!one)
         one = holder(arena->gone, address);
-    if (!one)
-        return text("%p lies in no allocation of the device", address);
-    const ptrdiff_t at = static_cast<const char *>(address) - one->start;
-    return text("%p is byte %td of the %s%zu bytes from %s", address, at, what,
-                one->bytes, one->by.c_str());
+    if (one && at < one->start + one->bytes)
+        return text("%p is byte %td of the %s%zu bytes from %s", address,
+                    at - one->start, what, one->bytes, one->by.c_str());
+    if (one)
+        return text("%p is %td past the end of the %s%zu bytes from %s",
+                    address, at - one->start - one->bytes, what, one->bytes,
+                    one->by.c_str());
+    one = holder(arena->live, at + EDGE);
+    if (one && at < one->start)
+        return text("%p is %td before the %zu bytes from %s", address,
+                    one->start - at, one->bytes, one->by.c_str());
+    return text("%p lies in no allocation of the device", address);
 }
 
 std::vector<const Allocation *> arena_live(int device)

@@ -13,9 +13,9 @@
 #define OST_TESTS_CUDASIM_CUDASIM_H
 
 #include <cuda_runtime_api.h>
-#include <functional>
 #include <limits.h>
 #include <math.h>
+#include <memory>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -71,6 +71,9 @@ void *cudasim_dynamic_shared(void);
 /* An atomic access is about to happen. */
 void cudasim_note_atomic(const volatile void *address, size_t bytes);
 
+/* What the thread wrote is there for others. */
+void cudasim_fence(void);
+
 void cudasim_trap(const char *file, int line);
 
 } /* extern "C" */
@@ -98,9 +101,11 @@ struct Launch {
     int line;
     dim3 grid, block;
     size_t shared;
-    size_t argument_bytes;
     std::vector<const void *> pointers; /* arguments that are pointers */
-    std::function<void()> body;         /* what one thread does */
+    void (*thread)(const void *);       /* does what one thread does, ... */
+    std::shared_ptr<void> told;         /* ... with this */
+    size_t told_bytes, argument_bytes;
+    const void *code; /* an address in the kernel */
 };
 
 cudaError_t launch(Launch &&launch, cudaStream_t stream);
@@ -120,18 +125,41 @@ void note_pointer(std::vector<const void *> &pointers, T *const &pointer)
         const_cast<const void *>(static_cast<const volatile void *>(pointer)));
 }
 
+/* A kernel and the arguments of a launch. */
+template <class... A> struct Told {
+    void (*kernel)(A...);
+    std::tuple<std::decay_t<A>...> arguments;
+
+    static void thread(const void *told)
+    {
+        const Told *it = static_cast<const Told *>(told);
+
+        std::apply(it->kernel, it->arguments);
+    }
+};
+
 template <class... A>
 cudaError_t launch_kernel(const char *name, const char *file, int line,
                           void (*kernel)(A...), dim3 grid, dim3 block,
                           size_t shared, void *stream,
                           typename same<A>::type... args)
 {
-    Launch it = { name, file, line, grid, block, shared, 0, {}, nullptr };
-    std::tuple<std::decay_t<A>...> kept(args...);
+    typedef Told<A...> told;
+    Launch it = {};
 
-    it.argument_bytes = sizeof kept;
+    it.kernel = name;
+    it.file = file;
+    it.line = line;
+    it.grid = grid;
+    it.block = block;
+    it.shared = shared;
     (note_pointer(it.pointers, args), ...);
-    it.body = [kernel, kept]() { std::apply(kernel, kept); };
+    it.thread = told::thread;
+    it.told = std::make_shared<told>(
+        told{ kernel, std::tuple<std::decay_t<A>...>(args...) });
+    it.told_bytes = sizeof(told);
+    it.argument_bytes = (sizeof(args) + ... + 0);
+    it.code = reinterpret_cast<const void *>(kernel);
     return launch(std::move(it), static_cast<cudaStream_t>(stream));
 }
 

@@ -77,14 +77,17 @@ static CUDASIM_UNSEEN T atomicCAS(T *address,
 
 static inline void __threadfence()
 {
+    cudasim_fence();
 }
 
 static inline void __threadfence_block()
 {
+    cudasim_fence();
 }
 
 static inline void __threadfence_system()
 {
+    cudasim_fence();
 }
 
 #endif

@@ -92,14 +92,14 @@ namespace cudasim
 namespace
 {
 
-constexpr size_t PAGE = 4096;
+constexpr size_t GUARD = 64u << 10; /* below a stack, that nobody may touch */
 constexpr unsigned MOST_THREADS = 1024;
 
 enum class State { UNSTARTED, RUNNING, AT_BARRIER, IN_WARP, DONE };
 
 struct Fiber {
     void *stack_pointer = nullptr;
-    char *stack = nullptr; /* a page that nobody may touch, then the stack */
+    char *stack = nullptr; /* GUARD, then the stack */
     void *fake = nullptr;
     unsigned thread = 0;
     uint3 place = {};
@@ -118,7 +118,8 @@ struct Thread {
 };
 
 struct Block {
-    const std::function<void()> *body;
+    void (*thread)(const void *);
+    const void *told;
     unsigned n, next, done, waiting;
     int votes, votes_given;
     bool backwards, running;
@@ -130,6 +131,7 @@ Block block;
 std::vector<Fiber *> idle;
 Fiber host, *current;
 std::vector<char> dynamic_shared;
+size_t dynamic_bytes; /* that the launch asked for */
 const void *host_bottom;
 size_t host_size;
 
@@ -155,7 +157,7 @@ void switch_to(Fiber *to)
         return;
     if (__sanitizer_start_switch_fiber)
         __sanitizer_start_switch_fiber(
-            &from->fake, to == &host ? host_bottom : to->stack + PAGE,
+            &from->fake, to == &host ? host_bottom : to->stack + GUARD,
             to == &host ? host_size : stack_bytes());
     current = to;
     cudasim_switch(&from->stack_pointer, to->stack_pointer);
@@ -227,7 +229,7 @@ Fiber *pick()
             block.threads[t].fiber = me;
             block.threads[t].state = State::RUNNING;
             set_thread(t);
-            (*block.body)();
+            block.thread(block.told);
             block.threads[t].state = State::DONE;
             block.done++;
             if (block.waiting && block.waiting + block.done == block.n)
@@ -250,14 +252,14 @@ Fiber *fresh_fiber()
     }
     Fiber *fiber = new Fiber;
     const size_t bytes = stack_bytes();
-    void *memory = mmap(nullptr, PAGE + bytes, PROT_READ | PROT_WRITE,
+    void *memory = mmap(nullptr, GUARD + bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (memory == MAP_FAILED)
         die("no memory for the stack of a thread");
     fiber->stack = static_cast<char *>(memory);
-    mprotect(fiber->stack, PAGE, PROT_NONE);
-    void **top = reinterpret_cast<void **>(fiber->stack + PAGE + bytes);
+    mprotect(fiber->stack, GUARD, PROT_NONE);
+    void **top = reinterpret_cast<void **>(fiber->stack + GUARD + bytes);
 #if defined(__x86_64__)
     /* fiber_main() begins as after a call: 16-byte aligned but for 8. */
     top -= 1;
@@ -378,10 +380,11 @@ Thread &collective(unsigned mask, uint64_t value, int source, int vote,
 
 } /* namespace */
 
-void run_block(unsigned threads, const std::function<void()> &body,
+void run_block(unsigned threads, void (*thread)(const void *), const void *told,
                size_t shared, bool backwards)
 {
-    block.body = &body;
+    block.thread = thread;
+    block.told = told;
     block.n = threads;
     block.next = block.done = block.waiting = 0;
     block.votes = 0;
@@ -392,11 +395,16 @@ void run_block(unsigned threads, const std::function<void()> &body,
     }
     if (dynamic_shared.size() < shared + 16)
         dynamic_shared.resize(shared + 16);
+    dynamic_bytes = shared;
     memset(dynamic_shared.data(), 0xff, shared + 16);
     block.running = true;
     current = &host;
     switch_to(pick());
     block.running = false;
+    for (size_t i = shared; i < shared + 16; i++)
+        if (dynamic_shared[i] != static_cast<char>(0xff))
+            die("the block wrote past its %zu bytes of dynamic shared memory",
+                shared);
 }
 
 /* For the records of who accessed what: the thread that runs and how many
@@ -419,10 +427,10 @@ int on_fiber_stack(const void *address)
 
     if (!current || current == &host)
         return 0;
-    if (at >= current->stack && at < current->stack + PAGE)
+    if (at >= current->stack && at < current->stack + GUARD)
         return 2;
-    return at >= current->stack + PAGE &&
-           at < current->stack + PAGE + stack_bytes();
+    return at >= current->stack + GUARD &&
+           at < current->stack + GUARD + stack_bytes();
 }
 
 bool in_dynamic_shared(const void *address)
@@ -430,7 +438,7 @@ bool in_dynamic_shared(const void *address)
     const char *at = static_cast<const char *>(address);
 
     return at >= dynamic_shared.data() &&
-           at < dynamic_shared.data() + dynamic_shared.size();
+           at < dynamic_shared.data() + dynamic_bytes;
 }
 
 } /* namespace cudasim */

@@ -76,7 +76,7 @@ void run(const Launch &it)
     check_pointers(it);
     cudasim_here.block_dim = it.block;
     cudasim_here.grid_dim = grid;
-    shadow_begin_launch();
+    shadow_begin_launch(it.told.get(), it.told_bytes, it.code);
     for (uint64_t k = 0; k < blocks; k++) {
         const uint64_t b = backwards ? blocks - 1 - k : k;
 
@@ -84,10 +84,11 @@ void run(const Launch &it)
             uint3{ static_cast<unsigned>(b % grid.x),
                    static_cast<unsigned>(b / grid.x % grid.y),
                    static_cast<unsigned>(b / grid.x / grid.y) };
-        shadow_begin_block();
-        run_block(it.block.x * it.block.y * it.block.z, it.body, it.shared,
-                  backwards);
+        shadow_begin_block(static_cast<uint32_t>(b));
+        run_block(it.block.x * it.block.y * it.block.z, it.thread,
+                  it.told.get(), it.shared, backwards);
     }
+    shadow_end_launch();
     cudasim_here = cudasim_place{};
 }
 

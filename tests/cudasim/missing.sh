@@ -3,7 +3,7 @@
 # stand-in does not have: missing.sh LIBRARY STANDIN
 nm -D --defined-only "$2" | sed 's/.* //' | sort >"$1.has"
 lacks=$(nm -D --undefined-only "$1" | sed 's/.* //; s/@.*//' |
-    grep -E '^(cuda[A-Z]|__cuda|cudnn|cublas|nvml)' | sort |
+    grep -E '^(cuda[A-Z]|__cuda|__tsan_|cudnn|cublas|nvml)' | sort |
     comm -23 - "$1.has")
 rm -f "$1.has"
 [ -z "$lacks" ] && exit 0

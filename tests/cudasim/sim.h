@@ -83,19 +83,29 @@ struct DeviceOpen {
 /* Fails unless `bytes` from `address` are one allocation's, or pinned. */
 void check_range(const void *address, size_t bytes, const char *what);
 
-/* shadow.cc: who wrote and read which bytes; nothing unless a checked library
- * is loaded. */
+/* shadow.cc ------------------------------------------------------------- */
+
+/* Is a library loaded whose kernels tell of every access?  Then the stand-in
+ * knows who wrote and read which bytes; otherwise these do nothing. */
 extern bool checked;
 void shadow_read(const void *address, size_t bytes, const char *what);
 void shadow_write(const void *address, size_t bytes, const char *what);
 void shadow_forget(const void *address, size_t bytes);
-void shadow_begin_launch();
-void shadow_begin_block();
+/* `told` are the arguments of the kernel, `code` is an address in it. */
+void shadow_begin_launch(const void *told, size_t bytes, const void *code);
+void shadow_begin_block(uint32_t block);
+void shadow_end_launch();
 
-/* launch.cc, fibers.cc -------------------------------------------------- */
+/* fibers.cc ------------------------------------------------------------- */
 
-void run_block(unsigned threads, const std::function<void()> &body,
+void run_block(unsigned threads, void (*thread)(const void *), const void *told,
                size_t shared, bool backwards);
+/* The thread that runs, and how many barriers of its block and collectives of
+ * its warp it has passed; false: none does. */
+bool running_thread(unsigned *thread, unsigned *phase, unsigned *warp_phase);
+/* Is the address on the stack of the fiber that runs?  2: below its end. */
+int on_fiber_stack(const void *address);
+bool in_dynamic_shared(const void *address);
 
 /* streams.cc ------------------------------------------------------------ */
 
