@@ -187,6 +187,8 @@ ost_rc ost_spectral_wrap(ost_layer *layer, ost_err *err)
     s->backward = layer->backward;
     layer->forward = forward;
     layer->backward = backward;
+    /* What comes out of its backward goes through sigma before it is added. */
+    layer->adds = false;
     ost_layer_memory(layer, (size_t)s->weight->stored * sizeof(float),
                      OST_LIFE_SAVED, &s->data);
     ost_layer_memory(layer, rows, OST_LIFE_SAVED, &s->u);
