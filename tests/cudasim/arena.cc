@@ -31,7 +31,10 @@ namespace
 constexpr size_t RANGE = UINT64_C(1) << 36; /* addresses of a device */
 constexpr int MOST_DEVICES = 8;
 constexpr size_t EDGE = 256;
-constexpr size_t LARGE = 1u << 20;
+constexpr size_t LARGE = 8u << 20;
+/* The kernel's large pages: with small ones, closing and opening a range costs
+ * more than what is computed in between. */
+constexpr size_t PAGE = 2u << 20;
 constexpr size_t KEPT = 64u << 20; /* freed bytes before any is used again */
 constexpr unsigned char EDGE_BYTE = 0xa5;
 
@@ -62,11 +65,16 @@ std::map<char *, Pinned> &pinned()
     return *all;
 }
 
+size_t pages_of(size_t bytes)
+{
+    return (bytes + PAGE - 1) / PAGE * PAGE;
+}
+
 void protect(bool reachable)
 {
     for (Arena &arena : arenas)
         if (arena.end)
-            mprotect(arena.start, arena.end,
+            mprotect(arena.start, pages_of(arena.end),
                      reachable ? PROT_READ | PROT_WRITE : PROT_NONE);
 }
 
@@ -208,12 +216,13 @@ char *arena_take(int device, size_t bytes, void *pool, const char *by)
 
     watch_faults();
     if (!arena.start) {
-        void *start = mmap(nullptr, RANGE, PROT_NONE,
+        void *start = mmap(nullptr, RANGE + PAGE, PROT_NONE,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (start == MAP_FAILED)
             die("no addresses for the memory of a device");
-        arena.start = static_cast<char *>(start);
-        madvise(start, RANGE, MADV_HUGEPAGE);
+        arena.start = reinterpret_cast<char *>(
+            pages_of(reinterpret_cast<uintptr_t>(start)));
+        madvise(arena.start, RANGE, MADV_HUGEPAGE);
     }
     DeviceOpen open;
     char *start = take_gone(arena, whole);
@@ -222,9 +231,9 @@ char *arena_take(int device, size_t bytes, void *pool, const char *by)
         if (arena.end + whole > RANGE)
             die("no addresses left for the memory of a device");
         start = arena.start + arena.end + EDGE;
-        const size_t old = (arena.end + 4095) / 4096 * 4096;
+        const size_t old = pages_of(arena.end);
         arena.end += whole;
-        const size_t now = (arena.end + 4095) / 4096 * 4096;
+        const size_t now = pages_of(arena.end);
         if (open_count && now > old)
             mprotect(arena.start + old, now - old, PROT_READ | PROT_WRITE);
     }
@@ -282,10 +291,13 @@ void arena_give(char *start)
 
     check_edges(one);
     if (one.bytes >= LARGE) {
-        char *first =
-            start + (4096 - reinterpret_cast<uintptr_t>(start) % 4096);
-        const size_t pages = (one.bytes - 4096) / 4096 * 4096;
+        char *first = reinterpret_cast<char *>(
+            pages_of(reinterpret_cast<uintptr_t>(start)));
+        const size_t pages = (one.bytes - PAGE) / PAGE * PAGE;
+        memset(start, 0xff, static_cast<size_t>(first - start));
         madvise(first, pages, MADV_DONTNEED);
+        memset(first + pages, 0xff,
+               one.bytes - pages - static_cast<size_t>(first - start));
     } else {
         memset(start, 0xff, one.bytes);
     }
