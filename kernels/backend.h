@@ -28,6 +28,7 @@ typedef struct ost_backend ost_backend;
 typedef struct ost_adversarial ost_adversarial;       /* kernels/loss.h */
 typedef struct ost_clahe_spec ost_clahe_spec;         /* kernels/tone.h */
 typedef struct ost_class_loss ost_class_loss;         /* kernels/loss.h */
+typedef struct ost_components ost_components;         /* kernels/connected.h */
 typedef struct ost_gamma_spec ost_gamma_spec;         /* kernels/tone.h */
 typedef struct ost_layer ost_layer;                   /* kernels/layer.h */
 typedef struct ost_merge ost_merge;                   /* kernels/merge.h */
@@ -128,6 +129,10 @@ void ost_backend_close(ost_backend *backend);
 /* backend->enter and backend->leave, where there are such. */
 void ost_backend_enter(ost_backend *backend, const char *what);
 void ost_backend_leave(ost_backend *backend);
+
+/* The operators on images of the CPU, which need no open backend; the rest of
+ * the table is not to be used. */
+const ost_backend *ost_backend_images(void);
 
 /* OST_ENOMEM: "no memory for ...", and what has it. */
 ost_rc ost_backend_no_memory(ost_backend *backend, ost_err *err,

@@ -52,8 +52,8 @@ enum ost_components_flags {
 
 /* Finds the components of what is not zero in `mask`: (H, W) of u8, u16 or f32
  * with any strides.  Caller releases. */
-ost_rc ost_components_find(const ost_tensor *mask, unsigned flags,
-                           ost_components *c, ost_err *err);
+ost_rc ost_cpu_components(const ost_tensor *mask, unsigned flags,
+                          ost_components *c, ost_err *err);
 /* Of a zeroed struct it is fine. */
 void ost_components_release(ost_components *c);
 

@@ -1,50 +1,20 @@
 /* kernels/exact.c - functions whose bits do not depend on the machine */
 #include "kernels/exact.h"
 
+#include "kernels/pixel_exact.h"
+
 #include <math.h>
 
 #include "base/banned.h"
 
-/* The logarithm of 2 in two parts: the products of `ln2_high`, which ends in
- * zeros, with whole numbers to 2000 are exact. */
-static const double ln2_high = 6.93147180369123816490e-01;
-static const double ln2_low = 1.90821492927058770002e-10;
-
 double ost_exact_exp(double x)
 {
-    double twos, rest, term = 1.0, sum = 1.0;
-
-    if (x < -700.0)
-        return 0.0;
-    twos = floor(x / ln2_high + 0.5);
-    rest = (x - twos * ln2_high) - twos * ln2_low;
-    for (int k = 1; k <= 16; k++) {
-        term = term * rest / k;
-        sum += term;
-    }
-    return ldexp(sum, (int)twos);
+    return ost_px_exact_exp(x);
 }
 
-/* x is m times a power of 2 with m around 1; the logarithm of m is the series
- * of the inverse hyperbolic tangent of (m - 1) / (m + 1), doubled. */
 double ost_exact_log(double x)
 {
-    double m, z, square, power, sum = 0.0;
-    int twos;
-
-    m = frexp(x, &twos);
-    if (m < 0.70710678118654752) {
-        m *= 2.0;
-        twos--;
-    }
-    z = (m - 1.0) / (m + 1.0);
-    square = z * z;
-    power = z;
-    for (int k = 1; k <= 25; k += 2) {
-        sum += power / k;
-        power *= square;
-    }
-    return twos * ln2_high + (twos * ln2_low + 2.0 * sum);
+    return ost_px_exact_log(x);
 }
 
 /* Taylor series for |x| <= pi/4; `first` is 1 for the cosine's even powers and

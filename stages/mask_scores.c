@@ -85,7 +85,7 @@ static ost_rc count_lesions(scoring *k, int which, ost_err *err)
                                  (int64_t[]){ k->grid.height, k->grid.width });
     ost_components c = { 0 };
     int64_t *marked;
-    ost_rc rc = ost_components_find(
+    ost_rc rc = ost_cpu_components(
         &t, k->spec->sides ? OST_COMPONENTS_SIDES : 0, &c, err);
 
     if (rc)

@@ -154,7 +154,7 @@ static ost_rc count_components(const measuring *m, const ost_tensor *mask,
 {
     const measure_params *p = ost_ctx_params(m->ctx);
     ost_components found = { 0 };
-    ost_rc rc = ost_components_find(
+    ost_rc rc = ost_cpu_components(
         mask, p->neighbors == 4 ? OST_COMPONENTS_SIDES : 0, &found, err);
 
     *n = 0;

@@ -244,7 +244,7 @@ static ost_rc cut_around_mask(cutting *c, const char *name, ost_err *err)
     ost_rc rc = ost_open_mask(c->ctx, c->in, name, &t, err);
 
     if (!rc)
-        rc = ost_components_find(&t, 0, &found, err);
+        rc = ost_cpu_components(&t, 0, &found, err);
     for (int32_t i = 0; i < found.count && !rc; i++) {
         const ost_component *o = &found.all[i];
         ost_rect box = { o->top, o->left, o->bottom - o->top,

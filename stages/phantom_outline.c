@@ -76,7 +76,7 @@ ost_rc ost_outline_add(json_t *shapes, const char *label, const uint8_t *mask,
     const int64_t shape[] = { h, w };
     ost_tensor t = ost_tensor_of((void *)(uintptr_t)mask, OST_U8, 2, shape);
     ost_components found = { 0 };
-    ost_rc rc = ost_components_find(&t, 0, &found, err);
+    ost_rc rc = ost_cpu_components(&t, 0, &found, err);
     int32_t next = 1;
 
     for (int64_t y = 0; y < h && !rc; y++)

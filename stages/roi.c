@@ -135,7 +135,7 @@ static ost_rc keep_largest(ost_tensor *marks, ost_err *err)
     ost_components found = { 0 };
     bool *others = NULL;
     int32_t largest;
-    ost_rc rc = ost_components_find(marks, 0, &found, err);
+    ost_rc rc = ost_cpu_components(marks, 0, &found, err);
 
     if (rc || found.count < 2)
         goto out;

@@ -1,6 +1,7 @@
 /* kernels/cpu/blend.c - an image faded into the middle of another */
 #include "base/alloc.h"
 #include "kernels/areas.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/exact.h"
 
@@ -10,7 +11,7 @@
 
 /* cos(|i|^n pi / 2) with i from -1 to 1 over `count` pixels, which is exactly 0
  * at both ends. */
-static void weigh(double *weight, int64_t count, int n)
+void ost_blend_weigh(double *weight, int64_t count, int n)
 {
     for (int64_t k = 0; k < count; k++) {
         int64_t twice = 2 * k - (count - 1);
@@ -51,31 +52,39 @@ static void mix(const ost_image *in, const ost_image *out, int64_t y, int64_t x,
     }
 }
 
+ost_rc ost_blend_check(const ost_tensor *image, int n,
+                       const ost_tensor *blended, ost_image *in, ost_image *out,
+                       ost_err *err)
+{
+    ost_rc rc = ost_image_of(image, "image", in, err);
+
+    if (!rc)
+        rc = ost_image_of(blended, "blended image", out, err);
+    if (!rc)
+        rc = ost_image_alike(in, out, err);
+    if (rc)
+        return rc;
+    if (in->h != out->h || in->w != out->w)
+        return ost_fail(err, OST_EINPUT, "blend: sizes differ");
+    if (n < 1 || n > 64)
+        return ost_fail(err, OST_EINPUT, "blend: the exponent is out of range");
+    return OST_OK;
+}
+
 ost_rc ost_cpu_blend(const ost_tensor *image, int n, ost_tensor *blended,
                      ost_err *err)
 {
     ost_image in, out;
     double *rows;
-    ost_rc rc;
+    ost_rc rc = ost_blend_check(image, n, blended, &in, &out, err);
 
-    rc = ost_image_of(image, "image", &in, err);
-    if (!rc)
-        rc = ost_image_of(blended, "blended image", &out, err);
-    if (!rc)
-        rc = ost_image_alike(&in, &out, err);
-    if (rc)
+    if (rc || ost_image_is_empty(&in))
         return rc;
-    if (in.h != out.h || in.w != out.w)
-        return ost_fail(err, OST_EINPUT, "blend: sizes differ");
-    if (n < 1 || n > 64)
-        return ost_fail(err, OST_EINPUT, "blend: the exponent is out of range");
-    if (ost_image_is_empty(&in))
-        return OST_OK;
     rows = ost_try_alloc((size_t)(in.h + in.w), sizeof(*rows));
     if (!rows)
         return ost_fail(err, OST_ENOMEM, "blend: no memory for the weights");
-    weigh(rows, in.h, n);
-    weigh(rows + in.h, in.w, n);
+    ost_blend_weigh(rows, in.h, n);
+    ost_blend_weigh(rows + in.h, in.w, n);
     for (int64_t y = 0; y < in.h; y++)
         for (int64_t x = 0; x < in.w; x++) {
             double alpha = rows[y] * rows[in.h + x];

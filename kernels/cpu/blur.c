@@ -7,6 +7,7 @@
  */
 #include "base/alloc.h"
 #include "kernels/cpu/blur_fixed.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/exact.h"
 #include "kernels/image.h"
@@ -158,30 +159,44 @@ static ost_rc check(const ost_image *in, const ost_image *out, double sigma,
     return OST_OK;
 }
 
-ost_rc ost_cpu_blur(const ost_tensor *image, double sigma, int64_t size,
-                    ost_tensor *out, ost_err *err)
+ost_rc ost_blur_begin(const ost_tensor *image, double sigma, int64_t size,
+                      const ost_tensor *out, ost_blur_work *b, ost_err *err)
 {
-    ost_image in, to;
-    double *weight;
     ost_rc rc;
 
-    rc = ost_image_of(image, "image", &in, err);
+    *b = (ost_blur_work){ 0 };
+    rc = ost_image_of(image, "image", &b->in, err);
     if (!rc)
-        rc = ost_image_of(out, "blurred image", &to, err);
+        rc = ost_image_of(out, "blurred image", &b->out, err);
     if (!rc)
-        rc = check(&in, &to, sigma, size, err);
+        rc = check(&b->in, &b->out, sigma, size, err);
     if (rc)
         return rc;
     if (size == 0)
-        size = (int64_t)rint(sigma * (in.dtype == OST_U8 ? 6 : 8) + 1.0) | 1;
-    if (sigma == 0.0 || size == 1 || ost_image_is_empty(&in))
-        return ost_cpu_copy(image, out, err);
-    weight = ost_try_alloc((size_t)(size / 2 + 1), sizeof(*weight));
-    if (!weight)
+        size = (int64_t)rint(sigma * (b->in.dtype == OST_U8 ? 6 : 8) + 1.0) | 1;
+    if (sigma == 0.0 || size == 1 || ost_image_is_empty(&b->in))
+        return OST_OK;
+    b->reach = size / 2;
+    b->weight = ost_try_alloc((size_t)b->reach + 1, sizeof(*b->weight));
+    if (!b->weight)
         return ost_fail(err, OST_ENOMEM, "blur: no memory for weights");
-    fill_weights(weight, size / 2, sigma);
-    rc = in.dtype == OST_F32 ? blur_floats(&in, &to, size / 2, weight, err)
-                             : ost_blur_fixed(&in, &to, size / 2, weight, err);
-    ost_free(weight);
+    fill_weights(b->weight, b->reach, sigma);
+    return OST_OK;
+}
+
+ost_rc ost_cpu_blur(const ost_tensor *image, double sigma, int64_t size,
+                    ost_tensor *out, ost_err *err)
+{
+    ost_blur_work b;
+    ost_rc rc = ost_blur_begin(image, sigma, size, out, &b, err);
+
+    if (rc)
+        return rc;
+    if (b.reach == 0)
+        return ost_cpu_copy(image, out, err);
+    rc = b.in.dtype == OST_F32
+             ? blur_floats(&b.in, &b.out, b.reach, b.weight, err)
+             : ost_blur_fixed(&b.in, &b.out, b.reach, b.weight, err);
+    ost_free(b.weight);
     return rc;
 }

@@ -13,6 +13,7 @@
 #include "kernels/cpu/blur_fixed.h"
 
 #include "base/alloc.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/wide.h"
 #include "kernels/pixel.h"
 
@@ -234,21 +235,20 @@ static void blur_row_u16(const blur *b, void *out)
 
 /* From the rim inwards each weight is rounded together with what rounding has
  * left before; the center gets what is missing to 1. */
-static void round_weights(const blur *b, int64_t reach, const double *weight,
-                          uint32_t one)
+void ost_blur_round(const double *weight, int64_t reach, uint32_t one,
+                    uint32_t *rounded)
 {
     double left = 0.0;
     uint32_t sum = 0;
 
-    memset(b->weight, 0, (size_t)(b->reach + 1) * sizeof(*b->weight));
     for (int64_t k = reach; k > 0; k--) {
         double exact = weight[k] * (double)one + left;
 
-        b->weight[k] = (uint32_t)rint(exact);
-        left = exact - (double)b->weight[k];
-        sum += 2 * b->weight[k];
+        rounded[k] = (uint32_t)rint(exact);
+        left = exact - (double)rounded[k];
+        sum += 2 * rounded[k];
     }
-    b->weight[0] = one - sum;
+    rounded[0] = one - sum;
 }
 
 static bool is_packed(const ost_image *image)
@@ -319,7 +319,8 @@ ost_rc ost_blur_fixed(const ost_image *in, const ost_image *out, int64_t reach,
     rc = take_memory(&b, err);
     if (rc)
         return rc;
-    round_weights(&b, reach, weight, small ? 1u << 8 : 1u << 16);
+    memset(b.weight, 0, (size_t)(b.reach + 1) * sizeof(*b.weight));
+    ost_blur_round(weight, reach, small ? 1u << 8 : 1u << 16, b.weight);
     for (int64_t y = 0; b.packed && y < in->h; y++)
         copy_row(in, y, b.packed + (size_t)(y * b.n) * in->size, true);
     for (int64_t y = 0; y < in->h; y++) {

@@ -11,6 +11,7 @@
  */
 #include "base/alloc.h"
 #include "kernels/cpu/edge_map.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu/wide.h"
 #include "kernels/image.h"
@@ -296,7 +297,8 @@ OST_WIDE(thin, (const canny *c, int64_t y), (c, y))
 
 /* ---- the whole ---- */
 
-static ost_rc set_thresholds(canny *c, const ost_canny_spec *spec, ost_err *err)
+static ost_rc check_thresholds(const ost_canny_spec *spec, ost_canny_work *c,
+                               ost_err *err)
 {
     double low = spec->low, high = spec->high;
 
@@ -326,6 +328,27 @@ static ost_rc set_thresholds(canny *c, const ost_canny_spec *spec, ost_err *err)
     /* No magnitude of 0 is kept, so negative thresholds act like 0. */
     c->low = (int32_t)floor(fmax(low, 0.0));
     c->high = (int32_t)floor(fmax(high, 0.0));
+    return OST_OK;
+}
+
+ost_rc ost_canny_check(const ost_tensor *image, const ost_canny_spec *spec,
+                       const ost_tensor *edges, ost_canny_work *c, ost_err *err)
+{
+    ost_rc rc = ost_image_of(image, "image", &c->in, err);
+
+    if (!rc)
+        rc = ost_image_of(edges, "edge image", &c->out, err);
+    if (!rc)
+        rc = check_thresholds(spec, c, err);
+    if (rc)
+        return rc;
+    if (c->in.dtype != OST_U8 || c->out.dtype != OST_U8)
+        return ost_fail(err, OST_EINPUT,
+                        "canny: image is %s, but only u8 has edges",
+                        ost_dtype_name(c->in.dtype));
+    if (c->out.h != c->in.h || c->out.w != c->in.w || c->out.c != 1)
+        return ost_fail(err, OST_EINPUT,
+                        "canny: the edge image has another size");
     return OST_OK;
 }
 
@@ -382,26 +405,19 @@ static void clear(const ost_image *out)
 ost_rc ost_cpu_canny(const ost_tensor *image, const ost_canny_spec *spec,
                      ost_tensor *edges, ost_err *err)
 {
-    canny c = { 0 };
-    ost_image out;
-    ost_rc rc;
+    ost_canny_work work;
+    canny c;
+    ost_rc rc = ost_canny_check(image, spec, edges, &work, err);
 
-    rc = ost_image_of(image, "image", &c.in, err);
-    if (!rc)
-        rc = ost_image_of(edges, "edge image", &out, err);
-    if (!rc)
-        rc = set_thresholds(&c, spec, err);
     if (rc)
         return rc;
-    if (c.in.dtype != OST_U8 || out.dtype != OST_U8)
-        return ost_fail(err, OST_EINPUT,
-                        "canny: image is %s, but only u8 has edges",
-                        ost_dtype_name(c.in.dtype));
-    if (out.h != c.in.h || out.w != c.in.w || out.c != 1)
-        return ost_fail(err, OST_EINPUT,
-                        "canny: the edge image has another size");
+    c = (canny){ .in = work.in,
+                 .reach = work.reach,
+                 .l2 = work.l2,
+                 .low = work.low,
+                 .high = work.high };
     if (ost_image_is_empty(&c.in)) {
-        clear(&out);
+        clear(&work.out);
         return OST_OK;
     }
     rc = take_memory(&c, err);
@@ -412,7 +428,7 @@ ost_rc ost_cpu_canny(const ost_tensor *image, const ost_canny_spec *spec,
     mark_all(&c);
     rc = ost_edge_map_flood(&c.map, err);
     if (!rc)
-        ost_edge_map_write(&c.map, &out);
+        ost_edge_map_write(&c.map, &work.out);
 out:
     ost_edge_map_release(&c.map);
     ost_free(c.memory);

@@ -237,6 +237,11 @@ static const ost_backend cpu = {
 #include "kernels/operator_list.def"
 };
 
+const ost_backend *ost_backend_images(void)
+{
+    return &cpu;
+}
+
 ost_rc ost_cpu_open(const char *numeric_class, int threads,
                     ost_backend **backend, ost_err *err)
 {

@@ -1,7 +1,8 @@
 /* kernels/cpu/gamma.c - values along a curve */
 #include "base/alloc.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
-#include "kernels/exact.h"
+#include "kernels/pixel_exact.h"
 #include "kernels/tone.h"
 
 #include <math.h>
@@ -10,17 +11,11 @@
 
 static float curve(const ost_gamma_spec *spec, float v)
 {
-    double range = spec->high - spec->low;
-    double t = ((double)v - spec->low) / range;
-
-    if (!(t > 0.0) || !(t < 1.0))
-        return v;
-    return (float)(spec->low +
-                   range * ost_exact_exp(spec->exponent * ost_exact_log(t)));
+    return ost_px_curve(spec->low, spec->high, spec->exponent, v);
 }
 
 /* What each integer value becomes. */
-static float *make_table(const ost_gamma_spec *spec, int64_t n)
+float *ost_gamma_table(const ost_gamma_spec *spec, int64_t n)
 {
     float *table = ost_try_alloc((size_t)n, sizeof(*table));
 
@@ -45,27 +40,37 @@ static void tone_pixels(const ost_image *in, const ost_gamma_spec *spec,
             }
 }
 
+ost_rc ost_gamma_check(const ost_tensor *image, const ost_gamma_spec *spec,
+                       const ost_tensor *toned, ost_image *in, ost_image *out,
+                       ost_err *err)
+{
+    ost_rc rc = ost_image_of(image, "image", in, err);
+
+    if (!rc)
+        rc = ost_image_of(toned, "toned image", out, err);
+    if (!rc)
+        rc = ost_image_alike(in, out, err);
+    if (rc)
+        return rc;
+    if (in->h != out->h || in->w != out->w)
+        return ost_fail(err, OST_EINPUT, "gamma: two sizes");
+    if (!(spec->exponent > 0.0) || !isfinite(spec->exponent) ||
+        !(spec->high >= spec->low) || !isfinite(spec->high - spec->low))
+        return ost_fail(err, OST_EINPUT, "gamma: a number is out of range");
+    return OST_OK;
+}
+
 ost_rc ost_cpu_gamma(const ost_tensor *image, const ost_gamma_spec *spec,
                      ost_tensor *toned, ost_err *err)
 {
     float *table = NULL;
     ost_image in, out;
-    ost_rc rc;
+    ost_rc rc = ost_gamma_check(image, spec, toned, &in, &out, err);
 
-    rc = ost_image_of(image, "image", &in, err);
-    if (!rc)
-        rc = ost_image_of(toned, "toned image", &out, err);
-    if (!rc)
-        rc = ost_image_alike(&in, &out, err);
     if (rc)
         return rc;
-    if (in.h != out.h || in.w != out.w)
-        return ost_fail(err, OST_EINPUT, "gamma: two sizes");
-    if (!(spec->exponent > 0.0) || !isfinite(spec->exponent) ||
-        !(spec->high >= spec->low) || !isfinite(spec->high - spec->low))
-        return ost_fail(err, OST_EINPUT, "gamma: a number is out of range");
     if (in.dtype != OST_F32) {
-        table = make_table(spec, in.dtype == OST_U8 ? 256 : 65536);
+        table = ost_gamma_table(spec, in.dtype == OST_U8 ? 256 : 65536);
         if (!table)
             return ost_fail(err, OST_ENOMEM, "gamma: no memory for a table");
     }

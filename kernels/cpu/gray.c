@@ -5,6 +5,7 @@
  * green and blue, which are multiplied and added in one instruction.  Green's
  * weight is too large for it and shared among both pairs.
  */
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu/wide.h"
 #include "kernels/pixel.h"
@@ -114,20 +115,29 @@ static void gray_row(const ost_image *in, const ost_image *out, int64_t y)
     }
 }
 
+ost_rc ost_gray_check(const ost_tensor *image, const ost_tensor *gray,
+                      ost_image *in, ost_image *out, ost_err *err)
+{
+    ost_rc rc = ost_image_of(image, "image", in, err);
+
+    if (!rc)
+        rc = ost_image_of(gray, "gray image", out, err);
+    if (rc)
+        return rc;
+    if (in->c != 3 || out->c != 1 || in->h != out->h || in->w != out->w ||
+        in->dtype != out->dtype)
+        return ost_fail(err, OST_EINPUT,
+                        "gray: 3 channels become 1 of the same size and type");
+    return OST_OK;
+}
+
 ost_rc ost_cpu_gray(const ost_tensor *image, ost_tensor *gray, ost_err *err)
 {
     ost_image in, out;
-    ost_rc rc;
+    ost_rc rc = ost_gray_check(image, gray, &in, &out, err);
 
-    rc = ost_image_of(image, "image", &in, err);
-    if (!rc)
-        rc = ost_image_of(gray, "gray image", &out, err);
     if (rc)
         return rc;
-    if (in.c != 3 || out.c != 1 || in.h != out.h || in.w != out.w ||
-        in.dtype != out.dtype)
-        return ost_fail(err, OST_EINPUT,
-                        "gray: 3 channels become 1 of the same size and type");
     for (int64_t y = 0; y < in.h && in.w > 0; y++)
         gray_row(&in, &out, y);
     return OST_OK;

@@ -1,24 +1,34 @@
 /* kernels/cpu/mark.c - where an image is not 0 */
 #include "kernels/areas.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/pixel.h"
 
 #include "base/banned.h"
 
+ost_rc ost_mark_check(const ost_tensor *image, const ost_tensor *mask,
+                      ost_image *in, ost_image *out, ost_err *err)
+{
+    ost_rc rc = ost_image_of(image, "image", in, err);
+
+    if (!rc)
+        rc = ost_image_of(mask, "mask", out, err);
+    if (rc)
+        return rc;
+    if (mask->dtype != OST_U8 || mask->ndim != 2 || in->h != out->h ||
+        in->w != out->w)
+        return ost_fail(err, OST_EINPUT,
+                        "mark: the mask is not u8 of the image's size");
+    return OST_OK;
+}
+
 ost_rc ost_cpu_mark(const ost_tensor *image, ost_tensor *mask, ost_err *err)
 {
     ost_image in, out;
-    ost_rc rc;
+    ost_rc rc = ost_mark_check(image, mask, &in, &out, err);
 
-    rc = ost_image_of(image, "image", &in, err);
-    if (!rc)
-        rc = ost_image_of(mask, "mask", &out, err);
     if (rc)
         return rc;
-    if (mask->dtype != OST_U8 || mask->ndim != 2 || in.h != out.h ||
-        in.w != out.w)
-        return ost_fail(err, OST_EINPUT,
-                        "mark: the mask is not u8 of the image's size");
     for (int64_t y = 0; y < in.h; y++)
         for (int64_t x = 0; x < in.w; x++)
             for (int64_t c = 0; c < in.c; c++) {

@@ -1,5 +1,6 @@
 /* kernels/cpu/marked_sum.c - the pixels that a mask marks, added up */
 #include "kernels/areas.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/pixel.h"
 
@@ -14,21 +15,30 @@ static double value_at(const ost_image *image, int64_t y, int64_t x)
                                      : (double)*(const float *)at;
 }
 
+ost_rc ost_marked_sum_check(const ost_tensor *mask, const ost_tensor *image,
+                            ost_image *marks, ost_image *in, ost_err *err)
+{
+    ost_rc rc = ost_image_of(mask, "mask", marks, err);
+
+    if (!rc)
+        rc = ost_image_of(image, "image", in, err);
+    if (rc)
+        return rc;
+    if (marks->c != 1 || in->c != 1 || marks->h != in->h || marks->w != in->w)
+        return ost_fail(err, OST_EINPUT,
+                        "marked_sum: mask and image do not go together");
+    return OST_OK;
+}
+
 ost_rc ost_cpu_marked_sum(const ost_tensor *mask, const ost_tensor *image,
                           ost_sum *sum, ost_err *err)
 {
     ost_image marks, in;
-    ost_rc rc;
+    ost_rc rc = ost_marked_sum_check(mask, image, &marks, &in, err);
 
     *sum = (ost_sum){ 0 };
-    rc = ost_image_of(mask, "mask", &marks, err);
-    if (!rc)
-        rc = ost_image_of(image, "image", &in, err);
     if (rc)
         return rc;
-    if (marks.c != 1 || in.c != 1 || marks.h != in.h || marks.w != in.w)
-        return ost_fail(err, OST_EINPUT,
-                        "marked_sum: mask and image do not go together");
     for (int64_t y = 0; y < in.h; y++) {
         double row = 0;
 

@@ -8,6 +8,7 @@
 #include "kernels/merge.h"
 
 #include "base/alloc.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/pixel.h"
 
@@ -273,21 +274,22 @@ static ost_rc do_bands(merging *m, ost_err *err)
 
 /* --- all of it ----------------------------------------------------------- */
 
-static ost_rc open_parts(merging *m, ost_err *err)
+ost_rc ost_merge_check(const ost_merge *merge, const ost_tensor *whole,
+                       ost_image *out, ost_image *parts, ost_err *err)
 {
     const int64_t far = INT64_C(1) << 40; /* sums stay countable */
-    ost_rc rc = OST_OK;
+    ost_rc rc = ost_image_of(whole, "whole", out, err);
 
-    for (size_t i = 0; i < m->spec->n && !rc; i++) {
-        const ost_merge_part *p = &m->spec->parts[i];
-        ost_image like = m->whole;
+    for (size_t i = 0; i < merge->n && !rc; i++) {
+        const ost_merge_part *p = &merge->parts[i];
+        ost_image like = *out;
 
-        rc = ost_image_of(&p->image, "part", &m->parts[i], err);
+        rc = ost_image_of(&p->image, "part", &parts[i], err);
         if (rc)
             break;
         if (like.dtype == OST_F32)
-            like.dtype = m->parts[0].dtype;
-        rc = ost_image_alike(&m->parts[i], &like, err);
+            like.dtype = parts[0].dtype;
+        rc = ost_image_alike(&parts[i], &like, err);
         if (!rc &&
             (p->top > far || p->top < -far || p->left > far || p->left < -far))
             rc = ost_fail(err, OST_EINPUT, "merge: a part is out of range");
@@ -324,7 +326,7 @@ ost_rc ost_cpu_merge(const ost_merge *merge, ost_tensor *whole,
         rc = ost_fail(err, OST_ENOMEM, "merge: no memory for %zu parts",
                       merge->n);
     if (!rc)
-        rc = open_parts(&m, err);
+        rc = ost_merge_check(merge, whole, &m.whole, m.parts, err);
     if (!rc && !ost_image_is_empty(&m.whole))
         rc = do_bands(&m, err);
     ost_free(m.parts);

@@ -13,6 +13,7 @@
 #include "kernels/morphology.h"
 
 #include "base/alloc.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/morph_rows.h"
 #include "kernels/cpu/wide.h"
 
@@ -21,7 +22,7 @@
 
 #include "base/banned.h"
 
-enum { MOST = 255, MAX_RECTS = MOST / 2 + 1, RECT_REACH = 15 };
+enum { RECT_REACH = 15 };
 
 /* What there is for each type of plane. */
 typedef struct pixels {
@@ -98,19 +99,11 @@ typedef struct pixels {
 DEFINE_PIXELS(uint8_t, bytes, 0, 255)
 DEFINE_PIXELS(float, floats, -INFINITY, 0.0f)
 
-/* Half sides of a centered rectangle: 2 * x + 1 columns, 2 * y + 1 rows. */
-typedef struct rect {
-    int64_t x;
-    int64_t y;
-} rect;
-
 typedef struct morphing {
     ost_image in;
     ost_image out;
     const pixels *k;
-    int n_rects;
-    rect rects[MAX_RECTS];
-    int iterations;
+    ost_morph_rects shape;
     size_t row_size;      /* bytes of a row of a plane */
     unsigned char *now;   /* h rows */
     unsigned char *next;  /* h rows */
@@ -144,10 +137,12 @@ static int64_t smaller(int64_t a, int64_t b)
 /* One rectangle for each width, as tall as the rows that are so wide; no side
  * needs to reach farther than the image.  Repeating a rectangle makes a larger
  * one. */
-static void find_rects(morphing *m, const ost_morph_spec *spec)
+void ost_morph_cut(const ost_image *in, const ost_morph_spec *spec,
+                   ost_morph_rects *m)
 {
     int64_t r = spec->size / 2, times = 1;
 
+    m->n = 0;
     m->iterations = spec->iterations;
     if (spec->shape == OST_MORPH_RECT) {
         times = spec->iterations;
@@ -155,29 +150,29 @@ static void find_rects(morphing *m, const ost_morph_spec *spec)
     }
     for (int64_t dy = r; dy >= 0; dy--) {
         int64_t x = half_width(spec->shape, r, dy);
-        int64_t before = m->n_rects ? m->rects[m->n_rects - 1].x : -1;
+        int64_t before = m->n ? m->rect[m->n - 1].x : -1;
 
         if (x * times > before)
-            m->rects[m->n_rects++] = (rect){ x * times, dy * times };
+            m->rect[m->n++] = (ost_morph_rect){ x * times, dy * times };
     }
-    for (int i = 0; i < m->n_rects; i++) {
-        m->rects[i].x = smaller(m->rects[i].x, m->in.w - 1);
-        m->rects[i].y = smaller(m->rects[i].y, m->in.h - 1);
+    for (int i = 0; i < m->n; i++) {
+        m->rect[i].x = smaller(m->rect[i].x, in->w - 1);
+        m->rect[i].y = smaller(m->rect[i].y, in->h - 1);
     }
 }
 
 /* The shape as columns, where it is small enough for rows to be faster. */
 static bool find_columns(const morphing *m, ost_morph_columns *columns)
 {
-    int64_t last = m->rects[m->n_rects - 1].x;
+    int64_t last = m->shape.rect[m->shape.n - 1].x;
 
     if (m->k != &bytes ||
-        last > (m->n_rects == 1 ? RECT_REACH : OST_MORPH_REACH))
+        last > (m->shape.n == 1 ? RECT_REACH : OST_MORPH_REACH))
         return false;
     columns->reach = last;
-    for (int i = m->n_rects - 1; i >= 0; i--)
-        for (int64_t d = 0; d <= m->rects[i].x; d++)
-            columns->tall[d] = m->rects[i].y;
+    for (int i = m->shape.n - 1; i >= 0; i--)
+        for (int64_t d = 0; d <= m->shape.rect[i].x; d++)
+            columns->tall[d] = m->shape.rect[i].y;
     return true;
 }
 
@@ -211,8 +206,8 @@ static void widen_row(const morphing *m, const unsigned char *from, int64_t x,
 }
 
 /* Raises the plane `to` to the largest values of `from` under a rectangle. */
-static void raise_by_rect(const morphing *m, unsigned char *from, rect r,
-                          unsigned char *to)
+static void raise_by_rect(const morphing *m, unsigned char *from,
+                          ost_morph_rect r, unsigned char *to)
 {
     int64_t h = m->in.h, w = m->in.w, n = h + 2 * r.y, have = 1;
     int64_t want = 2 * r.y + 1;
@@ -237,12 +232,12 @@ static void dilate(morphing *m)
 {
     int64_t count = m->in.h * m->in.w;
 
-    for (int i = 0; i < m->iterations; i++) {
+    for (int i = 0; i < m->shape.iterations; i++) {
         unsigned char *swapped = m->now;
 
         m->k->lowest(m->next, count);
-        for (int k = 0; k < m->n_rects; k++)
-            raise_by_rect(m, m->now, m->rects[k], m->next);
+        for (int k = 0; k < m->shape.n; k++)
+            raise_by_rect(m, m->now, m->shape.rect[k], m->next);
         m->now = m->next;
         m->next = swapped;
     }
@@ -353,10 +348,12 @@ static ost_rc take_memory(morphing *m, ost_morph_change change, ost_err *err)
     size_t over = 0, beside = 0, planes = change == OST_MORPH_GRADIENT ? 3 : 2;
     unsigned char *p;
 
-    for (int i = 0; i < m->n_rects; i++) {
-        over = (size_t)m->rects[i].y > over ? (size_t)m->rects[i].y : over;
-        beside =
-            (size_t)m->rects[i].x > beside ? (size_t)m->rects[i].x : beside;
+    for (int i = 0; i < m->shape.n; i++) {
+        over = (size_t)m->shape.rect[i].y > over ? (size_t)m->shape.rect[i].y
+                                                 : over;
+        beside = (size_t)m->shape.rect[i].x > beside
+                     ? (size_t)m->shape.rect[i].x
+                     : beside;
     }
     m->row_size = w * size;
     m->line_size = (w + 2 * beside) * size;
@@ -376,16 +373,28 @@ static ost_rc take_memory(morphing *m, ost_morph_change change, ost_err *err)
     return OST_OK;
 }
 
-static ost_rc check_spec(const ost_morph_spec *spec, ost_err *err)
+ost_rc ost_morph_check(const ost_tensor *image, const ost_morph_spec *spec,
+                       const ost_tensor *out, ost_image *in, ost_image *to,
+                       ost_err *err)
 {
-    if (spec->size < 1 || spec->size > MOST || spec->size % 2 == 0)
+    ost_rc rc = ost_image_of(image, "image", in, err);
+
+    if (!rc)
+        rc = ost_image_of(out, "changed image", to, err);
+    if (!rc)
+        rc = ost_image_alike(in, to, err);
+    if (rc)
+        return rc;
+    if (spec->size < 1 || spec->size > OST_MORPH_MOST || spec->size % 2 == 0)
         return ost_fail(err, OST_EINPUT,
                         "morphology: size %d is not odd or not in 1..%d",
-                        spec->size, MOST);
-    if (spec->iterations < 1 || spec->iterations > MOST)
+                        spec->size, OST_MORPH_MOST);
+    if (spec->iterations < 1 || spec->iterations > OST_MORPH_MOST)
         return ost_fail(err, OST_EINPUT,
                         "morphology: %d iterations are not in 1..%d",
-                        spec->iterations, MOST);
+                        spec->iterations, OST_MORPH_MOST);
+    if (in->h != to->h || in->w != to->w)
+        return ost_fail(err, OST_EINPUT, "morphology: sizes differ");
     return OST_OK;
 }
 
@@ -394,27 +403,16 @@ ost_rc ost_cpu_morphology(const ost_tensor *image, const ost_morph_spec *spec,
 {
     morphing m = { 0 };
     ost_morph_columns columns = { 0 };
-    ost_rc rc;
+    ost_rc rc = ost_morph_check(image, spec, out, &m.in, &m.out, err);
 
-    rc = ost_image_of(image, "image", &m.in, err);
-    if (!rc)
-        rc = ost_image_of(out, "changed image", &m.out, err);
-    if (!rc)
-        rc = ost_image_alike(&m.in, &m.out, err);
-    if (!rc)
-        rc = check_spec(spec, err);
-    if (rc)
+    if (rc || ost_image_is_empty(&m.in))
         return rc;
-    if (m.in.h != m.out.h || m.in.w != m.out.w)
-        return ost_fail(err, OST_EINPUT, "morphology: sizes differ");
-    if (ost_image_is_empty(&m.in))
-        return OST_OK;
     m.k = m.in.dtype == OST_U8 ? &bytes : &floats;
-    find_rects(&m, spec);
+    ost_morph_cut(&m.in, spec, &m.shape);
     if (find_columns(&m, &columns)) {
         for (int64_t c = 0; c < m.in.c && !rc; c++)
             rc = ost_morph_rows(&m.in, &m.out, c, &columns, spec->change,
-                                m.iterations, err);
+                                m.shape.iterations, err);
         return rc;
     }
     rc = take_memory(&m, spec->change, err);

@@ -1,4 +1,5 @@
 /* kernels/cpu/noise.c - noise that is added to an image */
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/pixel_noise.h"
 #include "kernels/tone.h"
@@ -16,24 +17,34 @@ static float value_of(const ost_image *in, const void *at)
     return *(const float *)at;
 }
 
+ost_rc ost_noise_check(const ost_tensor *image, double deviation,
+                       const ost_tensor *noisy, ost_image *in, ost_image *out,
+                       ost_err *err)
+{
+    ost_rc rc = ost_image_of(image, "image", in, err);
+
+    if (!rc)
+        rc = ost_image_of(noisy, "noisy image", out, err);
+    if (!rc)
+        rc = ost_image_alike(in, out, err);
+    if (rc)
+        return rc;
+    if (in->h != out->h || in->w != out->w)
+        return ost_fail(err, OST_EINPUT, "noise: two sizes");
+    if (!(deviation >= 0.0) || !isfinite(deviation))
+        return ost_fail(err, OST_EINPUT, "noise: no deviation");
+    return OST_OK;
+}
+
 ost_rc ost_cpu_noise(const ost_tensor *image, double deviation, uint32_t seed,
                      ost_tensor *noisy, ost_err *err)
 {
     float d = (float)deviation;
     ost_image in, out;
-    ost_rc rc;
+    ost_rc rc = ost_noise_check(image, deviation, noisy, &in, &out, err);
 
-    rc = ost_image_of(image, "image", &in, err);
-    if (!rc)
-        rc = ost_image_of(noisy, "noisy image", &out, err);
-    if (!rc)
-        rc = ost_image_alike(&in, &out, err);
     if (rc)
         return rc;
-    if (in.h != out.h || in.w != out.w)
-        return ost_fail(err, OST_EINPUT, "noise: two sizes");
-    if (!(deviation >= 0.0) || !isfinite(deviation))
-        return ost_fail(err, OST_EINPUT, "noise: no deviation");
     for (int64_t y = 0; y < in.h; y++)
         for (int64_t x = 0; x < in.w; x++)
             for (int64_t c = 0; c < in.c; c++) {

@@ -5,6 +5,7 @@
  * and the last bits decide which is taken.
  */
 #include "base/alloc.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/threshold.h"
 
@@ -115,7 +116,7 @@ static bool count_plain(const counting *k)
 }
 
 /* The best last level of the lower class. */
-static int best_level(const int64_t *histogram, int levels)
+int ost_otsu_best(const int64_t *histogram, int levels)
 {
     double mean = 0.0, lower_share = 0.0, lower_mean = 0.0, best = 0.0;
     double total = 0.0;
@@ -188,27 +189,34 @@ static double find_level(counting *k)
     }
     if (!count_plain(k))
         each_row(k, count_row);
-    level = best_level(k->histogram, k->levels);
+    level = ost_otsu_best(k->histogram, k->levels);
     return k->in.dtype == OST_F32 ? value_of_bin(k, level) : (double)level;
+}
+
+ost_rc ost_otsu_check(const ost_tensor *image, const ost_tensor *region,
+                      ost_image *in, ost_image *inside, ost_err *err)
+{
+    ost_rc rc = ost_image_of(image, "image", in, err);
+
+    *inside = (ost_image){ 0 };
+    if (!rc && region)
+        rc = ost_image_of(region, "region", inside, err);
+    if (rc)
+        return rc;
+    if (region && (inside->h != in->h || inside->w != in->w || inside->c != 1))
+        return ost_fail(err, OST_EINPUT, "otsu: the region has another size");
+    return OST_OK;
 }
 
 ost_rc ost_cpu_otsu(const ost_tensor *image, const ost_tensor *region,
                     double *level, ost_err *err)
 {
     counting k = { 0 };
-    ost_rc rc;
+    ost_rc rc = ost_otsu_check(image, region, &k.in, &k.region, err);
 
     *level = 0.0;
-    rc = ost_image_of(image, "image", &k.in, err);
-    if (!rc && region)
-        rc = ost_image_of(region, "region", &k.region, err);
-    if (rc)
+    if (rc || ost_image_is_empty(&k.in))
         return rc;
-    if (region &&
-        (k.region.h != k.in.h || k.region.w != k.in.w || k.region.c != 1))
-        return ost_fail(err, OST_EINPUT, "otsu: the region has another size");
-    if (ost_image_is_empty(&k.in))
-        return OST_OK;
     rc = take_memory(&k, err);
     if (!rc)
         *level = find_level(&k);

@@ -1,6 +1,7 @@
 /* kernels/cpu/pad.c - a rectangle that reaches beyond its image */
 #include "base/alloc.h"
 #include "kernels/areas.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/pixel.h"
 
@@ -10,7 +11,7 @@
 #include "base/banned.h"
 
 /* The column (or row) of the image that column `x` shows, -1 for the fill. */
-static int64_t source_of(int64_t x, int64_t n, ost_pad_mode mode)
+int64_t ost_pad_source(int64_t x, int64_t n, ost_pad_mode mode)
 {
     if (x >= 0 && x < n)
         return x;
@@ -57,38 +58,47 @@ static void copy_row(const ost_image *in, int64_t row, const int64_t *from,
     copy_pixels(in, row, from, fill, out, y, x1, out->w);
 }
 
-ost_rc ost_cpu_pad(const ost_tensor *image, const ost_pad_spec *spec,
-                   ost_tensor *padded, ost_err *err)
+ost_rc ost_pad_check(const ost_tensor *image, const ost_pad_spec *spec,
+                     const ost_tensor *padded, ost_image *in, ost_image *out,
+                     ost_err *err)
 {
     const int64_t far = INT64_C(1) << 40; /* sums stay countable */
-    float fill;                           /* in the image's type */
-    ost_image in, out;
-    int64_t *from;
-    ost_rc rc;
+    ost_rc rc = ost_image_of(image, "image", in, err);
 
-    rc = ost_image_of(image, "image", &in, err);
     if (!rc)
-        rc = ost_image_of(padded, "padded image", &out, err);
+        rc = ost_image_of(padded, "padded image", out, err);
     if (!rc)
-        rc = ost_image_alike(&in, &out, err);
+        rc = ost_image_alike(in, out, err);
     if (rc)
         return rc;
     if (!isfinite(spec->fill) || spec->top > far || spec->top < -far ||
         spec->left > far || spec->left < -far)
         return ost_fail(err, OST_EINPUT, "pad: a number is out of range");
-    if (ost_image_is_empty(&out))
-        return OST_OK;
-    if (ost_image_is_empty(&in) && spec->mode != OST_PAD_CONSTANT)
+    if (!ost_image_is_empty(out) && ost_image_is_empty(in) &&
+        spec->mode != OST_PAD_CONSTANT)
         return ost_fail(err, OST_EINPUT, "pad: the image has no pixels");
+    return OST_OK;
+}
+
+ost_rc ost_cpu_pad(const ost_tensor *image, const ost_pad_spec *spec,
+                   ost_tensor *padded, ost_err *err)
+{
+    float fill; /* in the image's type */
+    ost_image in, out;
+    int64_t *from;
+    ost_rc rc = ost_pad_check(image, spec, padded, &in, &out, err);
+
+    if (rc || ost_image_is_empty(&out))
+        return rc;
     ost_value_put(in.dtype, (float)spec->fill, &fill);
     from = ost_try_alloc((size_t)out.w, sizeof(*from));
     if (!from)
         return ost_fail(err, OST_ENOMEM, "pad: no memory for a row");
     for (int64_t x = 0; x < out.w; x++)
-        from[x] = source_of(spec->left + x, in.w, spec->mode);
+        from[x] = ost_pad_source(spec->left + x, in.w, spec->mode);
     for (int64_t y = 0; y < out.h; y++)
-        copy_row(&in, source_of(spec->top + y, in.h, spec->mode), from, &fill,
-                 &out, y, spec->left);
+        copy_row(&in, ost_pad_source(spec->top + y, in.h, spec->mode), from,
+                 &fill, &out, y, spec->left);
     ost_free(from);
     return OST_OK;
 }

@@ -3,6 +3,7 @@
  * Integer images are counted in a histogram, f32 images are sorted.
  */
 #include "base/alloc.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/image.h"
 
@@ -69,21 +70,41 @@ static ost_rc order(const ost_image *in, float *row, ordered *o, ost_err *err)
     return OST_OK;
 }
 
-ost_rc ost_cpu_percentiles(const ost_tensor *image, const double *percent,
-                           int count, double *value, ost_err *err)
+ost_rc ost_percentiles_check(const ost_tensor *image, const double *percent,
+                             int count, double *value, ost_image *in,
+                             ost_err *err)
 {
-    ordered o = { 0 };
-    ost_image in;
-    float *row;
-    ost_rc rc;
-
     for (int i = 0; i < count; i++) {
         value[i] = 0.0;
         if (!(percent[i] >= 0.0 && percent[i] <= 100.0))
             return ost_fail(err, OST_EINPUT, "percentiles: %g is not in 0..100",
                             percent[i]);
     }
-    rc = ost_image_of(image, "image", &in, err);
+    return ost_image_of(image, "image", in, err);
+}
+
+ost_between ost_percentile_place(double percent, int64_t count)
+{
+    double at = percent / 100.0 * (double)(count - 1);
+    int64_t below = (int64_t)floor(at);
+
+    return (ost_between){ below, below + 1 < count ? below + 1 : below,
+                          at - (double)below };
+}
+
+double ost_percentile_of(const ost_between *b, double low, double high)
+{
+    return low + (high - low) * b->share;
+}
+
+ost_rc ost_cpu_percentiles(const ost_tensor *image, const double *percent,
+                           int count, double *value, ost_err *err)
+{
+    ordered o = { 0 };
+    ost_image in;
+    float *row;
+    ost_rc rc = ost_percentiles_check(image, percent, count, value, &in, err);
+
     if (rc || ost_image_is_empty(&in))
         return rc;
     ost_image_flatten(&in);
@@ -92,13 +113,10 @@ ost_rc ost_cpu_percentiles(const ost_tensor *image, const double *percent,
         return ost_fail(err, OST_ENOMEM, "percentiles: no memory for a row");
     rc = order(&in, row, &o, err);
     for (int i = 0; !rc && o.count > 0 && i < count; i++) {
-        double at = percent[i] / 100.0 * (double)(o.count - 1);
-        int64_t below = (int64_t)floor(at);
-        int64_t above = below + 1 < o.count ? below + 1 : below;
-        double low = value_of_rank(&o, below);
+        ost_between b = ost_percentile_place(percent[i], o.count);
 
-        value[i] =
-            low + (value_of_rank(&o, above) - low) * (at - (double)below);
+        value[i] = ost_percentile_of(&b, value_of_rank(&o, b.below),
+                                     value_of_rank(&o, b.above));
     }
     ost_free(o.histogram);
     ost_free(o.sorted);

@@ -1,6 +1,7 @@
 /* kernels/cpu/remap.c - an image through a map with a place for each pixel */
 #include "kernels/remap.h"
 
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/pixel.h"
 
@@ -57,26 +58,37 @@ static void remap_pixel(const ost_image *in, const float *place, int64_t y,
     }
 }
 
+ost_rc ost_remap_check(const ost_tensor *image, const ost_remap_spec *spec,
+                       const ost_tensor *remapped, ost_image *in,
+                       ost_image *out, ost_err *err)
+{
+    const ost_tensor *map = spec->map;
+    ost_rc rc = ost_image_of(image, "image", in, err);
+
+    if (!rc)
+        rc = ost_image_of(remapped, "remapped image", out, err);
+    if (!rc)
+        rc = ost_image_alike(in, out, err);
+    if (rc || ost_image_is_empty(out))
+        return rc;
+    if (map->dtype != OST_F32 || map->ndim != 3 || map->shape[0] != out->h ||
+        map->shape[1] != out->w || map->shape[2] != 2 || map->stride[2] != 1)
+        return ost_fail(err, OST_EINPUT,
+                        "remap: the map is not f32 of (h, w, 2)");
+    if (ost_image_is_empty(in))
+        return ost_fail(err, OST_EINPUT, "remap: the image has no pixels");
+    return OST_OK;
+}
+
 ost_rc ost_cpu_remap(const ost_tensor *image, const ost_remap_spec *spec,
                      ost_tensor *remapped, ost_err *err)
 {
     const ost_tensor *map = spec->map;
     ost_image in, out;
-    ost_rc rc;
+    ost_rc rc = ost_remap_check(image, spec, remapped, &in, &out, err);
 
-    rc = ost_image_of(image, "image", &in, err);
-    if (!rc)
-        rc = ost_image_of(remapped, "remapped image", &out, err);
-    if (!rc)
-        rc = ost_image_alike(&in, &out, err);
     if (rc || ost_image_is_empty(&out))
         return rc;
-    if (map->dtype != OST_F32 || map->ndim != 3 || map->shape[0] != out.h ||
-        map->shape[1] != out.w || map->shape[2] != 2 || map->stride[2] != 1)
-        return ost_fail(err, OST_EINPUT,
-                        "remap: the map is not f32 of (h, w, 2)");
-    if (ost_image_is_empty(&in))
-        return ost_fail(err, OST_EINPUT, "remap: the image has no pixels");
     for (int64_t y = 0; y < out.h; y++)
         for (int64_t x = 0; x < out.w; x++)
             remap_pixel(&in,

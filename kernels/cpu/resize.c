@@ -7,89 +7,19 @@
  * precision.
  */
 #include "base/alloc.h"
+#include "kernels/cpu/image_checks.h"
+#include "kernels/cpu/resize_axis.h"
 #include "kernels/cpu/resize_cubic.h"
 #include "kernels/cpu/resize_linear.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/image.h"
 #include "kernels/pixel.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/banned.h"
 
-/* Taps of one axis: output i is the weighted sum of the input positions
- * first[i] ... first[i] + taps - 1, clamped to last. */
-typedef struct axis {
-    int64_t from; /* input length */
-    int64_t to;   /* output length */
-    int64_t taps; /* the same for all positions; weights may be 0 */
-    int64_t *first;
-    float *weight; /* to x taps */
-} axis;
-
-static void axis_release(axis *a)
-{
-    ost_free(a->first);
-    ost_free(a->weight);
-}
-
-static ost_rc axis_init(axis *a, int64_t from, int64_t to, bool area,
-                        ost_err *err)
-{
-    *a = (axis){ .from = from, .to = to, .taps = area ? from / to + 2 : 2 };
-    a->first = ost_try_alloc((size_t)to, sizeof(*a->first));
-    a->weight = ost_try_alloc((size_t)to * (size_t)a->taps, sizeof(float));
-    if (a->first && a->weight)
-        return OST_OK;
-    return ost_fail(err, OST_ENOMEM, "resize: no memory for %lld positions",
-                    (long long)to);
-}
-
-/* Position and fraction as OpenCV computes them.  It moves the fraction of
- * positions left and right of the image to 0 and lets that of rows above and
- * below be: both read one pixel twice then, so that only rounding differs. */
-static void fill_linear(const axis *a, bool columns)
-{
-    double scale = 1.0 / ((double)a->to / (double)a->from);
-
-    for (int64_t i = 0; i < a->to; i++) {
-        float f = (float)(((double)i + 0.5) * scale - 0.5);
-        int64_t j = (int64_t)floorf(f);
-
-        f -= (float)j;
-        if (columns && j < 0) {
-            j = 0;
-            f = 0.0f;
-        }
-        if (columns && j >= a->from - 1) {
-            j = a->from - 1;
-            f = 0.0f;
-        }
-        a->first[i] = j;
-        a->weight[2 * i] = 1.0f - f;
-        a->weight[2 * i + 1] = f;
-    }
-}
-
-/* Output i covers i * from / to ... (i + 1) * from / to; in units of 1 / to
- * that is a matter of integers. */
-static void fill_area(const axis *a)
-{
-    for (int64_t i = 0; i < a->to; i++) {
-        int64_t begin = i * a->from, end = begin + a->from;
-
-        a->first[i] = begin / a->to;
-        for (int64_t k = 0; k < a->taps; k++) {
-            int64_t left = (a->first[i] + k) * a->to, right = left + a->to;
-            int64_t covered =
-                (right < end ? right : end) - (left > begin ? left : begin);
-
-            a->weight[i * a->taps + k] =
-                covered > 0 ? (float)((double)covered / (double)a->from) : 0;
-        }
-    }
-}
+typedef ost_resize_axis axis;
 
 static int64_t clamped(const axis *a, int64_t i)
 {
@@ -98,24 +28,24 @@ static int64_t clamped(const axis *a, int64_t i)
 
 /* ---- nearest ---- */
 
-static void resize_nearest(const ost_image *in, const ost_image *out)
+static ost_rc resize_nearest(const ost_image *in, const ost_image *out,
+                             ost_err *err)
 {
-    double scale_y = 1.0 / ((double)out->h / (double)in->h);
-    double scale_x = 1.0 / ((double)out->w / (double)in->w);
+    int64_t *rows = ost_try_alloc((size_t)(out->h + out->w), sizeof(*rows));
+    int64_t *columns;
 
-    for (int64_t y = 0; y < out->h; y++) {
-        int64_t v = (int64_t)floor((double)y * scale_y);
-
-        v = v < in->h ? v : in->h - 1;
-        for (int64_t x = 0; x < out->w; x++) {
-            int64_t u = (int64_t)floor((double)x * scale_x);
-
-            u = u < in->w ? u : in->w - 1;
+    if (!rows)
+        return ost_fail(err, OST_ENOMEM, "resize: no memory for positions");
+    columns = rows + out->h;
+    ost_resize_nearest(in->h, out->h, rows);
+    ost_resize_nearest(in->w, out->w, columns);
+    for (int64_t y = 0; y < out->h; y++)
+        for (int64_t x = 0; x < out->w; x++)
             for (int64_t c = 0; c < in->c; c++)
-                memcpy(ost_image_at(out, y, x, c), ost_image_at(in, v, u, c),
-                       in->size);
-        }
-    }
+                memcpy(ost_image_at(out, y, x, c),
+                       ost_image_at(in, rows[y], columns[x], c), in->size);
+    ost_free(rows);
+    return OST_OK;
 }
 
 /* ---- single precision ---- */
@@ -177,15 +107,10 @@ static void resize_float(const ost_image *in, const ost_image *out,
 static ost_rc resize_by_taps(const ost_image *in, const ost_image *out,
                              bool area, ost_err *err)
 {
-    bool shrinks_y = area && out->h < in->h;
-    bool shrinks_x = area && out->w < in->w;
     axis down = { 0 }, along = { 0 };
     float *memory = NULL;
-    ost_rc rc;
+    ost_rc rc = ost_resize_axes_init(in, out, area, &down, &along, err);
 
-    rc = axis_init(&down, in->h, out->h, shrinks_y, err);
-    if (!rc)
-        rc = axis_init(&along, in->w, out->w, shrinks_x, err);
     if (rc)
         goto out;
     memory = ost_try_alloc((size_t)in->w + 3 * (size_t)out->w, sizeof(float));
@@ -193,15 +118,7 @@ static ost_rc resize_by_taps(const ost_image *in, const ost_image *out,
         rc = ost_fail(err, OST_ENOMEM, "resize: no memory for rows");
         goto out;
     }
-    if (shrinks_y)
-        fill_area(&down);
-    else
-        fill_linear(&down, false);
-    if (shrinks_x)
-        fill_area(&along);
-    else
-        fill_linear(&along, true);
-    if (in->dtype == OST_U8 && !shrinks_y && !shrinks_x)
+    if (ost_resize_is_linear_u8(in, out, area))
         rc = ost_resize_linear_u8(
             in, out, &(ost_linear_axis){ down.first, down.weight },
             &(ost_linear_axis){ along.first, along.weight }, err);
@@ -209,39 +126,44 @@ static ost_rc resize_by_taps(const ost_image *in, const ost_image *out,
         resize_float(in, out, &down, &along, memory);
 out:
     ost_free(memory);
-    axis_release(&along);
-    axis_release(&down);
+    ost_resize_axis_release(&along);
+    ost_resize_axis_release(&down);
     return rc;
+}
+
+ost_rc ost_resize_check(const ost_tensor *image, ost_resize_method method,
+                        const ost_tensor *resized, ost_image *in,
+                        ost_image *out, ost_err *err)
+{
+    ost_rc rc = ost_image_of(image, "image", in, err);
+
+    if (!rc)
+        rc = ost_image_of(resized, "resized image", out, err);
+    if (!rc)
+        rc = ost_image_alike(in, out, err);
+    if (rc || ost_image_is_empty(out))
+        return rc;
+    if (ost_image_is_empty(in))
+        return ost_fail(err, OST_EINPUT, "resize: the image has no pixels");
+    if (method > OST_RESIZE_CUBIC)
+        return ost_fail(err, OST_EINPUT, "resize: unknown method %d",
+                        (int)method);
+    return OST_OK;
 }
 
 ost_rc ost_cpu_resize(const ost_tensor *image, ost_resize_method method,
                       ost_tensor *resized, ost_err *err)
 {
     ost_image in, out;
-    ost_rc rc;
+    ost_rc rc = ost_resize_check(image, method, resized, &in, &out, err);
 
-    rc = ost_image_of(image, "image", &in, err);
-    if (!rc)
-        rc = ost_image_of(resized, "resized image", &out, err);
-    if (!rc)
-        rc = ost_image_alike(&in, &out, err);
     if (rc || ost_image_is_empty(&out))
         return rc;
-    if (ost_image_is_empty(&in))
-        return ost_fail(err, OST_EINPUT, "resize: the image has no pixels");
-    switch (method) {
-    case OST_RESIZE_NEAREST:
-        resize_nearest(&in, &out);
-        return OST_OK;
-    case OST_RESIZE_LINEAR:
-        if (ost_resize_half_u8(&in, &out))
-            return OST_OK;
-        return resize_by_taps(&in, &out, false, err);
-    case OST_RESIZE_AUTO:
-    case OST_RESIZE_AREA:
-        return resize_by_taps(&in, &out, true, err);
-    case OST_RESIZE_CUBIC:
+    if (method == OST_RESIZE_NEAREST)
+        return resize_nearest(&in, &out, err);
+    if (method == OST_RESIZE_CUBIC)
         return ost_resize_cubic(&in, &out, err);
-    }
-    return ost_fail(err, OST_EINPUT, "resize: unknown method %d", (int)method);
+    if (method == OST_RESIZE_LINEAR && ost_resize_half_u8(&in, &out))
+        return OST_OK;
+    return resize_by_taps(&in, &out, method != OST_RESIZE_LINEAR, err);
 }

@@ -13,6 +13,7 @@
 #include "kernels/cpu/resize_cubic.h"
 
 #include "base/alloc.h"
+#include "kernels/cpu/resize_axis.h"
 #include "kernels/cpu/wide.h"
 #include "kernels/pixel.h"
 
@@ -21,35 +22,9 @@
 
 #include "base/banned.h"
 
-enum { TAPS = 4, BITS = 11, GROUP = 8, REACH = 16 };
+enum { TAPS = OST_CUBIC_TAPS, GROUP = 8, REACH = 16 };
 
-/* What the four taps of an output position take and how they weigh. */
-typedef struct taps {
-    int64_t at[TAPS];
-    float weight[TAPS];
-    int32_t fixed[TAPS]; /* weight in units of 2^-11 */
-} taps;
-
-static void fill_taps(taps *t, int64_t i, int64_t from, int64_t to)
-{
-    const float a = -0.75f;
-    double scale = 1.0 / ((double)to / (double)from);
-    float x = (float)(((double)i + 0.5) * scale - 0.5);
-    int64_t first = (int64_t)floorf(x) - 1;
-    float *w = t->weight, y;
-
-    x -= floorf(x);
-    y = 1.0f - x;
-    w[0] = ((a * (x + 1.0f) - 5.0f * a) * (x + 1.0f) + 8.0f * a) * (x + 1.0f) -
-           4.0f * a;
-    w[1] = ((a + 2.0f) * x - (a + 3.0f)) * x * x + 1.0f;
-    w[2] = ((a + 2.0f) * y - (a + 3.0f)) * y * y + 1.0f;
-    w[3] = 1.0f - w[0] - w[1] - w[2];
-    for (int k = 0; k < TAPS; k++) {
-        t->at[k] = ost_px_clamp(first + k, 0, from - 1);
-        t->fixed[k] = (int32_t)rintf(w[k] * (float)(1 << BITS));
-    }
-}
+typedef ost_cubic_taps taps;
 
 /* Eight outputs: which of the REACH pixels from `at` on they take as their
  * first and second tap, and as the others. */
@@ -260,9 +235,9 @@ ost_rc ost_resize_cubic(const ost_image *in, const ost_image *out, ost_err *err)
     r.sum = memory + TAPS * r.step;
     r.row = r.sum + r.step;
     for (int64_t y = 0; y < out->h; y++)
-        fill_taps(&down[y], y, in->h, out->h);
+        ost_cubic_fill(&down[y], y, in->h, out->h);
     for (int64_t x = 0; x < out->w; x++)
-        fill_taps(&along[x], x, in->w, out->w);
+        ost_cubic_fill(&along[x], x, in->w, out->w);
     if (in->dtype == OST_U8 && ost_cpu_width() != OST_WIDTH_ANY &&
         fill_groups(in, out->w, along, groups))
         r.groups = groups;

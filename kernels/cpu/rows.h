@@ -1,7 +1,7 @@
 /* kernels/cpu/rows.h - rows of an image, whatever its type and strides
  *
  * The image operators work on rows of one channel in plain memory.  Private to
- * kernels/cpu/.
+ * kernels/cpu/ and to what other devices do on the host.
  */
 #ifndef OST_KERNELS_CPU_ROWS_H
 #define OST_KERNELS_CPU_ROWS_H

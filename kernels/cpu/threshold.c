@@ -5,6 +5,7 @@
  */
 #include "kernels/threshold.h"
 
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/pixel_loops.h"
 
 #include <math.h>
@@ -45,24 +46,36 @@ static ost_px_args_mark args_of(const ost_threshold_spec *s, ost_dtype dtype)
     };
 }
 
-ost_rc ost_cpu_threshold(const ost_tensor *image,
-                         const ost_threshold_spec *spec, ost_tensor *mask,
-                         ost_err *err)
+ost_rc ost_threshold_check(const ost_tensor *image,
+                           const ost_threshold_spec *spec,
+                           const ost_tensor *mask, ost_pixel_work *work,
+                           ost_err *err)
 {
-    ost_px_args_mark args;
-    ost_image in, out;
-    ost_rc rc;
+    ost_image *in = &work->in, *out = &work->out;
+    ost_rc rc = ost_image_of(image, "image", in, err);
 
-    rc = ost_image_of(image, "image", &in, err);
     if (!rc)
-        rc = ost_image_of(mask, "mask", &out, err);
+        rc = ost_image_of(mask, "mask", out, err);
     if (rc)
         return rc;
     if (isnan(spec->least))
         return ost_fail(err, OST_EINPUT, "threshold: the level is no number");
-    if (out.dtype != OST_U8 || in.h != out.h || in.w != out.w || in.c != out.c)
+    if (out->dtype != OST_U8 || in->h != out->h || in->w != out->w ||
+        in->c != out->c)
         return ost_fail(err, OST_EINPUT,
                         "threshold: the mask has another size or is not u8");
-    args = args_of(spec, in.dtype);
-    return ost_each_pixel(&in, &out, "threshold", &args, err);
+    work->args.mark = args_of(spec, in->dtype);
+    return OST_OK;
+}
+
+ost_rc ost_cpu_threshold(const ost_tensor *image,
+                         const ost_threshold_spec *spec, ost_tensor *mask,
+                         ost_err *err)
+{
+    ost_pixel_work work;
+    ost_rc rc = ost_threshold_check(image, spec, mask, &work, err);
+
+    return rc ? rc
+              : ost_each_pixel(&work.in, &work.out, "threshold",
+                               &work.args.mark, err);
 }

@@ -9,6 +9,7 @@
  * looks at the border of each neighbor.
  */
 #include "base/alloc.h"
+#include "kernels/cpu/image_checks.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu/wide.h"
 #include "kernels/exact.h"
@@ -34,8 +35,7 @@ typedef struct warp {
     ost_image in;
     ost_image out;
     const ost_warp_spec *spec;
-    int64_t half; /* what makes shifts to the right round */
-    int64_t *x;   /* of each output column: what it adds to positions */
+    int64_t *x; /* of each output column: what it adds to positions */
     int64_t *y;
     int32_t *low_x; /* the low bits of these */
     int32_t *low_y;
@@ -43,7 +43,7 @@ typedef struct warp {
     run near_y;
     run inside_x;
     run inside_y;
-    uint8_t fill[sizeof(float)]; /* one value of the image's type */
+    _Alignas(float) uint8_t fill[sizeof(float)]; /* a value of the image */
     struct pieces *pieces;
     void *memory;
 } warp;
@@ -128,13 +128,11 @@ static run both(run a, run b)
 /* Rows are aimed at in order. */
 static void aim(warp *w, int64_t y, line *l)
 {
-    const double *m = w->spec->map.m;
     int64_t reach = w->spec->nearest ? 0 : 1;
     int64_t unit = 1 << UNIT_BITS;
     int64_t n = w->out.w;
 
-    l->x = fixed(m[1] * (double)y + m[2]) + w->half;
-    l->y = fixed(m[4] * (double)y + m[5]) + w->half;
+    ost_warp_row(w->spec, y, &l->x, &l->y);
     follow(&w->near_x, w->x, n, l->x, -reach * unit, w->in.w * unit - 1);
     follow(&w->near_y, w->y, n, l->y, -reach * unit, w->in.h * unit - 1);
     follow(&w->inside_x, w->x, n, l->x, 0, (w->in.w - reach) * unit - 1);
@@ -365,7 +363,6 @@ static void warp_band(warp *w, int64_t y, int64_t rows)
 
 static ost_rc take_memory(warp *w, ost_err *err)
 {
-    const double *m = w->spec->map.m;
     size_t columns = (size_t)w->out.w + CHUNK;
 
     w->memory = ost_try_alloc_aligned(
@@ -380,59 +377,73 @@ static ost_rc take_memory(warp *w, ost_err *err)
     w->pieces = (pieces *)(w->low_y + columns);
     memset(w->pieces, 0, sizeof(pieces));
     memset(w->low_x, 0, 2 * columns * sizeof(*w->low_x));
+    ost_warp_columns(w->spec, w->out.w, w->x, w->y);
     for (int64_t x = 0; x < w->out.w; x++) {
-        w->x[x] = fixed(m[0] * (double)x);
-        w->y[x] = fixed(m[3] * (double)x);
         w->low_x[x] = (int32_t)(uint32_t)w->x[x];
         w->low_y[x] = (int32_t)(uint32_t)w->y[x];
     }
     return OST_OK;
 }
 
-static void set_fill(warp *w)
+ost_rc ost_warp_check(const ost_tensor *image, const ost_warp_spec *spec,
+                      const ost_tensor *warped, ost_image *in, ost_image *out,
+                      ost_err *err)
 {
-    float fill = w->spec->fill;
+    ost_rc rc = ost_image_of(image, "image", in, err);
 
-    if (w->in.dtype == OST_U8)
-        w->fill[0] = ost_px_u8(fill);
-    else if (w->in.dtype == OST_U16)
-        memcpy(w->fill, &(uint16_t){ ost_px_u16(fill) }, sizeof(uint16_t));
-    else
-        memcpy(w->fill, &fill, sizeof(fill));
-}
-
-static ost_rc check(const warp *w, ost_err *err)
-{
+    if (!rc)
+        rc = ost_image_of(warped, "warped image", out, err);
+    if (!rc)
+        rc = ost_image_alike(in, out, err);
+    if (rc || ost_image_is_empty(out))
+        return rc;
     for (int i = 0; i < 6; i++)
-        if (!isfinite(w->spec->map.m[i]))
+        if (!isfinite(spec->map.m[i]))
             return ost_fail(err, OST_EINPUT, "warp: the map is not finite");
-    if (ost_image_is_empty(&w->in))
+    if (ost_image_is_empty(in))
         return ost_fail(err, OST_EINPUT, "warp: the image has no pixels");
-    if (w->in.h > MAX_SIDE || w->in.w > MAX_SIDE)
+    if (in->h > MAX_SIDE || in->w > MAX_SIDE)
         return ost_fail(err, OST_EINPUT,
                         "warp: a side of %lld x %lld is above %d",
-                        (long long)w->in.h, (long long)w->in.w, MAX_SIDE);
+                        (long long)in->h, (long long)in->w, MAX_SIDE);
     return OST_OK;
+}
+
+/* What makes shifts to the right round. */
+static int64_t half_of(const ost_warp_spec *spec)
+{
+    return 1 << (UNIT_BITS - 1 - (spec->nearest ? 0 : OST_PX_WARP_BITS));
+}
+
+void ost_warp_columns(const ost_warp_spec *spec, int64_t n, int64_t *x,
+                      int64_t *y)
+{
+    const double *m = spec->map.m;
+
+    for (int64_t i = 0; i < n; i++) {
+        x[i] = fixed(m[0] * (double)i);
+        y[i] = fixed(m[3] * (double)i);
+    }
+}
+
+void ost_warp_row(const ost_warp_spec *spec, int64_t row, int64_t *x,
+                  int64_t *y)
+{
+    const double *m = spec->map.m;
+
+    *x = fixed(m[1] * (double)row + m[2]) + half_of(spec);
+    *y = fixed(m[4] * (double)row + m[5]) + half_of(spec);
 }
 
 ost_rc ost_cpu_warp(const ost_tensor *image, const ost_warp_spec *spec,
                     ost_tensor *warped, ost_err *err)
 {
     warp w = { .spec = spec };
-    ost_rc rc;
+    ost_rc rc = ost_warp_check(image, spec, warped, &w.in, &w.out, err);
 
-    rc = ost_image_of(image, "image", &w.in, err);
-    if (!rc)
-        rc = ost_image_of(warped, "warped image", &w.out, err);
-    if (!rc)
-        rc = ost_image_alike(&w.in, &w.out, err);
     if (rc || ost_image_is_empty(&w.out))
         return rc;
-    rc = check(&w, err);
-    if (rc)
-        return rc;
-    w.half = 1 << (UNIT_BITS - 1 - (spec->nearest ? 0 : OST_PX_WARP_BITS));
-    set_fill(&w);
+    ost_value_put(w.in.dtype, spec->fill, w.fill);
     rc = take_memory(&w, err);
     if (rc)
         return rc;

@@ -123,7 +123,7 @@ static void components_are_opencv_s(void **state)
             number(c, "connectivity") == 4 ? OST_COMPONENTS_SIDES : 0;
         ost_components found;
 
-        assert_int_equal(ost_components_find(&mask, flags, &found, NULL),
+        assert_int_equal(ost_cpu_components(&mask, flags, &found, NULL),
                          OST_OK);
         assert_int_equal(found.count, json_array_size(all));
         json_array_foreach(all, k, want) check_component(&found.all[k], want);
@@ -213,11 +213,11 @@ static void keep_largest(const json_t *c, ost_tensor *mask)
     bool *others;
 
     assert_int_equal(
-        ost_components_find(mask, OST_COMPONENTS_SIDES, &found, NULL), OST_OK);
+        ost_cpu_components(mask, OST_COMPONENTS_SIDES, &found, NULL), OST_OK);
     labels = labels_of(&found);
     is_digest(&labels, c, "labels_4");
     ost_components_release(&found);
-    assert_int_equal(ost_components_find(mask, 0, &found, NULL), OST_OK);
+    assert_int_equal(ost_cpu_components(mask, 0, &found, NULL), OST_OK);
     assert_int_equal(found.count, number(c, "components"));
     labels = labels_of(&found);
     is_digest(&labels, c, "labels");
@@ -234,8 +234,8 @@ static void fill_holes(ost_tensor *mask)
     bool *holes;
 
     assert_int_equal(
-        ost_components_find(mask, OST_COMPONENTS_SIDES | OST_COMPONENTS_ZEROS,
-                            &found, NULL),
+        ost_cpu_components(mask, OST_COMPONENTS_SIDES | OST_COMPONENTS_ZEROS,
+                           &found, NULL),
         OST_OK);
     holes = ost_arena_alloc(&arena, (size_t)found.count + 1);
     for (int32_t i = 1; i <= found.count; i++)

@@ -123,7 +123,7 @@ static const char *components_are_those_of_a_flood(ost_rng *r)
     draw_mask(r);
     t = over(mask, OST_U8);
     l = over(labels, OST_I32);
-    if (ost_components_find(&t, flags, &found, NULL))
+    if (ost_cpu_components(&t, flags, &found, NULL))
         return "no components";
     if (found.count != flood(zeros, sides))
         wrong = "another number of components";
@@ -157,10 +157,10 @@ static const char *components_follow_types_and_strides(ost_rng *r)
     t[1].stride[0] *= 2;
     t[1].stride[1] *= 2;
     t[2] = over(deep, OST_U16);
-    if (ost_components_find(&t[0], 0, &plain, NULL))
+    if (ost_cpu_components(&t[0], 0, &plain, NULL))
         return "no components";
     for (int k = 0; k < 2; k++) {
-        if (ost_components_find(&t[k + 1], 0, &found[k], NULL))
+        if (ost_cpu_components(&t[k + 1], 0, &found[k], NULL))
             return "no components";
         if (found[k].count != plain.count || found[k].row[h] != plain.row[h] ||
             (plain.row[h] > 0 &&
@@ -182,8 +182,8 @@ static const char *holes_are_what_the_outside_does_not_reach(ost_rng *r)
 
     draw_mask(r);
     t = over(mask, OST_U8);
-    if (ost_components_find(&t, OST_COMPONENTS_SIDES | OST_COMPONENTS_ZEROS,
-                            &found, NULL))
+    if (ost_cpu_components(&t, OST_COMPONENTS_SIDES | OST_COMPONENTS_ZEROS,
+                           &found, NULL))
         return "no components";
     flood(true, true);
     memset(first, 0, sizeof(first));
