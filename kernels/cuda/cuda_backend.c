@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "kernels/cuda/cuda_memory.h"
 #include "kernels/cuda/cuda_transfer.h"
+#include "kernels/cuda/cuda_visit.h"
 #include "kernels/cuda/graphs.h"
 #include "kernels/cuda/ranges.h"
 #include "kernels/cuda_plugin.h"
@@ -152,8 +153,10 @@ static void cuda_close(ost_backend *backend)
 {
     ost_cuda *cuda = backend->state;
 
-    if (cuda->memory)
+    if (cuda->memory) {
         ost_cuda_transfer_close();
+        ost_cuda_visit_close(cuda);
+    }
     ost_tuning_close();
     ost_cuda_release(backend, cuda->workspace);
     if (cuda->lt)
