@@ -364,6 +364,7 @@ static ost_rc emit_copy(ost_stage_ctx *ctx, const ost_item *in, int64_t number,
     ost_rect frame;
     ost_rc rc;
 
+    c.change.images = ost_ctx_images(ctx);
     rc = ost_geometry_frame(in, &frame, err);
     if (rc)
         return rc;
@@ -410,7 +411,7 @@ const ost_stage ost_stage_augment = {
     .name = "augment",
     .version = 5, /* bump when any output byte can change */
     .summary = "Adds moved, deformed and toned copies.",
-    .flags = OST_STAGE_DRAWS | OST_STAGE_KEEPS,
+    .flags = OST_STAGE_DRAWS | OST_STAGE_KEEPS | OST_STAGE_GPU,
     .param_size = sizeof(augment_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

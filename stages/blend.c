@@ -12,6 +12,7 @@
  * of the source; with `mask` one more marks where the patch lies.
  */
 #include "base/alloc.h"
+#include "kernels/backend.h"
 #include "stages/geometry.h"
 
 #include <string.h>
@@ -138,6 +139,7 @@ static ost_rc blend(ost_stage_ctx *ctx, const ost_rect *place,
                     ost_item *out, ost_err *err)
 {
     const blend_params *p = ost_ctx_params(ctx);
+    const ost_backend *images = ost_ctx_images(ctx);
     int64_t shape[3] = { place->height, place->width, channels_of(full) };
     ost_tensor to, part, sized = *patch;
     void *room = NULL;
@@ -146,18 +148,18 @@ static ost_rc blend(ost_stage_ctx *ctx, const ost_rect *place,
     rc = ost_new_field(ctx, out, p->field, full->dtype, full->ndim, full->shape,
                        &to, err);
     if (!rc)
-        rc = ost_cpu_copy(full, &to, err);
+        rc = images->copy(full, &to, err);
     if (!rc && (patch->shape[0] != shape[0] || patch->shape[1] != shape[1])) {
         sized = ost_tensor_of(NULL, full->dtype, full->ndim, shape);
         room = ost_try_alloc((size_t)ost_tensor_count(&sized),
                              ost_dtype_size(full->dtype));
         sized.data = room;
-        rc = room ? ost_cpu_resize(patch, OST_RESIZE_AUTO, &sized, err)
+        rc = room ? images->resize(patch, OST_RESIZE_AUTO, &sized, err)
                   : ost_fail(err, OST_ENOMEM, "no memory for the patch");
     }
     if (!rc) {
         part = part_of(&to, place);
-        rc = ost_cpu_blend(&sized, (int)p->n, &part, err);
+        rc = images->blend(&sized, (int)p->n, &part, err);
     }
     ost_free(room);
     return rc;
@@ -214,6 +216,7 @@ const ost_stage ost_stage_blend = {
     .name = "blend",
     .version = 1, /* bump when any output byte can change */
     .summary = "Blends patches back into the images they were cut from.",
+    .flags = OST_STAGE_GPU,
     .param_size = sizeof(blend_params),
     .params = params,
     .inputs =

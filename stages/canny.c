@@ -5,6 +5,7 @@
  * steepest.  Frames are taken one by one.  Images must be u8: `normalize`
  * makes one of any other.
  */
+#include "kernels/backend.h"
 #include "kernels/image.h"
 #include "stages/planes.h"
 
@@ -68,6 +69,7 @@ static ost_rc find_edges(void *user, ost_plane_kind kind, const ost_tensor *in,
                          ost_tensor *out, ost_err *err)
 {
     const blurring *b = user;
+    const ost_backend *images = ost_ctx_images(b->ctx);
     ost_canny_spec spec = { .low = b->p->low,
                             .high = b->p->high,
                             .aperture = (int)b->p->aperture,
@@ -82,13 +84,13 @@ static ost_rc find_edges(void *user, ost_plane_kind kind, const ost_tensor *in,
                         "stage with \"type\": \"u8\" converts it)",
                         ost_dtype_name(in->dtype));
     if (b->p->sigma == 0.0)
-        return ost_cpu_canny(in, &spec, out, err);
+        return images->canny(in, &spec, out, err);
     blurred = ost_tensor_of(
         ost_arena_alloc(ost_ctx_arena(b->ctx), (size_t)ost_tensor_count(in)),
         OST_U8, in->ndim, in->shape);
-    rc = ost_cpu_blur(in, b->p->sigma, b->p->kernel, &blurred, err);
+    rc = images->blur(in, b->p->sigma, b->p->kernel, &blurred, err);
     if (!rc)
-        rc = ost_cpu_canny(&blurred, &spec, out, err);
+        rc = images->canny(&blurred, &spec, out, err);
     return rc;
 }
 
@@ -114,7 +116,7 @@ const ost_stage ost_stage_canny = {
     .name = "canny",
     .version = 3, /* bump when any output byte can change */
     .summary = "Finds the edges of images as OpenCV's Canny does.",
-    .flags = OST_STAGE_KEEPS,
+    .flags = OST_STAGE_KEEPS | OST_STAGE_GPU,
     .param_size = sizeof(canny_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

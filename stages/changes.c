@@ -2,6 +2,7 @@
 #include "stages/changes.h"
 
 #include "base/alloc.h"
+#include "kernels/backend.h"
 #include "kernels/exact.h"
 #include "kernels/remap.h"
 #include "kernels/tone.h"
@@ -155,17 +156,22 @@ ost_affine ost_change_map(const ost_change *c, int64_t height, int64_t width)
 
 /* ---- values ---- */
 
+static const ost_backend *images_of(const ost_change *c)
+{
+    return c->images ? c->images : ost_backend_images();
+}
+
 static ost_rc bend(const ost_change *c, ost_tensor *t, ost_err *err)
 {
     ost_gamma_spec spec = { .exponent = c->gamma };
     ost_levels levels;
-    ost_rc rc = ost_cpu_levels(t, &levels, err);
+    ost_rc rc = images_of(c)->levels(t, &levels, err);
 
     if (rc || levels.count == 0)
         return rc;
     spec.low = levels.min;
     spec.high = levels.max;
-    return ost_cpu_gamma(t, &spec, t, err);
+    return images_of(c)->gamma(t, &spec, t, err);
 }
 
 /* In place: what is warped already may be changed pixel by pixel. */
@@ -181,13 +187,13 @@ static ost_rc tone_plane(const ost_change *c, ost_tensor *t, ost_err *err)
     if (r->gamma > 0.0)
         rc = bend(c, t, err);
     if (!rc && (r->brightness > 0.0 || r->contrast > 0.0))
-        rc = ost_cpu_levels(t, &levels, err);
+        rc = images_of(c)->levels(t, &levels, err);
     if (!rc && (r->brightness > 0.0 || r->contrast > 0.0))
-        rc = ost_cpu_rescale(
+        rc = images_of(c)->rescale(
             t, c->contrast,
             levels.mean * (1.0 - c->contrast) + c->brightness * range, t, err);
     if (!rc && r->noise > 0.0)
-        rc = ost_cpu_noise(t, c->noise * range, c->noise_seed, t, err);
+        rc = images_of(c)->noise(t, c->noise * range, c->noise_seed, t, err);
     return rc;
 }
 
@@ -205,7 +211,7 @@ static ost_rc deform(const ost_change *c, const ost_warp_spec *warp,
                                 out->shape[1], &map, err);
 
     if (!rc)
-        rc = ost_cpu_remap(in, &spec, out, err);
+        rc = images_of(c)->remap(in, &spec, out, err);
     ost_free(map.data);
     return rc;
 }
@@ -226,7 +232,7 @@ ost_rc ost_change_plane(const ost_change *c, unsigned flags,
     if (in->shape[0] == 0 || in->shape[1] == 0)
         return OST_OK;
     rc = c->elastic.alpha > 0.0 ? deform(c, &spec, in, out, err)
-                                : ost_cpu_warp(in, &spec, out, err);
+                                : images_of(c)->warp(in, &spec, out, err);
     if (!rc && (flags & OST_CHANGE_TONE))
         rc = tone_plane(c, out, err);
     return rc;

@@ -96,8 +96,9 @@ typedef struct ost_change_ranges {
 /* One change. */
 typedef struct ost_change {
     const ost_change_ranges *ranges;
-    ost_motion motion; /* shifts are 0: see below */
-    double shift_x;    /* -1..1 of the reach */
+    const ost_backend *images; /* what computes; NULL: the CPU */
+    ost_motion motion;         /* shifts are 0: see below */
+    double shift_x;            /* -1..1 of the reach */
     double shift_y;
     double shear; /* degrees */
     double brightness;

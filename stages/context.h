@@ -88,6 +88,7 @@ typedef struct step_state {
     const ost_step_msg *msg;
     json_t *full;
     const void *params;
+    const ost_backend *images; /* operators on images; NULL: the CPU's */
     ost_batch *batch;
     const step_link *link;
     ost_arena arena; /* lives as long as the step */
@@ -130,6 +131,10 @@ struct ost_stage_ctx {
     ost_digest bucket_exposure;
     bool bucket_exposure_known;
 };
+
+/* Opens the GPU of an exact stage that is to compute on one, for
+ * ost_ctx_images(). */
+ost_rc ost_step_open_images(step_state *step, ost_err *err);
 
 /* Digest of what the stage declares it reads of an item. */
 ost_digest ost_read_digest(const step_state *step, const ost_item *item);

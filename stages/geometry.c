@@ -2,6 +2,7 @@
 #include "stages/geometry.h"
 
 #include "base/text.h"
+#include "kernels/backend.h"
 
 #include <math.h>
 #include <string.h>
@@ -266,33 +267,40 @@ ost_rc ost_geometry_apply(ost_stage_ctx *ctx, const ost_item *in,
 
 /* ---- through a map ---- */
 
+typedef struct warping {
+    const ost_backend *images;
+    ost_warp_spec spec;
+} warping;
+
 static ost_rc warp_plane(void *user, const ost_field *field,
                          const ost_tensor *in, ost_tensor *out, ost_err *err)
 {
-    ost_warp_spec spec = *(const ost_warp_spec *)user;
+    const warping *w = user;
+    ost_warp_spec spec = w->spec;
 
     if (ost_plane_is_mask(ost_plane_kind_of(field))) {
         spec.nearest = true;
         spec.border = OST_BORDER_CONSTANT;
         spec.fill = 0.0f;
     }
-    return ost_cpu_warp(in, &spec, out, err);
+    return w->images->warp(in, &spec, out, err);
 }
 
 static void warp_box(void *user, const double from[4], double to[4])
 {
-    ost_box_warp(&((const ost_warp_spec *)user)->map, from, to);
+    ost_box_warp(&((const warping *)user)->spec.map, from, to);
 }
 
 ost_rc ost_geometry_warp(ost_stage_ctx *ctx, const ost_item *in,
                          const ost_warp_spec *spec, int64_t height,
                          int64_t width, ost_item *out, ost_err *err)
 {
+    warping w = { ost_ctx_images(ctx), *spec };
     ost_geometry g = { .height = height,
                        .width = width,
                        .plane = warp_plane,
                        .box = warp_box,
-                       .user = (void *)(uintptr_t)spec };
+                       .user = &w };
 
     return ost_geometry_apply(ctx, in, &g, out, err);
 }

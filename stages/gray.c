@@ -5,6 +5,7 @@
  * "channels": 3 the gray image is repeated, for networks that want three.  A
  * gray image stays as it is.
  */
+#include "kernels/backend.h"
 #include "kernels/image.h"
 #include "kernels/tone.h"
 #include "stages/planes.h"
@@ -54,8 +55,8 @@ static ost_tensor channel_of(const ost_tensor *t, int64_t i)
     return one;
 }
 
-static ost_rc take(const gray_params *p, const ost_tensor *in, ost_tensor *out,
-                   ost_err *err)
+static ost_rc take(const gray_params *p, const ost_backend *images,
+                   const ost_tensor *in, ost_tensor *out, ost_err *err)
 {
     int64_t c = in->ndim == 3 ? in->shape[2] : 1, i = 0;
     ost_tensor one;
@@ -67,7 +68,7 @@ static ost_rc take(const gray_params *p, const ost_tensor *in, ost_tensor *out,
                             "there is no channel %lld (the last one is %lld)",
                             (long long)i, (long long)c - 1);
     } else if (c == 3) {
-        return ost_cpu_gray(in, out, err);
+        return images->gray(in, out, err);
     } else if (c != 1) {
         return ost_fail(err, OST_EINPUT,
                         "%lld channels are no colors ('channel' takes one)",
@@ -106,7 +107,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     if (rc)
         return rc;
     first = channel_of(&gray, 0);
-    rc = take(p, &t, &first, err);
+    rc = take(p, ost_ctx_images(ctx), &t, &first, err);
     for (int64_t i = 1; i < p->channels && !rc; i++) {
         ost_tensor other = channel_of(&gray, i);
 
@@ -123,7 +124,7 @@ const ost_stage ost_stage_gray = {
     .name = "gray",
     .version = 1, /* bump when any output byte can change */
     .summary = "Makes color images gray, or takes one channel.",
-    .flags = OST_STAGE_KEEPS,
+    .flags = OST_STAGE_KEEPS | OST_STAGE_GPU,
     .param_size = sizeof(gray_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

@@ -6,6 +6,7 @@
  * itself.
  */
 #include "base/text.h"
+#include "kernels/backend.h"
 #include "kernels/image.h"
 #include "kernels/tone.h"
 #include "stages/planes.h"
@@ -48,8 +49,8 @@ static ost_rc check(const void *with, ost_err *err)
                     "'about' is neither \"full\" nor \"max\" nor a number");
 }
 
-static ost_rc find_level(const invert_params *p, const ost_tensor *t,
-                         double *level, ost_err *err)
+static ost_rc find_level(const invert_params *p, const ost_backend *images,
+                         const ost_tensor *t, double *level, ost_err *err)
 {
     ost_levels levels;
     ost_rc rc;
@@ -59,25 +60,33 @@ static ost_rc find_level(const invert_params *p, const ost_tensor *t,
         *level = t->dtype == OST_U8 ? 255.0 : t->dtype == OST_U16 ? 65535.0 : 1;
     if (!is_word(p->about, "max"))
         return OST_OK;
-    rc = ost_cpu_levels(t, &levels, err);
+    rc = images->levels(t, &levels, err);
     *level = levels.max;
     return rc;
 }
 
+typedef struct inverting {
+    const ost_backend *images;
+    ost_ramp_spec ramp;
+} inverting;
+
 static ost_rc invert_plane(void *user, ost_plane_kind kind,
                            const ost_tensor *in, ost_tensor *out, ost_err *err)
 {
+    const inverting *v = user;
+
     (void)kind;
-    return ost_cpu_ramp(in, user, out, err);
+    return v->images->ramp(in, &v->ramp, out, err);
 }
 
 static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
     const invert_params *p = ost_ctx_params(ctx);
-    ost_ramp_spec ramp = { .gain = -1.0,
-                           .least = -(double)INFINITY,
-                           .most = (double)INFINITY };
-    ost_plane_map m = { .to = p->to, .body = invert_plane, .user = &ramp };
+    inverting v = { .images = ost_ctx_images(ctx),
+                    .ramp = { .gain = -1.0,
+                              .least = -(double)INFINITY,
+                              .most = (double)INFINITY } };
+    ost_plane_map m = { .to = p->to, .body = invert_plane, .user = &v };
     ost_item *out = ost_derive(ctx, in, -1);
     ost_plane_kind kind;
     ost_tensor t;
@@ -85,7 +94,7 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 
     rc = ost_open_plane(ctx, in, p->field, &kind, &t, err);
     if (!rc)
-        rc = find_level(p, &t, &ramp.to_low, err);
+        rc = find_level(p, v.images, &t, &v.ramp.to_low, err);
     if (!rc)
         rc = ost_map_planes(ctx, in, p->field, &m, out, err);
     if (rc)
@@ -98,7 +107,7 @@ const ost_stage ost_stage_invert = {
     .name = "invert",
     .version = 2, /* bump when any output byte can change */
     .summary = "Makes dark bright and bright dark.",
-    .flags = OST_STAGE_KEEPS,
+    .flags = OST_STAGE_KEEPS | OST_STAGE_GPU,
     .param_size = sizeof(invert_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "kernels/backend.h"
 #include "kernels/connected.h"
 #include "kernels/image.h"
 #include "stages/planes.h"
@@ -60,15 +61,16 @@ static const ost_param params[] = {
     OST_END,
 };
 
-typedef ost_rc (*step_body)(const morphology_params *p, ost_tensor *mask,
-                            ost_err *err);
+typedef struct morphing {
+    const morphology_params *p;
+    const ost_backend *images;
+} morphing;
 
-static ost_rc keep_largest(const morphology_params *p, ost_tensor *mask,
-                           ost_err *err);
-static ost_rc remove_small(const morphology_params *p, ost_tensor *mask,
-                           ost_err *err);
-static ost_rc fill_holes(const morphology_params *p, ost_tensor *mask,
-                         ost_err *err);
+typedef ost_rc (*step_body)(const morphing *m, ost_tensor *mask, ost_err *err);
+
+static ost_rc keep_largest(const morphing *m, ost_tensor *mask, ost_err *err);
+static ost_rc remove_small(const morphing *m, ost_tensor *mask, ost_err *err);
+static ost_rc fill_holes(const morphing *m, ost_tensor *mask, ost_err *err);
 
 /* A step by its word: a change under the shape, or one of components. */
 static const struct step {
@@ -115,14 +117,14 @@ static ost_rc check(const void *with, ost_err *err)
 /* ---- steps on components ---- */
 
 /* Erases all components but the chosen ones. */
-static ost_rc keep_chosen(const morphology_params *p, ost_tensor *mask,
-                          bool largest, ost_err *err)
+static ost_rc keep_chosen(const morphing *m, ost_tensor *mask, bool largest,
+                          ost_err *err)
 {
-    unsigned flags = p->connectivity == 4 ? OST_COMPONENTS_SIDES : 0;
+    unsigned flags = m->p->connectivity == 4 ? OST_COMPONENTS_SIDES : 0;
     ost_components found;
     bool *erased = NULL;
     int32_t best;
-    ost_rc rc = ost_components_find(mask, flags, &found, err);
+    ost_rc rc = m->images->components(mask, flags, &found, err);
 
     if (rc)
         return rc;
@@ -135,7 +137,7 @@ static ost_rc keep_chosen(const morphology_params *p, ost_tensor *mask,
     best = ost_components_largest(&found);
     for (int32_t i = 1; i <= found.count; i++)
         erased[i - 1] =
-            largest ? i != best : found.all[i - 1].area < p->min_area;
+            largest ? i != best : found.all[i - 1].area < m->p->min_area;
     rc = ost_components_erase(&found, erased, mask, err);
 out:
     ost_free(erased);
@@ -143,27 +145,23 @@ out:
     return rc;
 }
 
-static ost_rc keep_largest(const morphology_params *p, ost_tensor *mask,
-                           ost_err *err)
+static ost_rc keep_largest(const morphing *m, ost_tensor *mask, ost_err *err)
 {
-    return keep_chosen(p, mask, true, err);
+    return keep_chosen(m, mask, true, err);
 }
 
-static ost_rc remove_small(const morphology_params *p, ost_tensor *mask,
-                           ost_err *err)
+static ost_rc remove_small(const morphing *m, ost_tensor *mask, ost_err *err)
 {
-    return keep_chosen(p, mask, false, err);
+    return keep_chosen(m, mask, false, err);
 }
 
-static ost_rc fill_holes(const morphology_params *p, ost_tensor *mask,
-                         ost_err *err)
+static ost_rc fill_holes(const morphing *m, ost_tensor *mask, ost_err *err)
 {
     unsigned flags = OST_COMPONENTS_ZEROS | OST_COMPONENTS_SIDES;
     ost_components found;
     bool *holes;
-    ost_rc rc = ost_components_find(mask, flags, &found, err);
+    ost_rc rc = m->images->components(mask, flags, &found, err);
 
-    (void)p;
     if (rc)
         return rc;
     holes = ost_try_alloc((size_t)found.count + 1, sizeof(*holes));
@@ -186,8 +184,9 @@ out:
 static ost_rc change_plane(void *user, ost_plane_kind kind,
                            const ost_tensor *in, ost_tensor *out, ost_err *err)
 {
-    const morphology_params *p = user;
-    ost_rc rc = ost_cpu_copy(in, out, err);
+    const morphing *m = user;
+    const morphology_params *p = m->p;
+    ost_rc rc = m->images->copy(in, out, err);
 
     (void)kind;
     for (size_t i = 0; i < p->steps.n && !rc; i++) {
@@ -201,8 +200,8 @@ static ost_rc change_plane(void *user, ost_plane_kind kind,
             rc = ost_fail(err, OST_EINPUT,
                           "step '%s' is for masks of one channel", s->word);
         else
-            rc = s->body ? s->body(p, out, err)
-                         : ost_cpu_morphology(out, &spec, out, err);
+            rc = s->body ? s->body(m, out, err)
+                         : m->images->morphology(out, &spec, out, err);
     }
     return rc;
 }
@@ -210,11 +209,10 @@ static ost_rc change_plane(void *user, ost_plane_kind kind,
 static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
     const morphology_params *p = ost_ctx_params(ctx);
-    ost_plane_map m = { .to = p->to,
-                        .body = change_plane,
-                        .user = (void *)(uintptr_t)p };
+    morphing m = { p, ost_ctx_images(ctx) };
+    ost_plane_map map = { .to = p->to, .body = change_plane, .user = &m };
     ost_item *out = ost_derive(ctx, in, -1);
-    ost_rc rc = ost_map_planes(ctx, in, p->field, &m, out, err);
+    ost_rc rc = ost_map_planes(ctx, in, p->field, &map, out, err);
 
     if (rc)
         return rc;
@@ -225,7 +223,7 @@ const ost_stage ost_stage_morphology = {
     .name = "morphology",
     .version = 2, /* bump when any output byte can change */
     .summary = "Opens, closes, fills and sorts out masks by their shape.",
-    .flags = OST_STAGE_KEEPS,
+    .flags = OST_STAGE_KEEPS | OST_STAGE_GPU,
     .param_size = sizeof(morphology_params),
     .params = params,
     .inputs =

@@ -13,6 +13,7 @@
  * range of its type then becomes `range`.
  */
 #include "base/alloc.h"
+#include "kernels/backend.h"
 #include "kernels/image.h"
 #include "kernels/tone.h"
 #include "stages/planes.h"
@@ -109,13 +110,14 @@ static ost_rc levels_of(ost_stage_ctx *ctx, const ost_item *item, levels *l,
 
     rc = ost_open_plane(ctx, item, p->field, &kind, &t, err);
     if (!rc)
-        rc = ost_cpu_levels(&t, all, err);
+        rc = ost_ctx_images(ctx)->levels(&t, all, err);
     if (rc)
         return rc;
     l->low = p->method == METHOD_ZSCORE ? all->mean : all->min;
     l->high = p->method == METHOD_ZSCORE ? all->mean + all->std : all->max;
     if (p->method == METHOD_PERCENTILE) {
-        rc = ost_cpu_percentiles(&t, p->percentiles.v, 2, value, err);
+        rc = ost_ctx_images(ctx)->percentiles(&t, p->percentiles.v, 2, value,
+                                              err);
         l->low = value[0];
         l->high = value[1];
     }
@@ -266,6 +268,7 @@ static ost_rc equalize_plane(void *user, ost_plane_kind kind,
                              ost_err *err)
 {
     const normalize_params *p = ost_ctx_params(user);
+    const ost_backend *images = ost_ctx_images(user);
     ost_clahe_spec spec = { .clip_limit = p->clip_limit,
                             .rows = (int)p->tiles.v[0],
                             .columns = (int)p->tiles.v[1] };
@@ -287,9 +290,9 @@ static ost_rc equalize_plane(void *user, ost_plane_kind kind,
         if (!even.data)
             return ost_fail(err, OST_ENOMEM, "no memory for a copy");
     }
-    rc = ost_cpu_clahe(in, &spec, &even, err);
+    rc = images->clahe(in, &spec, &even, err);
     if (!rc && (in->dtype != out->dtype || p->range.n))
-        rc = ost_cpu_rescale(&even, (b - a) / full, a, out, err);
+        rc = images->rescale(&even, (b - a) / full, a, out, err);
     if (even.data != out->data)
         ost_free(even.data);
     return rc;
@@ -340,7 +343,8 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
     if (rc)
         return rc;
     scale = l.high > l.low ? (b - a) / (l.high - l.low) : 0.0;
-    rc = ost_cpu_rescale(&src, scale, a - l.low * scale, &dst, err);
+    rc =
+        ost_ctx_images(ctx)->rescale(&src, scale, a - l.low * scale, &dst, err);
     if (rc)
         return rc;
     if (p->method == METHOD_PERCENTILE)
@@ -352,7 +356,7 @@ const ost_stage ost_stage_normalize = {
     .name = "normalize",
     .version = 2, /* bump when any output byte can change */
     .summary = "Brings the values of images to a common range.",
-    .flags = OST_STAGE_KEEPS,
+    .flags = OST_STAGE_KEEPS | OST_STAGE_GPU,
     .param_size = sizeof(normalize_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

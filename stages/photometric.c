@@ -9,6 +9,7 @@
  * photometric.brightness (b) say which it is; with `identity` the unchanged
  * item is variant 0.
  */
+#include "kernels/backend.h"
 #include "kernels/tone.h"
 #include "stages/planes.h"
 
@@ -74,6 +75,7 @@ typedef struct variant {
     const photometric_params *p;
     double contrast;
     double brightness;
+    const ost_backend *images;
 } variant;
 
 static ost_rc tone_plane(void *user, ost_plane_kind kind, const ost_tensor *in,
@@ -95,7 +97,7 @@ static ost_rc tone_plane(void *user, ost_plane_kind kind, const ost_tensor *in,
     };
 
     (void)kind;
-    return ost_cpu_ramp(in, &ramp, out, err);
+    return v->images->ramp(in, &ramp, out, err);
 }
 
 static ost_rc tone_fields(ost_stage_ctx *ctx, const ost_item *in, variant *v,
@@ -141,7 +143,7 @@ static ost_rc emit_variant(ost_stage_ctx *ctx, const ost_item *in,
 static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
     const photometric_params *p = ost_ctx_params(ctx);
-    variant v = { p, 1.0, 0.0 };
+    variant v = { p, 1.0, 0.0, ost_ctx_images(ctx) };
     ost_rc rc = OST_OK;
 
     if (p->identity)
@@ -160,7 +162,7 @@ const ost_stage ost_stage_photometric = {
     .name = "photometric",
     .version = 1, /* bump when any output byte can change */
     .summary = "Gives each image in several contrasts and brightnesses.",
-    .flags = OST_STAGE_KEEPS,
+    .flags = OST_STAGE_KEEPS | OST_STAGE_GPU,
     .param_size = sizeof(photometric_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

@@ -7,6 +7,7 @@
  * that shrink and is linear along sides that grow, and `bicubic` lays curves
  * through four pixels each way.
  */
+#include "kernels/backend.h"
 #include "stages/geometry.h"
 
 #include "base/banned.h"
@@ -82,6 +83,7 @@ static ost_rc fill_all(ost_tensor *t, double value, ost_err *err)
 /* The step: its params, and the size of the picture that boxes lie in. */
 typedef struct resizing {
     const resize_params *p;
+    const ost_backend *images;
     ost_rect frame;
 } resizing;
 
@@ -106,7 +108,7 @@ static ost_rc resize_plane(void *user, const ost_field *field,
     if (!mask && (at.height != out->shape[0] || at.width != out->shape[1]))
         rc = fill_all(out, at.p->fill, err);
     if (!rc)
-        rc = ost_cpu_resize(
+        rc = r->images->resize(
             in, mask ? OST_RESIZE_NEAREST : methods[at.p->method], &part, err);
     return rc;
 }
@@ -125,7 +127,7 @@ static void resize_box(void *user, const double from[4], double to[4])
 
 static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
-    resizing r = { .p = ost_ctx_params(ctx) };
+    resizing r = { .p = ost_ctx_params(ctx), .images = ost_ctx_images(ctx) };
     ost_geometry g = { .height = r.p->size.v[0],
                        .width = r.p->size.v[1],
                        .plane = resize_plane,
@@ -146,7 +148,7 @@ const ost_stage ost_stage_resize = {
     .name = "resize",
     .version = 4, /* bump when any output byte can change */
     .summary = "Brings images, masks, frames and boxes to one size.",
-    .flags = OST_STAGE_KEEPS,
+    .flags = OST_STAGE_KEEPS | OST_STAGE_GPU,
     .param_size = sizeof(resize_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

@@ -137,7 +137,7 @@ static ost_rc open_step(step_state *step, ost_err *err)
     d = ost_digest_of(seed.data, seed.len);
     memcpy(&step->rng_key, d.b, sizeof(step->rng_key));
     ost_buf_release(&seed);
-    return OST_OK;
+    return ost_step_open_images(step, err);
 }
 
 /* What an output without items is exposed to. */

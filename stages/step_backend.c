@@ -95,6 +95,23 @@ ost_rc ost_ctx_backend(ost_stage_ctx *ctx, ost_backend **backend, ost_err *err)
     return rc;
 }
 
+ost_rc ost_step_open_images(step_state *step, ost_err *err)
+{
+    ost_stage_ctx ctx = { .step = step };
+    ost_backend *gpu = NULL;
+    ost_rc rc = OST_OK;
+
+    if (!(step->stage->flags & OST_STAGE_FLOAT) && ost_ctx_on_gpu(&ctx))
+        rc = ost_ctx_backend(&ctx, &gpu, err);
+    step->images = gpu;
+    return rc;
+}
+
+const ost_backend *ost_ctx_images(const ost_stage_ctx *ctx)
+{
+    return ctx->step->images ? ctx->step->images : ost_backend_images();
+}
+
 const char *ost_step_libraries(const ost_step_msg *msg)
 {
     if (!ost_step_on_gpu(msg) || !open_backend || !open_backend->libraries)

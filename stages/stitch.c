@@ -10,6 +10,7 @@
  * of more than half of them.
  */
 #include "base/text.h"
+#include "kernels/backend.h"
 #include "kernels/merge.h"
 #include "stages/planes.h"
 
@@ -187,7 +188,7 @@ static ost_rc merge_plane(const stitching *s, const ost_field *f,
     if (mask)
         merge.method =
             s->p->masks == MASKS_ANY ? OST_MERGE_MAX : OST_MERGE_VOTE;
-    rc = ost_cpu_merge(&merge, whole, &gap, err);
+    rc = ost_ctx_images(s->ctx)->merge(&merge, whole, &gap, err);
     if (!rc && gap.count > 0 && s->p->missing == MISSING_ERROR)
         rc = ost_fail(err, OST_EINPUT,
                       "%lld pixels are in no tile, the first in row %lld, "
@@ -363,7 +364,7 @@ const ost_stage ost_stage_stitch = {
     .name = "stitch",
     .version = 1, /* bump when any output byte can change */
     .summary = "Lays tiles together to the pictures that they were cut from.",
-    .flags = OST_STAGE_KEEPS,
+    .flags = OST_STAGE_KEEPS | OST_STAGE_GPU,
     .param_size = sizeof(stitch_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "tiles", false, false }),

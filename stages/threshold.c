@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "kernels/backend.h"
 #include "kernels/image.h"
 #include "stages/planes.h"
 
@@ -189,18 +190,20 @@ static ost_rc percentile_inside(const marking *m, const ost_tensor *image,
     ost_rc rc;
 
     if (!m->region.data)
-        return ost_cpu_percentiles(image, &p->percentile, 1, value, err);
+        return ost_ctx_images(m->ctx)->percentiles(image, &p->percentile, 1,
+                                                   value, err);
     v = ost_try_alloc((size_t)ost_tensor_count(&row) + 1, sizeof(*v));
     if (!v)
         return ost_fail(err, OST_ENOMEM, "no memory for a copy");
     row.data = v;
-    rc = ost_cpu_rescale(image, 1.0, 0.0, &row, err);
+    rc = ost_ctx_images(m->ctx)->rescale(image, 1.0, 0.0, &row, err);
     for (int64_t y = 0; y < row.shape[0]; y++)
         for (int64_t x = 0; x < row.shape[1]; x++)
             if (!is_inside(&m->region, y, x))
                 v[y * row.stride[0] + x * row.stride[1]] = NAN;
     if (!rc)
-        rc = ost_cpu_percentiles(&row, &p->percentile, 1, value, err);
+        rc = ost_ctx_images(m->ctx)->percentiles(&row, &p->percentile, 1, value,
+                                                 err);
     ost_free(v);
     return rc;
 }
@@ -215,8 +218,8 @@ static ost_rc find_level(marking *m, const ost_tensor *image, ost_err *err)
         return OST_OK;
     }
     if (p->method == METHOD_OTSU)
-        return ost_cpu_otsu(image, m->region.data ? &m->region : NULL,
-                            &m->level, err);
+        return ost_ctx_images(m->ctx)->otsu(
+            image, m->region.data ? &m->region : NULL, &m->level, err);
     rc = percentile_inside(m, image, &m->level, err);
     m->level *= p->share;
     return rc;
@@ -250,7 +253,7 @@ static ost_rc mark_plane(void *user, ost_plane_kind kind,
     if (rc)
         return rc;
     spec.least = m->level;
-    rc = ost_cpu_threshold(&plane, &spec, mask, err);
+    rc = ost_ctx_images(m->ctx)->threshold(&plane, &spec, mask, err);
     if (!rc && m->region.data)
         clear_outside(&m->region, mask);
     return rc;
@@ -286,7 +289,7 @@ const ost_stage ost_stage_threshold = {
     .name = "threshold",
     .version = 1, /* bump when any output byte can change */
     .summary = "Marks the pixels above a level, given or found.",
-    .flags = OST_STAGE_KEEPS,
+    .flags = OST_STAGE_KEEPS | OST_STAGE_GPU,
     .param_size = sizeof(threshold_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),

@@ -9,6 +9,7 @@
  * the two ends of the range themselves.  A range of no width parts what is
  * above from what is not.
  */
+#include "kernels/backend.h"
 #include "kernels/tone.h"
 #include "stages/planes.h"
 
@@ -101,21 +102,28 @@ static ost_ramp_spec ramp_of(const window_params *p)
     };
 }
 
+typedef struct showing {
+    const ost_backend *images;
+    ost_ramp_spec ramp;
+} showing;
+
 static ost_rc show_plane(void *user, ost_plane_kind kind, const ost_tensor *in,
                          ost_tensor *out, ost_err *err)
 {
+    const showing *s = user;
+
     (void)kind;
-    return ost_cpu_ramp(in, user, out, err);
+    return s->images->ramp(in, &s->ramp, out, err);
 }
 
 static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
 {
     const window_params *p = ost_ctx_params(ctx);
-    ost_ramp_spec ramp = ramp_of(p);
+    showing s = { ost_ctx_images(ctx), ramp_of(p) };
     ost_plane_map m = { .to = p->to,
                         .dtype = types[p->type].dtype,
                         .body = show_plane,
-                        .user = &ramp };
+                        .user = &s };
     ost_item *out = ost_derive(ctx, in, -1);
     ost_rc rc = ost_map_planes(ctx, in, p->field, &m, out, err);
 
@@ -128,7 +136,7 @@ const ost_stage ost_stage_window = {
     .name = "window",
     .version = 1, /* bump when any output byte can change */
     .summary = "Shows a range of values as gray levels.",
-    .flags = OST_STAGE_KEEPS,
+    .flags = OST_STAGE_KEEPS | OST_STAGE_GPU,
     .param_size = sizeof(window_params),
     .params = params,
     .inputs = OST_PORTS({ "in", OST_DATASET, "images", false, false }),
