@@ -28,7 +28,9 @@ STUDY = {
                     "with": {"kind": "xray", "patients": 8,
                              "size": [32, 32]}},
         "ingest": {"stage": "ingest", "in": "phantom"},
-        "folds": {"stage": "split", "per": ["fold"], "in": "ingest",
+        "contours": {"stage": "canny", "in": "ingest",
+                     "with": {"to": "contour"}},
+        "folds": {"stage": "split", "per": ["fold"], "in": "contours",
                   "with": {"method": "kfold", "folds": 2, "fold": "${fold}"}},
         "trained": {"stage": "train", "per": ["fold"], "in": "folds.train",
                     **PREFER,
@@ -105,6 +107,25 @@ def the_stand_in_computes_for_itself():
           ["predictions.csv"], "the stand-in's result served the CPU")
     check(digests("cpu")["predictions.csv"] != digests("sim")
           ["predictions.csv"], "the stand-in computed nothing")
+
+
+def outputs(done, step):
+    return [e["outputs"] for e in events(done.stdout)
+            if e["event"] == "step_finished" and e["step"] == step][0]
+
+
+def exact_stages_give_the_same_bytes():
+    """Under keys of their own on the stand-in, which is not trusted with it."""
+    here = plan()["contours"]
+    there = plan("--backend", "cuda", env=sim())["contours"]
+    check(here["numeric"] is None and here["verdict"] == "cached", str(here))
+    check(there["gpu"] and there["numeric"] == "sim-f32" and
+          there["verdict"] == "run" and there["key"] != here["key"], str(there))
+    on_cpu = run("--target", "contours")
+    on_sim = run("--target", "contours", "--backend", "cuda", env=sim())
+    check(verdicts(on_sim.stdout)["contours"] == "ran", on_sim.stdout)
+    check(outputs(on_cpu, "contours") == outputs(on_sim, "contours"),
+          "the stand-in drew other contours")
 
 
 def check_together(told):
@@ -203,6 +224,7 @@ def main():
     write("w.json", STUDY)
     the_cpu_says_why()
     the_stand_in_computes_for_itself()
+    exact_stages_give_the_same_bytes()
     the_record_names_the_device()
     a_lost_device_costs_its_step()
     memory_that_is_too_little()
