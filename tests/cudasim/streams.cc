@@ -178,8 +178,8 @@ bool works(const Operation &operation)
 {
     static const bool wanted = setting("OSTEON_CUDASIM_WORK", 1);
 
-    return wanted || (operation.kind != Kind::KERNEL &&
-                      operation.kind != Kind::LIBRARY);
+    return wanted ||
+           (operation.kind != Kind::KERNEL && operation.kind != Kind::LIBRARY);
 }
 
 /* Runs more than was waited for, as the environment asks. */
