@@ -221,7 +221,8 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
     if (act.mode == CUDNN_ACTIVATION_IDENTITY &&
         algorithm != CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM)
         call.wrong("without an activation only IMPLICIT_PRECOMP_GEMM works");
-    if (!has_algorithm(Pass::FORWARD, algorithm, g))
+    /* The documents promise nothing for three dimensions of space. */
+    if (!has_algorithm(Pass::FORWARD, algorithm, g) || x.d.n > 4)
         return call.give(CUDNN_STATUS_NOT_SUPPORTED);
     check_workspace(&call, Pass::FORWARD, algorithm, g, workspace, bytes);
     const size_t used = workspace_bytes(Pass::FORWARD, algorithm, g);
