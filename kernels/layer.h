@@ -173,7 +173,8 @@ struct ost_layer {
     ost_rc (*forward)(ost_layer *layer, const ost_pass *pass, ost_err *err);
     /* Reads out->grad; writes the gradient of each input i that wants one to
      * in_grad[i] and that of each learned weight to weight_grad[i], or adds it
-     * to what is there (add_weight[i]), if the layer `adds`. */
+     * to what is there (add_in[i], if the layer `adds_in`; add_weight[i], if it
+     * `adds`). */
     ost_rc (*backward)(ost_layer *layer, const ost_pass *pass, ost_err *err);
     void (*release)(ost_layer *layer); /* frees `state`; may be NULL */
     /* Takes over the forward of `next`, which follows and writes over this
@@ -185,7 +186,8 @@ struct ost_layer {
      * this layer reads the input of `before` and does the work of both, forward
      * and backward.  False when it cannot.  NULL: never. */
     bool (*absorb)(ost_layer *layer, const ost_layer *before);
-    bool adds; /* to gradients of weights, which need no spare memory then */
+    bool adds;    /* to gradients of weights, which need no spare memory then */
+    bool adds_in; /* to those of inputs, likewise */
     void *state;
 
     /* Set by the network once all layers are there. */
@@ -200,6 +202,7 @@ struct ost_layer {
     /* Set by the tape before `backward`; NULL where no gradient is wanted (of
      * weights: running statistics, and all weights of a frozen layer). */
     float *in_grad[OST_LAYER_INPUTS];
+    bool add_in[OST_LAYER_INPUTS];
     float *weight_grad[OST_LAYER_WEIGHTS];
     bool add_weight[OST_LAYER_WEIGHTS];
 

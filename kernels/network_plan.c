@@ -189,7 +189,7 @@ static void add_spares(plan *p, ost_layer *l)
     int tick = ost_net_backward_tick(net, l);
 
     for (int i = 0; i < l->n_inputs; i++)
-        if (l->in[i]->wants_grad && l->in[i]->consumers > 1) {
+        if (l->in[i]->wants_grad && l->in[i]->consumers > 1 && !l->adds_in) {
             size_t bytes = (size_t)ost_value_stored(l->in[i]) * sizeof(float);
             size_t span = add_span(p, l, "gradient", bytes, tick, tick);
 

@@ -36,7 +36,7 @@ static ost_rc plan(ost_layer *layer, ost_err *err)
     for (int i = 0; i < layer->n_inputs; i++)
         layer->in_block[i] = 1;
     layer->out->block = 1;
-    layer->adds = layer->kind->flops;
+    layer->adds = layer->adds_in = layer->kind->flops;
     if (layer->kind->flops || is_pointwise(layer) ||
         strcmp(layer->kind->name, "batch_norm") == 0)
         layer->fuse = take_along;

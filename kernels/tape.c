@@ -39,7 +39,10 @@ static void choose_targets(ost_layer *layer, unsigned ends)
         bool wanted = v->wants_grad && (v->ends & ends);
 
         layer->in_grad[i] = NULL;
-        if (wanted)
+        layer->add_in[i] = wanted && layer->adds_in && v->grads_set > 0;
+        if (wanted && layer->adds_in)
+            layer->in_grad[i] = v->grad;
+        else if (wanted)
             layer->in_grad[i] =
                 target(v->grad, v->grads_set > 0, layer->in_spare[i]);
         v->grads_set += wanted;

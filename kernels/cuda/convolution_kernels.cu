@@ -68,7 +68,7 @@ static __device__ int64_t seer(const shape_t &s, const place &wide,
 
 template <class T>
 static __global__ void down_kernel(shape_t s, const T *wide, const T *filter,
-                                   T *narrow)
+                                   int add, T *narrow)
 {
     const int64_t wide_area = area_of(s.wide);
     const int64_t narrow_area = area_of(s.narrow);
@@ -92,13 +92,13 @@ static __global__ void down_kernel(shape_t s, const T *wide, const T *filter,
                     sum += ost::load(from[k * wide_area + at]) *
                            ost::load(filter[(c * in + k) * taps + t]);
             }
-        ost::store(narrow + i, sum);
+        ost::store(narrow + i, add ? ost::load(narrow[i]) + sum : sum);
     }
 }
 
 template <class T>
 static __global__ void up_kernel(shape_t s, const T *narrow, const T *filter,
-                                 T *wide)
+                                 int add, T *wide)
 {
     const int64_t wide_area = area_of(s.wide);
     const int64_t narrow_area = area_of(s.narrow);
@@ -123,7 +123,7 @@ static __global__ void up_kernel(shape_t s, const T *narrow, const T *filter,
                     sum += ost::load(from[k * narrow_area + at]) *
                            ost::load(filter[(k * in + c % in) * taps + t]);
             }
-        ost::store(wide + i, sum);
+        ost::store(wide + i, add ? ost::load(wide[i]) + sum : sum);
     }
 }
 
@@ -167,46 +167,46 @@ static int64_t area(const int64_t *side)
 
 template <class T>
 static int launch_down(const ost_conv_shape *s, const void *wide,
-                       const void *filter, void *narrow, void *stream)
+                       const void *filter, int add, void *narrow, void *stream)
 {
     return OST_LAUNCH(
         down_kernel<T>,
         ost::blocks_for(s->items * s->narrow_channels * area(s->narrow)),
         ost::THREADS, 0, stream, *s, static_cast<const T *>(wide),
-        static_cast<const T *>(filter), static_cast<T *>(narrow));
+        static_cast<const T *>(filter), add, static_cast<T *>(narrow));
 }
 
 int ost_cuda_launch_conv_down(const ost_conv_shape *shape, int type,
-                              const void *wide, const void *filter,
+                              const void *wide, const void *filter, int add,
                               void *narrow, void *stream)
 {
     if (type == OST_NUMBER_F32)
-        return launch_down<float>(shape, wide, filter, narrow, stream);
+        return launch_down<float>(shape, wide, filter, add, narrow, stream);
     if (type == OST_NUMBER_BF16)
-        return launch_down<ost::bf16>(shape, wide, filter, narrow, stream);
-    return launch_down<ost::f16>(shape, wide, filter, narrow, stream);
+        return launch_down<ost::bf16>(shape, wide, filter, add, narrow, stream);
+    return launch_down<ost::f16>(shape, wide, filter, add, narrow, stream);
 }
 
 template <class T>
 static int launch_up(const ost_conv_shape *s, const void *narrow,
-                     const void *filter, void *wide, void *stream)
+                     const void *filter, int add, void *wide, void *stream)
 {
     return OST_LAUNCH(
         up_kernel<T>,
         ost::blocks_for(s->items * s->wide_channels * area(s->wide)),
         ost::THREADS, 0, stream, *s, static_cast<const T *>(narrow),
-        static_cast<const T *>(filter), static_cast<T *>(wide));
+        static_cast<const T *>(filter), add, static_cast<T *>(wide));
 }
 
 int ost_cuda_launch_conv_up(const ost_conv_shape *shape, int type,
-                            const void *narrow, const void *filter, void *wide,
-                            void *stream)
+                            const void *narrow, const void *filter, int add,
+                            void *wide, void *stream)
 {
     if (type == OST_NUMBER_F32)
-        return launch_up<float>(shape, narrow, filter, wide, stream);
+        return launch_up<float>(shape, narrow, filter, add, wide, stream);
     if (type == OST_NUMBER_BF16)
-        return launch_up<ost::bf16>(shape, narrow, filter, wide, stream);
-    return launch_up<ost::f16>(shape, narrow, filter, wide, stream);
+        return launch_up<ost::bf16>(shape, narrow, filter, add, wide, stream);
+    return launch_up<ost::f16>(shape, narrow, filter, add, wide, stream);
 }
 
 template <class T>

@@ -1,7 +1,8 @@
 /* kernels/cuda/convolution_kernels.h - convolutions by plain loops
  *
- * For the few shapes that no algorithm of cuDNN takes; right, not fast.  Each
- * returns the cudaError_t of its launch on `stream` and does not wait.
+ * For the few shapes that no algorithm of cuDNN takes; right, not fast.  They
+ * add to what is there if `add`.  Each returns the cudaError_t of its launch on
+ * `stream` and does not wait.
  */
 #ifndef OST_KERNELS_CUDA_CONVOLUTION_KERNELS_H
 #define OST_KERNELS_CUDA_CONVOLUTION_KERNELS_H
@@ -37,12 +38,11 @@ typedef enum ost_conv_number_type {
 } ost_conv_number_type;
 
 int ost_cuda_launch_conv_down(const ost_conv_shape *shape, int type,
-                              const void *wide, const void *filter,
+                              const void *wide, const void *filter, int add,
                               void *narrow, void *stream);
 int ost_cuda_launch_conv_up(const ost_conv_shape *shape, int type,
-                            const void *narrow, const void *filter, void *wide,
-                            void *stream);
-/* Adds to what is there if `add`. */
+                            const void *narrow, const void *filter, int add,
+                            void *wide, void *stream);
 int ost_cuda_launch_conv_filter(const ost_conv_shape *shape, int type,
                                 const void *wide, const void *narrow, int add,
                                 void *filter, void *stream);

@@ -98,7 +98,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         rc = ost_bias_sum_run(&c->sum, layer, err);
     if (!rc && layer->in_grad[0])
         rc = run(c, c->data, layer->in_grad[0], layer->weights[0]->data, dy,
-                 false, err);
+                 layer->add_in[0], err);
     return rc;
 }
 
@@ -182,7 +182,8 @@ static ost_rc widen_gradients(const ost_layer *layer, ost_err *err)
             (ost_widen_part){ .from = c->back.in_grad,
                               .to = layer->in_grad[0],
                               .count = ost_value_stored(layer->in[0]),
-                              .copies = 1 };
+                              .copies = 1,
+                              .add = layer->add_in[0] };
     return ost_operands_widen(&w, err);
 }
 
@@ -313,7 +314,7 @@ ost_rc ost_cuda_convolution(ost_layer *layer, bool transposed, ost_err *err)
     layer->state = c;
     layer->release = conv_release;
     layer->fuse = fuse;
-    layer->adds = true;
+    layer->adds = layer->adds_in = true;
     c->forward = transposed ? OST_CONV_UP : OST_CONV_DOWN;
     c->data = transposed ? OST_CONV_DOWN : OST_CONV_UP;
     c->aim = aim_of(&shape);

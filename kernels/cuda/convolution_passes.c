@@ -217,14 +217,14 @@ static ost_rc run_piece(const ost_conv *conv, ost_conv_way way, void *wide,
             cudnnConvolutionForward(
                 cuda->dnn, &one, p->wide, wide, conv->filter, filter, conv->how,
                 (cudnnConvolutionFwdAlgo_t)p->algorithm, cuda->workspace,
-                p->bytes, &zero, p->narrow, narrow),
+                p->bytes, add ? &one : &zero, p->narrow, narrow),
             "convolve (cudnnConvolutionForward)", err);
     if (way == OST_CONV_UP)
         return ost_cudnn_check(
             cudnnConvolutionBackwardData(
                 cuda->dnn, &one, conv->filter, filter, p->narrow, narrow,
                 conv->how, (cudnnConvolutionBwdDataAlgo_t)p->algorithm,
-                cuda->workspace, p->bytes, &zero, p->wide, wide),
+                cuda->workspace, p->bytes, add ? &one : &zero, p->wide, wide),
             "convolve (cudnnConvolutionBackwardData)", err);
     return ost_cudnn_check(
         cudnnConvolutionBackwardFilter(
@@ -250,10 +250,10 @@ static ost_rc run_loops(const ost_conv *conv, ost_conv_way way, void *wide,
 
     if (way == OST_CONV_DOWN)
         status = ost_cuda_launch_conv_down(&conv->shape, type, wide, filter,
-                                           narrow, stream);
+                                           add, narrow, stream);
     else if (way == OST_CONV_UP)
         status = ost_cuda_launch_conv_up(&conv->shape, type, narrow, filter,
-                                         wide, stream);
+                                         add, wide, stream);
     else
         status = ost_cuda_launch_conv_filter(&conv->shape, type, wide, narrow,
                                              add, filter, stream);
@@ -286,7 +286,7 @@ ost_rc ost_conv_run(const ost_conv *conv, ost_conv_way way, void *wide,
         rc = run_piece(conv, way, item_at(conv, wide, wides, n),
                        item_at(conv, narrow, narrows, n),
                        (char *)filter + (size_t)(n / pass->items) * gradient,
-                       add || (n && !apart), err);
+                       add || (n && way == OST_CONV_FILTER && !apart), err);
     return rc;
 }
 

@@ -57,8 +57,8 @@ int64_t ost_conv_wide_count(const ost_conv *conv);
 int64_t ost_conv_narrow_count(const ost_conv *conv);
 int64_t ost_conv_filter_count(const ost_conv *conv);
 
-/* Runs a pass over operands of `conv->type`.  `add` adds to the filter's
- * gradient that is there (f32 only).  Gradients of 16 bits are made one for
+/* Runs a pass over operands of `conv->type`.  `add` adds to the result
+ * that is there (f32 only).  Gradients of 16 bits are made one for
  * each piece of the batch (ost_conv_copies()), one after the other. */
 int ost_conv_copies(const ost_conv *conv);
 ost_rc ost_conv_run(const ost_conv *conv, ost_conv_way way, void *wide,

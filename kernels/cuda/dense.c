@@ -115,8 +115,8 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
                              layer->add_weight[0], layer->weight_grad[1],
                              d->undo, err);
     if (!rc && layer->in_grad[0])
-        rc = ost_product_run(&d->data, dy, w, layer->in_grad[0], false, NULL,
-                             d->undo, err);
+        rc = ost_product_run(&d->data, dy, w, layer->in_grad[0],
+                             layer->add_in[0], NULL, d->undo, err);
     return rc;
 }
 
@@ -242,7 +242,7 @@ ost_rc ost_cuda_dense(ost_layer *layer, ost_err *err)
     layer->forward = forward;
     layer->backward = backward;
     layer->fuse = fuse;
-    layer->adds = true;
+    layer->adds = layer->adds_in = true;
     layer->code[0] = layer->code[1] = layer->code[2] = "cublaslt";
     return OST_OK;
 }

@@ -29,7 +29,7 @@ typedef struct product_parts {
     product_numbers v;
     size_t first[32]; /* of each part */
     int parts;
-    char code[256]; /* of all layers, forward / data / weights */
+    char code[512]; /* of all layers, forward / data / weights */
 } product_parts;
 
 static inline void product_add(product_parts *p, const float *v, int64_t count)
@@ -236,6 +236,30 @@ static inline void product_smooth(net_spec *s)
     net_attr(s, "out", 6);
 }
 
+/* A value that several layers read: its gradient is a sum. */
+static inline void product_branches(net_spec *s)
+{
+    int stem = net_conv(s, OST_NET_INPUT, 5, 3, 1, false);
+    int left = net_conv(s, stem, 3, 3, 1, true);
+    int right = net_conv(s, stem, 3, 1, 1, true);
+    int sum = net_layer(s, "add", left, right);
+
+    left = net_layer(s, "conv_transpose2d", stem, -2);
+    net_attr(s, "out", 3);
+    net_attr(s, "kernel", 1);
+    net_layer(s, "add", sum, left);
+}
+
+static inline void product_forks(net_spec *s)
+{
+    int left = net_layer(s, "dense", OST_NET_INPUT, -2);
+
+    net_attr(s, "out", 4);
+    net_layer(s, "dense", OST_NET_INPUT, -2);
+    net_attr(s, "out", 4);
+    net_layer(s, "add", left, s->n - 1);
+}
+
 static const product_case product_cases[] = {
     { "relu", 4, { 3, 4, 9, 10 }, product_conv_relu, true },
     { "uneven", 4, { 4, 4, 11, 10 }, product_conv_uneven, false },
@@ -244,6 +268,8 @@ static const product_case product_cases[] = {
     { "transposed", 4, { 2, 4, 5, 6 }, product_transposed, false },
     { "dense", 2, { 5, 37 }, product_dense, true },
     { "smooth", 2, { 7, 33 }, product_smooth, false },
+    { "branches", 4, { 2, 3, 6, 7 }, product_branches, false },
+    { "forks", 2, { 3, 11 }, product_forks, false },
 };
 
 enum { PRODUCT_CASES = sizeof(product_cases) / sizeof(product_cases[0]) };

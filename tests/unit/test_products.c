@@ -220,6 +220,13 @@ static void without_workspace_there_are_loops(void **state)
     if (backend_case_is_cpu())
         skip();
     limit_workspace("256");
+    expect_code("f32", "branches",
+                "cudnn forward implicit_gemm / loops / loops; "
+                "cudnn forward implicit_gemm / loops / loops; "
+                "cudnn forward implicit_gemm / loops / loops; "
+                "loops / loops / loops; "
+                "loops / cudnn forward implicit_gemm / loops; "
+                "loops / loops / loops");
     expect_code("f32", "uneven", "cudnn forward implicit_gemm / loops / loops");
     expect_code("bf16", "dilated",
                 "cudnn forward implicit_gemm / loops / loops; "

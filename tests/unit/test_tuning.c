@@ -135,7 +135,7 @@ static void files_stand_in_the_users_cache(void **state)
 /* --- a device that measures ----------------------------------------------- */
 
 /* Skips where it is the CPU that is looked at. */
-static void run_tuned(const char *name, char code[256])
+static void run_tuned(const char *name, char code[512])
 {
     ost_backend *b = NULL;
     ost_err err = { 0 };
@@ -149,7 +149,7 @@ static void run_tuned(const char *name, char code[256])
         if (strcmp(product_cases[i].name, name) == 0) {
             product_parts p = product_run(b, &product_cases[i], 1.0, 1);
 
-            snprintf(code, 256, "%s", p.code);
+            snprintf(code, 512, "%s", p.code);
             ost_vec_release(&p.v);
         }
     ost_backend_close(b);
@@ -157,8 +157,8 @@ static void run_tuned(const char *name, char code[256])
 
 static void a_shape_is_measured_once(void **state)
 {
-    char first[256];
-    char second[256];
+    char first[512];
+    char second[512];
     int saves;
 
     (void)state;
@@ -191,7 +191,7 @@ static void change(const char *part, char number)
 
 static void what_is_kept_is_taken(void **state)
 {
-    char code[256];
+    char code[512];
 
     (void)state;
     empty_shelf("");
@@ -203,8 +203,8 @@ static void what_is_kept_is_taken(void **state)
 
 static void what_may_not_be_taken_is_measured_again(void **state)
 {
-    char right[256];
-    char code[256];
+    char right[512];
+    char code[512];
 
     (void)state;
     empty_shelf("");
