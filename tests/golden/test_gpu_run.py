@@ -205,7 +205,7 @@ def memory_that_is_too_little():
 
 def contradictions_are_told():
     done = osteon("plan", "w.json", "--backend", "cuda", status=1)
-    check("node 'trained' is to run with '--backend cuda': " in done.stderr,
+    check(" is to run with '--backend cuda': " in done.stderr,
           done.stderr)
     done = osteon("plan", "w.json", "--gpus", "GPU-x", env=sim(), status=2)
     check("--gpus: no GPU 'GPU-x'" in done.stderr, done.stderr)
@@ -224,8 +224,8 @@ def main():
     write("w.json", STUDY)
     the_cpu_says_why()
     the_stand_in_computes_for_itself()
-    exact_stages_give_the_same_bytes()
     the_record_names_the_device()
+    exact_stages_give_the_same_bytes()
     a_lost_device_costs_its_step()
     memory_that_is_too_little()
     contradictions_are_told()
