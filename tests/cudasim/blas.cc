@@ -52,58 +52,55 @@ namespace
 {
 
 /* The elements of one matrix, rounded; in memory order. */
-std::vector<float> read(const Matrices &all, int64_t index, Number rounding,
-                        const char *what)
+Values read(const Matrices &all, int64_t index, Number rounding,
+            const char *what)
 {
     const int64_t size = number_bytes(all.type);
     const char *data =
         static_cast<const char *>(all.data) + index * all.stride * size;
-    std::vector<float> values(static_cast<size_t>(all.rows * all.columns));
+    Values values(static_cast<size_t>(all.rows * all.columns));
 
     for (int64_t j = 0; j < all.columns; j++) {
         const char *column = data + j * all.ld * size;
         float *to = values.data() + j * all.rows;
         check_range(column, static_cast<size_t>(all.rows * size), what);
         shadow_read(column, static_cast<size_t>(all.rows * size), what);
-        if (all.type == Number::F32)
-            memcpy(to, column, static_cast<size_t>(all.rows) * sizeof(float));
-        else
-            for (int64_t i = 0; i < all.rows; i++)
-                to[i] = static_cast<float>(number_get(column, i, all.type));
+        numbers_get(column, 1, all.rows, all.type, to);
     }
-    for (float &value : values)
-        switch (rounding) {
-        case Number::TF32:
-            value = round_tf32(value);
-            break;
-        case Number::F16:
-            value = from_half(to_half(value));
-            break;
-        case Number::BF16:
-            value = from_bfloat(to_bfloat(value));
-            break;
-        default:
-            break;
-        }
+    numbers_round(values.data(), all.rows * all.columns, rounding);
     return values;
 }
 
-float ended(float value, End end)
+void end_all(float *values, int64_t n, End end)
 {
     if (end == End::RELU)
-        return value > 0 ? value : 0;
+        for (int64_t i = 0; i < n; i++)
+            values[i] = values[i] > 0 ? values[i] : 0;
     if (end == End::GELU)
-        return static_cast<float>(0.5 * value *
-                                  (1 + erf(value * 0.70710678118654752)));
-    return value;
+        for (int64_t i = 0; i < n; i++)
+            values[i] = static_cast<float>(
+                0.5 * values[i] * (1 + erf(values[i] * 0.70710678118654752)));
 }
 
-void write(const Product &p, int64_t index, const std::vector<float> &sums,
-           const std::vector<float> &bias)
+/* Notes where numbers are above 0, or keeps those that were. */
+void through_mask(float *values, int64_t n, uint8_t *bits, bool keeps)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (keeps)
+            values[i] = bits[i / 8] >> (i % 8) & 1 ? values[i] : 0;
+        else
+            bits[i / 8] = static_cast<uint8_t>(
+                (bits[i / 8] & ~(1u << (i % 8))) |
+                static_cast<unsigned>(values[i] > 0) << (i % 8));
+}
+
+void write(const Product &p, int64_t index, const Values &sums,
+           const Values &bias)
 {
     const int64_t size = number_bytes(p.d.type);
     char *d = static_cast<char *>(p.d.data) + index * p.d.stride * size;
-    std::vector<float> c;
+    Values c, kept(static_cast<size_t>(p.m));
+    float *line = kept.data();
 
     if (p.beta != 0)
         c = read(p.c, index, Number::F32, "the matrix C of a product");
@@ -115,25 +112,23 @@ void write(const Product &p, int64_t index, const std::vector<float> &sums,
                     "the result of a product");
         shadow_write(column, static_cast<size_t>(p.m * size),
                      "the result of a product");
-        for (int64_t i = 0; i < p.m; i++) {
-            float value = p.alpha * sums[static_cast<size_t>(j * p.m + i)];
-            if (p.beta != 0)
-                value += p.beta * c[static_cast<size_t>(j * p.m + i)];
-            if (!bias.empty())
-                value += bias[static_cast<size_t>(i)];
-            if (p.mask.data && p.masks)
-                value = bits[i / 8] >> (i % 8) & 1 ? value : 0;
-            else if (p.mask.data)
-                bits[i / 8] = static_cast<uint8_t>(
-                    (bits[i / 8] & ~(1u << (i % 8))) |
-                    static_cast<unsigned>(value > 0) << (i % 8));
-            number_put(column, i, p.d.type, ended(value, p.end));
-        }
+        const float *sum = sums.data() + j * p.m;
+        const float *add = c.data() + j * p.m;
+        for (int64_t i = 0; i < p.m; i++)
+            line[i] = p.alpha * sum[i];
+        for (int64_t i = 0; p.beta != 0 && i < p.m; i++)
+            line[i] += p.beta * add[i];
+        for (int64_t i = 0; !bias.empty() && i < p.m; i++)
+            line[i] += bias[static_cast<size_t>(i)];
+        if (p.mask.data)
+            through_mask(line, p.m, bits, p.masks);
+        end_all(line, p.m, p.end);
+        numbers_put(column, 1, p.m, p.d.type, line);
     }
 }
 
 /* The sums over k of op(a), of m numbers, or op(b), of n. */
-void write_bias_gradient(const Product &p, const std::vector<float> &values)
+void write_bias_gradient(const Product &p, const Values &values)
 {
     const Matrices &from = p.gradient_of_a ? p.a : p.b;
     const int64_t lines = p.gradient_of_a ? p.m : p.n;
@@ -178,12 +173,12 @@ void check_product(const Product &p, const char *call)
 
 void run_product(const Product &p)
 {
-    std::vector<float> bias;
+    Values bias;
 
     if (p.bias.data)
         bias = read(p.bias, 0, Number::F32, "the bias of a product");
     for (int64_t index = 0; index < p.batch; index++) {
-        std::vector<float> sums(static_cast<size_t>(p.m * p.n));
+        Values sums(static_cast<size_t>(p.m * p.n));
         if (p.k && p.alpha != 0) {
             const auto a = read(p.a, index, p.rounding, "A of a product");
             const auto b = read(p.b, index, p.rounding, "B of a product");

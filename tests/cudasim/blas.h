@@ -10,6 +10,8 @@
 namespace cudasim
 {
 
+typedef std::vector<float, Kept<float>> Values;
+
 /* A batch of matrices in column-major order. */
 struct Matrices {
     void *data = nullptr;

@@ -60,7 +60,7 @@ struct cudnnReduceTensorStruct {
 namespace cudasim
 {
 
-typedef std::vector<float> Values;
+typedef std::vector<float, Kept<float>> Values;
 
 /* A tensor of a call: its shape is copied when the host calls. */
 struct Tensor {

@@ -112,21 +112,11 @@ Values Tensor::read(Number rounding) const
         const char *from = static_cast<char *>(data) + at * size;
         shadow_read(from, static_cast<size_t>(((n - 1) * stride + 1) * size),
                     what.c_str());
-        if (type == Number::F32 && stride == 1)
-            memcpy(to, from, static_cast<size_t>(n) * sizeof *to);
-        else
-            for (int64_t i = 0; i < n; i++)
-                to[i] = static_cast<float>(number_get(from, i * stride, type));
+        numbers_get(from, stride, n, type, to);
         to += n;
     });
-    if (type != Number::F32)
-        return values;
-    if (rounding == Number::TF32)
-        for (float &value : values)
-            value = round_tf32(value);
-    if (rounding == Number::F16)
-        for (float &value : values)
-            value = from_half(to_half(value));
+    if (type == Number::F32)
+        numbers_round(values.data(), count(), rounding);
     return values;
 }
 
@@ -135,7 +125,7 @@ void Tensor::write(const Values &values, float alpha, float beta) const
     const Number type = dnn_number(d.type, what.c_str());
     const int64_t size = number_bytes(type);
     const float *from = values.data();
-    Values before;
+    Values before, line;
 
     if (values.empty())
         return;
@@ -147,15 +137,13 @@ void Tensor::write(const Values &values, float alpha, float beta) const
         const int64_t first = from - values.data();
         shadow_write(to, static_cast<size_t>(((n - 1) * stride + 1) * size),
                      what.c_str());
-        if (type == Number::F32 && stride == 1 && alpha == 1 && beta == 0)
-            memcpy(to, from, static_cast<size_t>(n) * sizeof *from);
-        else
-            for (int64_t i = 0; i < n; i++) {
-                float value = alpha * from[i];
-                if (beta != 0)
-                    value += beta * before[static_cast<size_t>(first + i)];
-                number_put(to, i * stride, type, value);
-            }
+        line.assign(from, from + n);
+        for (int64_t i = 0; alpha != 1 && i < n; i++)
+            line[static_cast<size_t>(i)] *= alpha;
+        for (int64_t i = 0; beta != 0 && i < n; i++)
+            line[static_cast<size_t>(i)] +=
+                beta * before[static_cast<size_t>(first + i)];
+        numbers_put(to, stride, n, type, line.data());
         from += n;
     });
 }

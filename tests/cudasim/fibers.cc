@@ -28,64 +28,6 @@ void __sanitizer_finish_switch_fiber(void *fake, const void **bottom,
                                      size_t *size) __attribute__((weak));
 }
 
-#if defined(__x86_64__)
-__asm__(".text\n"
-        ".globl cudasim_switch\n"
-        ".hidden cudasim_switch\n"
-        ".type cudasim_switch,@function\n"
-        "cudasim_switch:\n"
-        "    push %rbp\n"
-        "    push %rbx\n"
-        "    push %r12\n"
-        "    push %r13\n"
-        "    push %r14\n"
-        "    push %r15\n"
-        "    mov %rsp,(%rdi)\n"
-        "    mov %rsi,%rsp\n"
-        "    pop %r15\n"
-        "    pop %r14\n"
-        "    pop %r13\n"
-        "    pop %r12\n"
-        "    pop %rbx\n"
-        "    pop %rbp\n"
-        "    ret\n");
-constexpr int SAVED = 6;
-#elif defined(__aarch64__)
-__asm__(".text\n"
-        ".globl cudasim_switch\n"
-        ".hidden cudasim_switch\n"
-        ".type cudasim_switch,@function\n"
-        "cudasim_switch:\n"
-        "    sub sp, sp, #160\n"
-        "    stp x19, x20, [sp, #0]\n"
-        "    stp x21, x22, [sp, #16]\n"
-        "    stp x23, x24, [sp, #32]\n"
-        "    stp x25, x26, [sp, #48]\n"
-        "    stp x27, x28, [sp, #64]\n"
-        "    stp x29, x30, [sp, #80]\n"
-        "    stp d8, d9, [sp, #96]\n"
-        "    stp d10, d11, [sp, #112]\n"
-        "    stp d12, d13, [sp, #128]\n"
-        "    stp d14, d15, [sp, #144]\n"
-        "    mov x9, sp\n"
-        "    str x9, [x0]\n"
-        "    mov sp, x1\n"
-        "    ldp x19, x20, [sp, #0]\n"
-        "    ldp x21, x22, [sp, #16]\n"
-        "    ldp x23, x24, [sp, #32]\n"
-        "    ldp x25, x26, [sp, #48]\n"
-        "    ldp x27, x28, [sp, #64]\n"
-        "    ldp x29, x30, [sp, #80]\n"
-        "    ldp d8, d9, [sp, #96]\n"
-        "    ldp d10, d11, [sp, #112]\n"
-        "    ldp d12, d13, [sp, #128]\n"
-        "    ldp d14, d15, [sp, #144]\n"
-        "    add sp, sp, #160\n"
-        "    ret\n");
-#else
-#error "the stand-in switches contexts on x86-64 and arm64 only"
-#endif
-
 namespace cudasim
 {
 
@@ -117,6 +59,12 @@ struct Thread {
     uint64_t *values; /* of a gather */
 };
 
+/* Lanes, as bits. */
+struct Warp {
+    unsigned waiting, wanted; /* in a collective; by those who wait there */
+    unsigned done, absent;
+};
+
 struct Block {
     void (*thread)(const void *);
     const void *told;
@@ -124,6 +72,7 @@ struct Block {
     int votes, votes_given;
     bool backwards, running;
     Thread threads[MOST_THREADS];
+    Warp warps[MOST_THREADS / 32];
     std::deque<Fiber *> ready;
 };
 
@@ -232,6 +181,11 @@ Fiber *pick()
             block.thread(block.told);
             block.threads[t].state = State::DONE;
             block.done++;
+            Warp &warp = block.warps[t / 32];
+            warp.done |= 1u << t % 32;
+            if (warp.wanted & warp.done)
+                die("the mask %#x names lanes that have returned: %s",
+                    warp.wanted, waiting_at().c_str());
             if (block.waiting && block.waiting + block.done == block.n)
                 die("__syncthreads after threads of the block have returned: "
                     "%s",
@@ -261,6 +215,7 @@ Fiber *fresh_fiber()
     mprotect(fiber->stack, GUARD, PROT_NONE);
     void **top = reinterpret_cast<void **>(fiber->stack + GUARD + bytes);
 #if defined(__x86_64__)
+    constexpr int SAVED = 6; /* by cudasim_switch() */
     /* fiber_main() begins as after a call: 16-byte aligned but for 8. */
     top -= 1;
     *top = nullptr;
@@ -314,23 +269,25 @@ void release_barrier()
     }
 }
 
-/* Lets the lanes of a mask go on when all have come. */
-void release_warp(unsigned first, unsigned mask, const Thread &me)
+void check_mask(const Warp &warp, const char *file, int line)
+{
+    if (warp.wanted & warp.absent)
+        die("%s:%d: the mask %#x names lanes that the block does not have",
+            file, line, warp.wanted);
+    if (warp.wanted & warp.done)
+        die("%s:%d: the mask %#x names lanes that have returned", file, line,
+            warp.wanted);
+}
+
+/* Lets the lanes of a mask, which have all come, go on. */
+void release_warp(Thread *lanes, unsigned mask, const Thread &me)
 {
     unsigned ballot = 0;
 
     for (unsigned lane = 0; lane < 32; lane++) {
         if (!(mask >> lane & 1u))
             continue;
-        if (first + lane >= block.n)
-            die("%s:%d: the mask %#x names lanes that the block does not have",
-                me.file, me.line, mask);
-        const Thread &t = block.threads[first + lane];
-        if (t.state == State::DONE)
-            die("%s:%d: the mask %#x names lanes that have returned", me.file,
-                me.line, mask);
-        if (t.state != State::IN_WARP)
-            return;
+        const Thread &t = lanes[lane];
         if (t.mask != mask || !same_place(t, me))
             die("lanes of a warp wait in different collectives or with "
                 "different masks: %s",
@@ -341,22 +298,17 @@ void release_warp(unsigned first, unsigned mask, const Thread &me)
     for (unsigned lane = 0; lane < 32; lane++) {
         if (!(mask >> lane & 1u))
             continue;
-        Thread &t = block.threads[first + lane];
+        Thread &t = lanes[lane];
         const unsigned source = static_cast<unsigned>(t.source) & 31u;
         /* What a lane outside the mask has is anybody's guess. */
-        t.given = mask >> source & 1u ? block.threads[first + source].value
-                                      : ~UINT64_C(0);
+        t.given = mask >> source & 1u ? lanes[source].value : ~UINT64_C(0);
         t.ballot = ballot;
         for (unsigned k = 0; t.values && k < 32; k++)
-            t.values[k] = mask >> k & 1u ? block.threads[first + k].value : 0;
+            t.values[k] = mask >> k & 1u ? lanes[k].value : 0;
+        t.state = State::RUNNING;
+        t.warp_phase++;
+        block.ready.push_back(t.fiber);
     }
-    for (unsigned lane = 0; lane < 32; lane++)
-        if (mask >> lane & 1u) {
-            Thread &t = block.threads[first + lane];
-            t.state = State::RUNNING;
-            t.warp_phase++;
-            block.ready.push_back(t.fiber);
-        }
 }
 
 Thread &collective(unsigned mask, uint64_t value, int source, int vote,
@@ -373,7 +325,15 @@ Thread &collective(unsigned mask, uint64_t value, int source, int vote,
     me.source = source;
     me.vote = vote;
     me.values = values;
-    release_warp(current->thread & ~31u, mask, me);
+    Warp &warp = block.warps[current->thread / 32];
+    warp.waiting |= 1u << lane;
+    warp.wanted |= mask;
+    check_mask(warp, file, line);
+    if ((warp.waiting & mask) == mask) {
+        warp.waiting &= ~mask;
+        warp.wanted &= ~mask;
+        release_warp(&block.threads[current->thread & ~31u], mask, me);
+    }
     switch_to(pick());
     return me;
 }
@@ -393,6 +353,10 @@ void run_block(unsigned threads, void (*thread)(const void *), const void *told,
         block.threads[i].state = State::UNSTARTED;
         block.threads[i].phase = block.threads[i].warp_phase = 0;
     }
+    for (unsigned i = 0; i < (threads + 31) / 32; i++)
+        block.warps[i] = Warp{};
+    if (threads % 32)
+        block.warps[threads / 32].absent = ~0u << threads % 32;
     if (dynamic_shared.size() < shared + 16)
         dynamic_shared.resize(shared + 16);
     dynamic_bytes = shared;

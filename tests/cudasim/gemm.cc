@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vector>
+#ifdef __F16C__
+#include <immintrin.h>
+#endif
 
 namespace cudasim
 {
@@ -144,6 +147,9 @@ uint16_t to_bfloat(float value)
 
 float from_half(uint16_t bits)
 {
+#ifdef __F16C__
+    return _cvtsh_ss(bits);
+#else
     const uint32_t sign = static_cast<uint32_t>(bits & 0x8000) << 16;
     const uint32_t exponent = bits >> 10 & 31, mantissa = bits & 1023;
 
@@ -154,10 +160,14 @@ float from_half(uint16_t bits)
         return sign ? -small : small;
     }
     return float_of(sign | (exponent + 112) << 23 | mantissa << 13);
+#endif
 }
 
 uint16_t to_half(float value)
 {
+#ifdef __F16C__
+    return _cvtss_sh(value, 0);
+#else
     const uint32_t bits = bits_of(value);
     const uint16_t sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
     const float size = fabsf(value);
@@ -172,6 +182,7 @@ uint16_t to_half(float value)
     const uint32_t rounded =
         (bits & 0x7fffffff) + 0xfff + (bits >> 13 & 1) - (112u << 23);
     return static_cast<uint16_t>(sign | (rounded >> 13));
+#endif
 }
 
 int64_t number_bytes(Number type)
@@ -244,6 +255,55 @@ void number_put(void *data, int64_t index, Number type, double value)
         static_cast<float *>(data)[index] = static_cast<float>(value);
         break;
     }
+}
+
+void numbers_get(const void *data, int64_t stride, int64_t n, Number type,
+                 float *to)
+{
+    const uint16_t *halves = static_cast<const uint16_t *>(data);
+
+    if (type == Number::F32 && stride == 1)
+        memcpy(to, data, static_cast<size_t>(n) * sizeof *to);
+    else if (type == Number::F16)
+        for (int64_t i = 0; i < n; i++)
+            to[i] = from_half(halves[i * stride]);
+    else if (type == Number::BF16)
+        for (int64_t i = 0; i < n; i++)
+            to[i] = from_bfloat(halves[i * stride]);
+    else
+        for (int64_t i = 0; i < n; i++)
+            to[i] = static_cast<float>(number_get(data, i * stride, type));
+}
+
+void numbers_put(void *data, int64_t stride, int64_t n, Number type,
+                 const float *from)
+{
+    uint16_t *halves = static_cast<uint16_t *>(data);
+
+    if (type == Number::F32 && stride == 1)
+        memcpy(data, from, static_cast<size_t>(n) * sizeof *from);
+    else if (type == Number::F16)
+        for (int64_t i = 0; i < n; i++)
+            halves[i * stride] = to_half(from[i]);
+    else if (type == Number::BF16)
+        for (int64_t i = 0; i < n; i++)
+            halves[i * stride] = to_bfloat(from[i]);
+    else
+        for (int64_t i = 0; i < n; i++)
+            number_put(data, i * stride, type, static_cast<double>(from[i]));
+}
+
+void numbers_round(float *values, int64_t n, Number type)
+{
+    if (type == Number::TF32)
+        for (int64_t i = 0; i < n; i++)
+            values[i] = round_tf32(values[i]);
+    if (type == Number::F16)
+        for (int64_t i = 0; i < n; i++)
+            values[i] = from_half(to_half(values[i]));
+    if (type == Number::BF16)
+        for (int64_t i = 0; i < n; i++)
+            values[i] = from_bfloat(to_bfloat(values[i]));
 }
 
 } /* namespace cudasim */

@@ -23,6 +23,13 @@ float from_bfloat(uint16_t bits);
 uint16_t to_bfloat(float value);
 
 int64_t number_bytes(Number type);
+/* `n` elements, `stride` apart in `data`. */
+void numbers_get(const void *data, int64_t stride, int64_t n, Number type,
+                 float *to);
+void numbers_put(void *data, int64_t stride, int64_t n, Number type,
+                 const float *from);
+/* As if they had been stored in that type. */
+void numbers_round(float *values, int64_t n, Number type);
 /* Single elements; TF32 is stored as F32 and rounded when read. */
 double number_get(const void *data, int64_t index, Number type);
 void number_put(void *data, int64_t index, Number type, double value);

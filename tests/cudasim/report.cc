@@ -105,6 +105,46 @@ bool injected(const char *kind)
     return asked && ++seen[kind] == at;
 }
 
+/* Numbers ------------------------------------------------------------- */
+
+static std::vector<void *> (&kept_blocks())[48]
+{
+    static auto *all = new std::vector<void *>[48];
+
+    return *reinterpret_cast<std::vector<void *>(*)[48]>(all);
+}
+
+static int size_class(size_t bytes)
+{
+    return bytes <= 64 ? 6 : 64 - __builtin_clzl(bytes - 1);
+}
+
+void *kept_take(size_t bytes)
+{
+    const int of = size_class(bytes);
+    auto &blocks = kept_blocks()[of];
+
+    if (blocks.empty()) {
+        void *memory = aligned_alloc(64, static_cast<size_t>(1) << of);
+        if (!memory)
+            die("no memory of the host for %zu bytes", bytes);
+        return memory;
+    }
+    void *memory = blocks.back();
+    blocks.pop_back();
+    return memory;
+}
+
+void kept_give(void *memory, size_t bytes)
+{
+    const int of = size_class(bytes);
+
+    if (kept_blocks()[of].size() >= 4)
+        free(memory);
+    else
+        kept_blocks()[of].push_back(memory);
+}
+
 /* Handles ------------------------------------------------------------- */
 
 static std::map<const void *, std::string> &handles()

@@ -40,6 +40,35 @@ bool injected(const char *kind);
 /* What the device is doing, for messages: "kernel f (file:line)". */
 extern std::string doing;
 
+/* Memory that is used again rather than given back: the numbers of one call
+ * are as many as those of the next. */
+void *kept_take(size_t bytes);
+void kept_give(void *memory, size_t bytes);
+
+template <class T> struct Kept {
+    typedef T value_type;
+    Kept() = default;
+    template <class U> Kept(const Kept<U> &)
+    {
+    }
+    T *allocate(size_t n)
+    {
+        return static_cast<T *>(kept_take(n * sizeof(T)));
+    }
+    void deallocate(T *memory, size_t n)
+    {
+        kept_give(memory, n * sizeof(T));
+    }
+    template <class U> bool operator==(const Kept<U> &) const
+    {
+        return true;
+    }
+    template <class U> bool operator!=(const Kept<U> &) const
+    {
+        return false;
+    }
+};
+
 /* arena.cc -------------------------------------------------------------- */
 
 struct Allocation {
