@@ -267,7 +267,10 @@ ost_rc ost_gan_discriminate(ost_gan *gan, ost_err *err)
     ost_rc rc = send(gan, err);
 
     ost_gan_clear(gan, OST_DISCRIMINATOR);
-    return rc ? rc : gan->spec->objective->discriminate(gan, err);
+    ost_backend_enter(gan->backend, "discriminate");
+    rc = rc ? rc : gan->spec->objective->discriminate(gan, err);
+    ost_backend_leave(gan->backend);
+    return rc;
 }
 
 ost_rc ost_gan_generate(ost_gan *gan, ost_err *err)
@@ -275,7 +278,10 @@ ost_rc ost_gan_generate(ost_gan *gan, ost_err *err)
     ost_rc rc = send(gan, err);
 
     ost_gan_clear(gan, OST_GENERATOR);
-    return rc ? rc : gan->spec->objective->generate(gan, err);
+    ost_backend_enter(gan->backend, "generate");
+    rc = rc ? rc : gan->spec->objective->generate(gan, err);
+    ost_backend_leave(gan->backend);
+    return rc;
 }
 
 ost_rc ost_gan_finish(ost_gan *gan, ost_err *err)

@@ -71,6 +71,7 @@ ost_rc ost_optimizer_step(const ost_optimizer *opt, ost_weights *weights,
             .shrink = decoupled ? 1.0 - opt->rate * opt->weight_decay : 1.0,
         };
     }
+    ost_backend_enter(b, "update");
     if (!rc)
         rc = clip(opt, weights, updates, count, err);
     if (!rc) {
@@ -78,6 +79,7 @@ ost_rc ost_optimizer_step(const ost_optimizer *opt, ost_weights *weights,
         rc = opt->kind == OST_SGD ? b->sgd(updates, count, err)
                                   : b->adam(updates, count, err);
     }
+    ost_backend_leave(b);
     ost_free(updates);
     return rc;
 }

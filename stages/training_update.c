@@ -166,9 +166,11 @@ static ost_rc run_part(ost_training *t, size_t at, size_t n, double total,
         rc = ost_training_settle(t, err);
     if (!rc)
         rc = ost_net_forward(net, t->draw + number, err);
+    ost_backend_enter(b, "loss");
     if (!rc)
         rc = ost_target_loss(t->spec->train.target, b, &batch, &output,
                              ost_net_output_grad(net).data, err);
+    ost_backend_leave(b);
     t->told = !rc;
     if (!rc && b->host_memory)
         rc = ost_training_settle(t, err);
@@ -188,6 +190,7 @@ ost_rc ost_training_update(ost_training *t, ost_err *err)
                                 t->weights->step);
     optimizer.rate = t->rate;
     ost_weights_clear_grad(t->weights);
+    ost_backend_enter(t->weights->backend, "step");
     for (size_t part = 0; part < t->parts && !rc; part++) {
         size_t n = part_items(t, items, part);
 
@@ -197,6 +200,7 @@ ost_rc ost_training_update(ost_training *t, ost_err *err)
     }
     if (!rc)
         rc = ost_optimizer_step(&optimizer, t->weights, err);
+    ost_backend_leave(t->weights->backend);
     t->batch++;
     t->epoch_items += items;
     return rc;

@@ -8,6 +8,9 @@
  *         launches and gives the cudaError_t of the launch
  *     OST_SHARED(type, name)
  *         in a kernel: declares the dynamic shared memory of its block
+ *     __grid_constant__
+ *         in front of a const argument of a kernel that has arrays: without,
+ *         each thread copies them to memory of its own to index them
  */
 #ifndef OST_KERNELS_CUDA_DEVICE_H
 #define OST_KERNELS_CUDA_DEVICE_H
@@ -29,6 +32,8 @@
 #else
 
 #include <cudasim.h>
+
+#define __grid_constant__
 
 #endif
 

@@ -52,7 +52,8 @@ static __device__ int exponent_for(float largest, int aim)
     return exponent < -100 ? -100 : exponent > 100 ? 100 : exponent;
 }
 
-template <class T> static __global__ void narrow_kernel(ost_narrow n)
+template <class T>
+static __global__ void narrow_kernel(const __grid_constant__ ost_narrow n)
 {
     float scale = 1.0f;
 

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""tests/gpu/run.sh works as a script: tried on the stand-in for CUDA, since no machine that runs this has a GPU.
+
+Its report says that it is a stand-in's; it leaves out no operator of kernels/operator_list.def and no shipped network; without
+a GPU and without --standin it ends at once.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(os.environ["OSTEON_SOURCE"])
+BIN = pathlib.Path(os.environ["OSTEON_BIN"])
+SCRIPT = SOURCE / "tests/gpu/run.sh"
+sys.path.insert(0, str(SOURCE / "tests/gpu"))
+import cases  # noqa: E402
+
+# Of networks, but in no description; or nothing but another shape.
+INNER = {"flatten", "gate", "latent", "reorder", "reshape", "widen"}
+# What steps are made of beside layers, losses and updates.
+PARTS = {"accumulate", "adversarial", "approach", "mix", "move", "set",
+         "spectral_grad", "spectral_norm", "sum_squares", "clip_scale"}
+
+
+def operators(word):
+    text = (SOURCE / "kernels/operator_list.def").read_text()
+    return set(re.findall(rf"^{word}\((\w+)", text, re.M))
+
+
+def run(*words, **env):
+    return subprocess.run([SCRIPT, *words], text=True, capture_output=True,
+                          env=dict(os.environ, **env))
+
+
+def check_without_gpu():
+    """A machine that has one is not asked: nvidia-smi fails here."""
+    fakes = pathlib.Path("fakes")
+    fakes.mkdir(exist_ok=True)
+    fake = fakes / "nvidia-smi"
+    fake.write_text("#!/bin/sh\nexit 9\n")
+    fake.chmod(0o755)
+    done = run("--built", "--build", str(BIN),
+               PATH=f"{fakes.resolve()}:{os.environ['PATH']}")
+    assert done.returncode == 2, done
+    assert "no NVIDIA driver" in done.stderr, done.stderr
+    done = run("--nonsense")
+    assert done.returncode == 2 and "usage: tests/gpu/run.sh" in done.stderr
+
+
+def check_cases():
+    """Every layer is timed by itself; every network has a batch."""
+    layers = {entry["op"] for _, entry, _, _ in cases.LAYERS}
+    assert layers == operators("LAYER") - INNER, \
+        layers ^ (operators("LAYER") - INNER)
+    files = {path.stem for path in (SOURCE / "workflows/models").glob("*.json")}
+    assert files == set(cases.MODELS), files ^ set(cases.MODELS)
+
+
+def check_report(report):
+    assert report["mode"] == "stand-in" and "device" not in report
+    assert report["numeric"].startswith("sim-"), report["numeric"]
+    assert report["ok"], report.get("failures")
+    assert [row["ok"] for row in report["tests"]] == [True], report["tests"]
+    assert report["workflow"]["scores"] > 0
+    timed = {row["name"] for kind in ("images", "losses", "updates")
+             for row in report[kind]}
+    assert timed == operators("OPERATOR") - PARTS, \
+        timed ^ (operators("OPERATOR") - PARTS)
+    assert all(row["same"] for row in report["images"])
+    for kind, what in (("layers", {"forward", "both"}), ("losses", {"both"}),
+                       ("updates", {"step"}), ("models", {"step", "forward"})):
+        for row in report[kind]:
+            assert set(row["ours"]) == what, row
+            assert all(ms > 0 for ms in row["ours"].values()), row
+            assert "ratio" not in row
+    assert "missing" in report["pytorch"] and "missing" in report["sanitizer"]
+
+
+def main():
+    if not (BIN / "tests/cudasim/libosteon_cudasim.so").exists():
+        print("no stand-in for CUDA: this build has no CUDA toolkit")
+        return 77
+    check_without_gpu()
+    check_cases()
+    output = pathlib.Path("report.json").resolve()
+    done = run("--standin", "--built", "--build", str(BIN), "--repeats", "1",
+               "--only", "^test_ranges$", "--work", os.getcwd() + "/work",
+               "--output", str(output))
+    print(done.stdout + done.stderr)
+    if not output.exists():
+        return 1
+    check_report(json.loads(output.read_text()))
+    assert done.returncode == 0, done.returncode
+    shutil.rmtree("work")
+    return 0
+
+
+sys.exit(main())
