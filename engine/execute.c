@@ -242,7 +242,6 @@ static void replace_worker(ost_run *r, ost_worker *w)
         ost_worker_pop(w);
         try_alone(r, step);
     }
-    ost_run_gpu_failed(r, w);
     ost_worker_end(w, true, NULL);
 }
 
@@ -259,7 +258,6 @@ static ost_rc lose_worker(ost_run *r, ost_worker *w, ost_rc rc,
         steps[i] = ost_worker_head(w);
         ost_worker_pop(w);
     }
-    ost_run_gpu_failed(r, w);
     if (words)
         ost_buf_adds(&why, words);
     else
@@ -274,6 +272,7 @@ static ost_rc lose_worker(ost_run *r, ost_worker *w, ost_rc rc,
                                "memory runs out: say how much a step needs "
                                "with needs.memory, or lower --jobs)");
     }
+    ost_run_gpu_failed(r, w, ost_buf_str(&why));
     for (uint32_t i = 0; i < n; i++) {
         if (n == 1)
             ost_run_failed(r, steps[i], rc, ost_buf_str(&why));
@@ -518,6 +517,7 @@ static void release(ost_run *r)
     }
     ost_free(r->workers);
     ost_free(r->gpus);
+    ost_free(r->gpu_failure);
     ost_free(r->program);
     ost_free(r->state);
     ost_free(r->attempts);

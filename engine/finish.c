@@ -248,6 +248,7 @@ static void fail_with_more(ost_run *r, ost_worker *w, uint32_t step,
     if (m->rc == OST_EDEVICE) {
         w->poisoned = true;
         ost_worker_add_log(w, &message);
+        ost_run_gpu_failed(r, w, m->error);
     }
     ost_run_failed(r, step, (ost_rc)m->rc, ost_buf_str(&message));
     ost_buf_release(&message);

@@ -54,12 +54,16 @@ bool ost_run_gpu_takes(const ost_run_gpu *g, const ost_node *node)
     return !g->given_up && g->gpu->memory >= node->memory;
 }
 
-void ost_run_gpu_failed(ost_run *r, const ost_worker *w)
+void ost_run_gpu_failed(ost_run *r, const ost_worker *w, const char *words)
 {
     ost_run_gpu *g = ost_run_gpu_of(r, w);
     ost_buf label = { 0 };
 
-    if (!g || ++g->strikes < STRIKES || g->given_up)
+    if (!g)
+        return;
+    ost_free(r->gpu_failure);
+    r->gpu_failure = ost_xstrdup(words);
+    if (++g->strikes < STRIKES || g->given_up)
         return;
     g->given_up = true;
     ost_gpu_label(g->gpu, &label);
@@ -118,6 +122,7 @@ static bool has_taker(const ost_run *r, uint32_t step)
 ost_rc ost_run_fail_without_gpu(ost_run *r, ost_err *err)
 {
     OST_VEC(uint32_t) left = { 0 };
+    char *message;
     size_t n = any_given_up(r) ? r->ready[OST_LANE_GPU].len : 0;
 
     if (n == 0)
@@ -125,13 +130,15 @@ ost_rc ost_run_fail_without_gpu(ost_run *r, ost_err *err)
     for (size_t i = 0; i < n; i++)
         ost_vec_push(&left, r->ready[OST_LANE_GPU].data[i]);
     r->ready[OST_LANE_GPU].len = 0;
+    message = ost_xprintf("no GPU is left that works; the last failure was: %s",
+                          r->gpu_failure);
     for (size_t i = 0; i < left.len; i++) {
         if (has_taker(r, left.data[i]))
             ost_run_push_ready(r, left.data[i]);
         else
-            ost_run_failed(r, left.data[i], OST_EDEVICE,
-                           "no GPU is left that works");
+            ost_run_failed(r, left.data[i], OST_EDEVICE, message);
     }
+    ost_free(message);
     ost_vec_release(&left);
     return ost_run_propagate(r, err);
 }

@@ -79,6 +79,7 @@ typedef struct ost_run {
     uint32_t jobs; /* workers of the CPU */
     ost_run_gpu *gpus;
     uint32_t n_gpus;
+    char *gpu_failure;  /* the last of one, in words */
     uint32_t n_workers; /* of both */
     uint32_t threads;
     uint64_t memory;
@@ -137,9 +138,9 @@ bool ost_run_on_gpu(const ost_run *r, uint32_t step);
 ost_run_gpu *ost_run_gpu_of(const ost_run *r, const ost_worker *w);
 /* Is it still in use, and large enough? */
 bool ost_run_gpu_takes(const ost_run_gpu *g, const ost_node *node);
-/* A step, or the process, of the worker failed by its GPU; or a step did what
- * it should.  Nothing for a worker of the CPU. */
-void ost_run_gpu_failed(ost_run *r, const ost_worker *w);
+/* A step, or the process, of the worker failed by its GPU, in these words; or a
+ * step did what it should.  Nothing for a worker of the CPU. */
+void ost_run_gpu_failed(ost_run *r, const ost_worker *w, const char *words);
 void ost_run_gpu_worked(ost_run *r, const ost_worker *w);
 /* "NVIDIA H100 (GPU-...), driver 580.65, cuDNN 9.19.0"; NULL for a worker of
  * the CPU.  Caller frees with ost_free(). */

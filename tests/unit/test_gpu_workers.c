@@ -185,7 +185,9 @@ static void without_a_gpu_that_works_steps_fail(void **state)
     assert_int_equal(r.rc, OST_EFAIL);
     assert_int_equal(r.result.counts.failed, 5);
     assert_int_equal(r.result.counts.ran, 1);
-    assert_string_equal(message_of(&r, 4), "no GPU is left that works");
+    assert_string_equal(message_of(&r, 4),
+                        "no GPU is left that works; the last failure was: the "
+                        "device cannot multiply");
     ran_free(&r);
     ost_store_close(s);
 }
