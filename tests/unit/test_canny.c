@@ -4,10 +4,12 @@
  * what kernels/cpu/canny.c has to agree with.
  */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "kernels/image.h"
 #include "tests/support/check.h"
+#include "tests/support/image_ops.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -175,7 +177,7 @@ static int agree(int h, int w, int kind, const ost_canny_spec *spec, ost_rng *r)
     got = (picture){ .h = h, .w = w };
     image = tensor_of(&in);
     edges = tensor_of(&got);
-    assert_int_equal(ost_cpu_canny(&image, spec, &edges, &err), OST_OK);
+    assert_int_equal(images()->canny(&image, spec, &edges, &err), OST_OK);
     assert_same(&want, &got);
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++)
@@ -244,7 +246,7 @@ static void strides_do_not_matter(void **state)
     edges = tensor_of(&got);
     image =
         (ost_tensor){ &wide[0][0][1], OST_U8, 2, { 40, 50 }, { MAX * 3, 3 } };
-    assert_int_equal(ost_cpu_canny(&image, &spec, &edges, NULL), OST_OK);
+    assert_int_equal(images()->canny(&image, &spec, &edges, NULL), OST_OK);
     assert_same(&want, &got);
 }
 
@@ -268,11 +270,11 @@ static void a_colored_image_takes_the_steepest_channel(void **state)
     got = (picture){ .h = 40, .w = 50 };
     edges = tensor_of(&got);
     image = (ost_tensor){ color, OST_U8, 3, { 40, 50, 3 }, { MAX * 3, 3, 1 } };
-    assert_int_equal(ost_cpu_canny(&image, &spec, &edges, NULL), OST_OK);
+    assert_int_equal(images()->canny(&image, &spec, &edges, NULL), OST_OK);
     assert_same(&want, &got);
     spec.l2 = true;
     plain_canny(&in, &spec, &want);
-    assert_int_equal(ost_cpu_canny(&image, &spec, &edges, NULL), OST_OK);
+    assert_int_equal(images()->canny(&image, &spec, &edges, NULL), OST_OK);
     assert_same(&want, &got);
 }
 
@@ -287,7 +289,7 @@ static void a_flat_image_has_no_edges(void **state)
     memset(got.p, 9, sizeof(got.p));
     got.h = got.w = 30;
     edges = tensor_of(&got);
-    assert_int_equal(ost_cpu_canny(&image, &spec, &edges, NULL), OST_OK);
+    assert_int_equal(images()->canny(&image, &spec, &edges, NULL), OST_OK);
     for (int y = 0; y < 30; y++)
         for (int x = 0; x < 30; x++)
             assert_int_equal(got.p[y][x], 0);
@@ -303,20 +305,20 @@ static void what_does_not_fit_is_refused(void **state)
 
     (void)state;
     spec.aperture = 4;
-    assert_int_equal(ost_cpu_canny(&image, &spec, &edges, &err), OST_EINPUT);
+    assert_int_equal(images()->canny(&image, &spec, &edges, &err), OST_EINPUT);
     assert_string_equal(err.text, "canny: aperture 4 is not 3, 5 or 7");
     spec = (ost_canny_spec){ .low = (double)NAN, .high = 2, .aperture = 3 };
-    assert_int_equal(ost_cpu_canny(&image, &spec, &edges, &err), OST_EINPUT);
+    assert_int_equal(images()->canny(&image, &spec, &edges, &err), OST_EINPUT);
     spec.low = 1;
     edges.shape[1] = 7;
-    assert_int_equal(ost_cpu_canny(&image, &spec, &edges, &err), OST_EINPUT);
+    assert_int_equal(images()->canny(&image, &spec, &edges, &err), OST_EINPUT);
     edges.shape[1] = 8;
     image.dtype = OST_U16;
-    assert_int_equal(ost_cpu_canny(&image, &spec, &edges, &err), OST_EINPUT);
+    assert_int_equal(images()->canny(&image, &spec, &edges, &err), OST_EINPUT);
     assert_string_equal(err.text, "canny: image is u16, but only u8 has edges");
     image.dtype = OST_U8;
     image.ndim = 1;
-    assert_int_equal(ost_cpu_canny(&image, &spec, &edges, &err), OST_EINPUT);
+    assert_int_equal(images()->canny(&image, &spec, &edges, &err), OST_EINPUT);
 }
 
 static void an_empty_image_is_fine(void **state)
@@ -327,7 +329,7 @@ static void an_empty_image_is_fine(void **state)
     ost_canny_spec spec = { .low = 1, .high = 2, .aperture = 3 };
 
     (void)state;
-    assert_int_equal(ost_cpu_canny(&image, &spec, &edges, NULL), OST_OK);
+    assert_int_equal(images()->canny(&image, &spec, &edges, NULL), OST_OK);
     assert_int_equal(nothing, 7);
 }
 

@@ -1,9 +1,11 @@
 /* tests/unit/test_image.c - blur, resize, warp, levels and conversion */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/rng.h"
 #include "kernels/exact.h"
 #include "kernels/image.h"
 #include "tests/support/check.h"
+#include "tests/support/image_ops.h"
 
 #include <math.h>
 #include <string.h>
@@ -42,7 +44,7 @@ static void warp(const ost_motion *motion, const ost_warp_spec *how, void *from,
     ost_warp_spec spec = *how;
 
     spec.map = ost_affine_of(motion, h, w);
-    assert_int_equal(ost_cpu_warp(&in, &spec, &out, NULL), OST_OK);
+    assert_int_equal(images()->warp(&in, &spec, &out, NULL), OST_OK);
 }
 
 static void no_motion_is_identity(void **state)
@@ -140,9 +142,9 @@ static void absurd_maps_are_bounded_or_refused(void **state)
                            .border = OST_BORDER_EDGE };
 
     (void)state;
-    assert_int_equal(ost_cpu_warp(&in, &spec, &to, NULL), OST_OK);
+    assert_int_equal(images()->warp(&in, &spec, &to, NULL), OST_OK);
     spec.map.m[2] = (double)INFINITY;
-    assert_int_equal(ost_cpu_warp(&in, &spec, &to, NULL), OST_EINPUT);
+    assert_int_equal(images()->warp(&in, &spec, &to, NULL), OST_EINPUT);
 }
 
 static void sine_and_cosine_are_exact_at_quarters(void **state)
@@ -180,12 +182,12 @@ static void resizing_to_the_same_size_copies(void **state)
         ost_tensor in = over(bytes, OST_U8, H, W);
         ost_tensor to = over(out, OST_U8, H, W);
 
-        assert_int_equal(ost_cpu_resize(&in, (ost_resize_method)m, &to, NULL),
+        assert_int_equal(images()->resize(&in, (ost_resize_method)m, &to, NULL),
                          OST_OK);
         assert_memory_equal(out, bytes, sizeof(bytes));
         in = over(floats, OST_F32, H, W);
         to = over(fout, OST_F32, H, W);
-        assert_int_equal(ost_cpu_resize(&in, (ost_resize_method)m, &to, NULL),
+        assert_int_equal(images()->resize(&in, (ost_resize_method)m, &to, NULL),
                          OST_OK);
         assert_memory_equal(fout, floats, sizeof(floats));
     }
@@ -200,7 +202,8 @@ static void area_is_the_mean_of_what_is_covered(void **state)
     for (int y = 0; y < 4; y++)
         for (int x = 0; x < 6; x++)
             in[y][x] = (uint16_t)(1000 * y + 6 * x);
-    assert_int_equal(ost_cpu_resize(&from, OST_RESIZE_AREA, &to, NULL), OST_OK);
+    assert_int_equal(images()->resize(&from, OST_RESIZE_AREA, &to, NULL),
+                     OST_OK);
     assert_int_equal(out[0][0], 506);
     assert_int_equal(out[0][1], 524);
     assert_int_equal(out[1][1], 2524);
@@ -212,7 +215,8 @@ static void area_of_a_part_weighs_by_cover(void **state)
     ost_tensor from = over(in, OST_F32, 1, 3), to = over(out, OST_F32, 1, 2);
 
     (void)state;
-    assert_int_equal(ost_cpu_resize(&from, OST_RESIZE_AUTO, &to, NULL), OST_OK);
+    assert_int_equal(images()->resize(&from, OST_RESIZE_AUTO, &to, NULL),
+                     OST_OK);
     assert_true(fabsf(out[0] - 10) < 1e-5f);
     assert_true(fabsf(out[1] - 70) < 1e-5f);
 }
@@ -225,8 +229,8 @@ static void one_pixel_fills_everything(void **state)
     (void)state;
     for (int m = OST_RESIZE_AUTO; m <= OST_RESIZE_AREA; m++) {
         memset(out, 0, sizeof(out));
-        assert_int_equal(ost_cpu_resize(&from, (ost_resize_method)m, &to, NULL),
-                         OST_OK);
+        assert_int_equal(
+            images()->resize(&from, (ost_resize_method)m, &to, NULL), OST_OK);
         for (int i = 0; i < 15; i++)
             assert_int_equal(out[i / 5][i % 5], 77);
     }
@@ -247,8 +251,8 @@ static void channels_are_resized_alike(void **state)
     for (int m = OST_RESIZE_AUTO; m <= OST_RESIZE_AREA; m++) {
         ost_resize_method method = (ost_resize_method)m;
 
-        assert_int_equal(ost_cpu_resize(&from, method, &to, NULL), OST_OK);
-        assert_int_equal(ost_cpu_resize(&plain, method, &out, NULL), OST_OK);
+        assert_int_equal(images()->resize(&from, method, &to, NULL), OST_OK);
+        assert_int_equal(images()->resize(&plain, method, &out, NULL), OST_OK);
         for (int i = 0; i < 60; i++)
             assert_int_equal(all[i / 15][i / 3 % 5][i % 3],
                              one[i / 15][i / 3 % 5]);
@@ -262,10 +266,10 @@ static void nothing_cannot_become_something(void **state)
     ost_err err;
 
     (void)state;
-    assert_int_equal(ost_cpu_resize(&from, OST_RESIZE_LINEAR, &to, &err),
+    assert_int_equal(images()->resize(&from, OST_RESIZE_LINEAR, &to, &err),
                      OST_EINPUT);
     from = over(floats, OST_F32, H, W);
-    assert_int_equal(ost_cpu_resize(&from, OST_RESIZE_LINEAR, &to, &err),
+    assert_int_equal(images()->resize(&from, OST_RESIZE_LINEAR, &to, &err),
                      OST_EINPUT);
     assert_string_equal(err.text, "input is f32 and output is u8");
 }
@@ -279,18 +283,19 @@ static void a_blur_keeps_flat_images_and_copies_at_zero(void **state)
 
     (void)state;
     memset(flat, 201, sizeof(flat));
-    assert_int_equal(ost_cpu_blur(&in, 5.5, 0, &to, NULL), OST_OK);
+    assert_int_equal(images()->blur(&in, 5.5, 0, &to, NULL), OST_OK);
     assert_memory_equal(out, flat, sizeof(flat));
     in = over(bytes, OST_U8, H, W);
-    assert_int_equal(ost_cpu_blur(&in, 0, 0, &to, NULL), OST_OK);
+    assert_int_equal(images()->blur(&in, 0, 0, &to, NULL), OST_OK);
     /* a square of one pixel, which is all that so little reaches */
-    assert_int_equal(ost_cpu_blur(&in, 0.05, 0, &to, NULL), OST_OK);
+    assert_int_equal(images()->blur(&in, 0.05, 0, &to, NULL), OST_OK);
     assert_memory_equal(out, bytes, sizeof(bytes));
-    assert_int_equal(ost_cpu_blur(&in, -1, 0, &to, NULL), OST_EINPUT);
-    assert_int_equal(ost_cpu_blur(&in, (double)NAN, 0, &to, NULL), OST_EINPUT);
-    assert_int_equal(ost_cpu_blur(&in, 2, 4, &to, NULL), OST_EINPUT);
-    assert_int_equal(ost_cpu_blur(&in, 2, -1, &to, NULL), OST_EINPUT);
-    assert_int_equal(ost_cpu_blur(&in, 2, 1, &to, NULL), OST_OK);
+    assert_int_equal(images()->blur(&in, -1, 0, &to, NULL), OST_EINPUT);
+    assert_int_equal(images()->blur(&in, (double)NAN, 0, &to, NULL),
+                     OST_EINPUT);
+    assert_int_equal(images()->blur(&in, 2, 4, &to, NULL), OST_EINPUT);
+    assert_int_equal(images()->blur(&in, 2, -1, &to, NULL), OST_EINPUT);
+    assert_int_equal(images()->blur(&in, 2, 1, &to, NULL), OST_OK);
     assert_memory_equal(out, bytes, sizeof(bytes));
 }
 
@@ -303,7 +308,7 @@ static void a_blurred_point_is_a_bell(void **state)
 
     (void)state;
     point[15][15] = 1;
-    assert_int_equal(ost_cpu_blur(&in, 2, 0, &to, NULL), OST_OK);
+    assert_int_equal(images()->blur(&in, 2, 0, &to, NULL), OST_OK);
     for (int y = 0; y < N; y++)
         for (int x = 0; x < N; x++) {
             assert_true(bell[y][x] == bell[x][y]);
@@ -325,20 +330,21 @@ static void levels_leave_out_what_is_not_finite(void **state)
     double p[3];
 
     (void)state;
-    assert_int_equal(ost_cpu_levels(&t, &l, NULL), OST_OK);
+    assert_int_equal(images()->levels(&t, &l, NULL), OST_OK);
     assert_int_equal(l.count, 3);
     assert_true(l.min == 1 && l.max == 8 && l.mean == 4);
     assert_true(fabs(l.std - sqrt(26.0 / 3)) < 1e-12);
     assert_int_equal(
-        ost_cpu_percentiles(&t, (double[]){ 0, 25, 100 }, 3, p, NULL), OST_OK);
+        images()->percentiles(&t, (double[]){ 0, 25, 100 }, 3, p, NULL),
+        OST_OK);
     assert_true(p[0] == 1 && p[1] == 2 && p[2] == 8);
     v[0] = v[2] = v[4] = NAN;
-    assert_int_equal(ost_cpu_levels(&t, &l, NULL), OST_OK);
+    assert_int_equal(images()->levels(&t, &l, NULL), OST_OK);
     assert_int_equal(l.count, 0);
-    assert_int_equal(ost_cpu_percentiles(&t, (double[]){ 50 }, 1, p, NULL),
+    assert_int_equal(images()->percentiles(&t, (double[]){ 50 }, 1, p, NULL),
                      OST_OK);
     assert_true(p[0] == 0);
-    assert_int_equal(ost_cpu_percentiles(&t, (double[]){ 101 }, 1, p, NULL),
+    assert_int_equal(images()->percentiles(&t, (double[]){ 101 }, 1, p, NULL),
                      OST_EINPUT);
 }
 
@@ -350,7 +356,7 @@ static void percentiles_count_integers(void **state)
 
     (void)state;
     assert_int_equal(
-        ost_cpu_percentiles(&t, (double[]){ 50, 62.5, 100 }, 3, p, NULL),
+        images()->percentiles(&t, (double[]){ 50, 62.5, 100 }, 3, p, NULL),
         OST_OK);
     assert_true(p[0] == 30 && p[1] == 20015 && p[2] == 65535);
 }
@@ -364,13 +370,13 @@ static void conversion_rounds_to_even_and_saturates(void **state)
     ost_tensor to16 = over(u16, OST_U16, 1, 7);
 
     (void)state;
-    assert_int_equal(ost_cpu_rescale(&in, 1, 0, &to8, NULL), OST_OK);
+    assert_int_equal(images()->rescale(&in, 1, 0, &to8, NULL), OST_OK);
     assert_memory_equal(u8, want8, sizeof(u8));
-    assert_int_equal(ost_cpu_rescale(&in, 1, 0, &to16, NULL), OST_OK);
+    assert_int_equal(images()->rescale(&in, 1, 0, &to16, NULL), OST_OK);
     assert_memory_equal(u16, want16, sizeof(u16));
-    assert_int_equal(ost_cpu_rescale(&to8, 257, 0, &to16, NULL), OST_OK);
+    assert_int_equal(images()->rescale(&to8, 257, 0, &to16, NULL), OST_OK);
     assert_int_equal(u16[4], 65535);
-    assert_int_equal(ost_cpu_rescale(&in, 1e300, 0, &to8, NULL), OST_EINPUT);
+    assert_int_equal(images()->rescale(&in, 1e300, 0, &to8, NULL), OST_EINPUT);
 }
 
 static void copies_follow_strides(void **state)
@@ -380,12 +386,12 @@ static void copies_follow_strides(void **state)
     ost_tensor to = over(out, OST_U8, 2, 3);
 
     (void)state;
-    assert_int_equal(ost_cpu_copy(&in, &to, NULL), OST_OK);
+    assert_int_equal(images()->copy(&in, &to, NULL), OST_OK);
     for (int y = 0; y < 2; y++)
         for (int x = 0; x < 3; x++)
             assert_int_equal(out[y][x], bytes[1 + 2 * y][1 + 2 * x]);
     to.dtype = OST_U16;
-    assert_int_equal(ost_cpu_copy(&in, &to, NULL), OST_EINPUT);
+    assert_int_equal(images()->copy(&in, &to, NULL), OST_EINPUT);
 }
 
 static void operators_read_views(void **state)
@@ -396,12 +402,12 @@ static void operators_read_views(void **state)
     ost_tensor a = over(whole, OST_U8, 2, 2), b = over(seen, OST_U8, 2, 2);
 
     (void)state;
-    assert_int_equal(ost_cpu_copy(&view, &copy, NULL), OST_OK);
+    assert_int_equal(images()->copy(&view, &copy, NULL), OST_OK);
     for (int m = OST_RESIZE_AUTO; m <= OST_RESIZE_AREA; m++) {
         ost_resize_method method = (ost_resize_method)m;
 
-        assert_int_equal(ost_cpu_resize(&copy, method, &a, NULL), OST_OK);
-        assert_int_equal(ost_cpu_resize(&view, method, &b, NULL), OST_OK);
+        assert_int_equal(images()->resize(&copy, method, &a, NULL), OST_OK);
+        assert_int_equal(images()->resize(&view, method, &b, NULL), OST_OK);
         assert_memory_equal(whole, seen, sizeof(whole));
     }
 }

@@ -1,7 +1,9 @@
 /* tests/unit/test_regions.c - stages that cut and pad, and their operators */
 /* links: stages store base kernels */
+/* on: cpu cuda */
 #include "kernels/areas.h"
 #include "stages/geometry.h"
+#include "tests/support/image_ops.h"
 #include "tests/support/image_stages.h"
 
 #include "base/banned.h"
@@ -24,7 +26,7 @@ static void expect_padded(ost_pad_mode mode, int64_t left,
     ost_pad_spec spec = { .left = left, .mode = mode, .fill = 7.5 };
     ost_tensor in = row_of(data, 3), to = row_of(out, 9);
 
-    assert_int_equal(ost_cpu_pad(&in, &spec, &to, NULL), OST_OK);
+    assert_int_equal(images()->pad(&in, &spec, &to, NULL), OST_OK);
     assert_memory_equal(out, want, 9);
 }
 
@@ -51,7 +53,7 @@ static void one_pixel_mirrors_itself(void **state)
     ost_tensor in = row_of(data, 1), to = row_of(out, 5);
 
     (void)state;
-    assert_int_equal(ost_cpu_pad(&in, &spec, &to, NULL), OST_OK);
+    assert_int_equal(images()->pad(&in, &spec, &to, NULL), OST_OK);
     assert_memory_equal(out, ((uint8_t[]){ 9, 9, 9, 9, 9 }), 5);
 }
 
@@ -63,12 +65,13 @@ static void what_is_not_finite_is_refused(void **state)
     ost_tensor none = row_of(data, 0);
 
     (void)state;
-    assert_int_equal(ost_cpu_pad(&in, &spec, &to, NULL), OST_EINPUT);
-    assert_int_equal(ost_cpu_blank(&in, &in, INFINITY, &in, NULL), OST_EINPUT);
+    assert_int_equal(images()->pad(&in, &spec, &to, NULL), OST_EINPUT);
+    assert_int_equal(images()->blank(&in, &in, INFINITY, &in, NULL),
+                     OST_EINPUT);
     spec = (ost_pad_spec){ .mode = OST_PAD_EDGE };
-    assert_int_equal(ost_cpu_pad(&none, &spec, &to, NULL), OST_EINPUT);
+    assert_int_equal(images()->pad(&none, &spec, &to, NULL), OST_EINPUT);
     spec = (ost_pad_spec){ .top = INT64_MAX };
-    assert_int_equal(ost_cpu_pad(&in, &spec, &to, NULL), OST_EINPUT);
+    assert_int_equal(images()->pad(&in, &spec, &to, NULL), OST_EINPUT);
 }
 
 static void marks_are_what_is_not_0(void **state)
@@ -80,14 +83,14 @@ static void marks_are_what_is_not_0(void **state)
     ost_rect r;
 
     (void)state;
-    assert_int_equal(ost_cpu_marked(&in, &r, NULL), OST_OK);
+    assert_int_equal(images()->marked(&in, &r, NULL), OST_OK);
     assert_true(r.top == 1 && r.left == 1 && r.height == 1 && r.width == 1);
-    assert_int_equal(ost_cpu_mark(&in, &mask, NULL), OST_OK);
+    assert_int_equal(images()->mark(&in, &mask, NULL), OST_OK);
     assert_memory_equal(marks, ((uint8_t[]){ 0, 0, 1, 0, 1, 0 }), 6);
-    assert_int_equal(ost_cpu_marked(&mask, &r, NULL), OST_OK);
+    assert_int_equal(images()->marked(&mask, &r, NULL), OST_OK);
     assert_true(r.top == 0 && r.left == 1 && r.height == 2 && r.width == 2);
     data[4] = 0;
-    assert_int_equal(ost_cpu_marked(&in, &r, NULL), OST_OK);
+    assert_int_equal(images()->marked(&in, &r, NULL), OST_OK);
     assert_true(ost_rect_is_empty(&r));
 }
 

@@ -1,10 +1,12 @@
 /* tests/unit/test_tone.c - remap, gamma and noise */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/rng.h"
 #include "kernels/exact.h"
 #include "kernels/remap.h"
 #include "kernels/tone.h"
 #include "tests/support/check.h"
+#include "tests/support/image_ops.h"
 
 #include <math.h>
 #include <string.h>
@@ -43,7 +45,7 @@ static void a_map_says_where_pixels_come_from(void **state)
     }
     for (int nearest = 0; nearest < 2; nearest++) {
         spec.nearest = nearest;
-        assert_int_equal(ost_cpu_remap(&image, &spec, &moved, NULL), OST_OK);
+        assert_int_equal(images()->remap(&image, &spec, &moved, NULL), OST_OK);
         for (int y = 0; y < H; y++)
             for (int x = 0; x < W; x++)
                 assert_true(
@@ -55,12 +57,12 @@ static void a_map_says_where_pixels_come_from(void **state)
         map[2 * i + 1] = 1.0f;
     }
     spec.nearest = false;
-    assert_int_equal(ost_cpu_remap(&image, &spec, &moved, NULL), OST_OK);
+    assert_int_equal(images()->remap(&image, &spec, &moved, NULL), OST_OK);
     assert_true(out[0] == (in[W + 2] + in[W + 3]) / 2.0f);
     map[0] = NAN;
     map[3] = INFINITY;
     spec.border = OST_BORDER_EDGE;
-    assert_int_equal(ost_cpu_remap(&image, &spec, &moved, NULL), OST_OK);
+    assert_int_equal(images()->remap(&image, &spec, &moved, NULL), OST_OK);
     assert_true(isfinite(out[0]) && isfinite(out[1]));
 }
 
@@ -73,7 +75,7 @@ static void a_map_has_to_fit(void **state)
     ost_err err = { 0 };
 
     (void)state;
-    assert_int_equal(ost_cpu_remap(&image, &spec, &image, &err), OST_EINPUT);
+    assert_int_equal(images()->remap(&image, &spec, &image, &err), OST_EINPUT);
     assert_string_equal(err.text, "remap: the map is not f32 of (h, w, 2)");
 }
 
@@ -86,13 +88,13 @@ static void gamma_bends_between_its_ends(void **state)
     const ost_gamma_spec flat = { 10, 10, 2.0 };
 
     (void)state;
-    assert_int_equal(ost_cpu_gamma(&in, &square, &to, NULL), OST_OK);
+    assert_int_equal(images()->gamma(&in, &square, &to, NULL), OST_OK);
     assert_int_equal(out[0], 0);
     assert_int_equal(out[1], 10);
     assert_int_equal(out[2], 35);
     assert_int_equal(out[3], 110);
     assert_int_equal(out[4], 200);
-    assert_int_equal(ost_cpu_gamma(&in, &flat, &to, NULL), OST_OK);
+    assert_int_equal(images()->gamma(&in, &flat, &to, NULL), OST_OK);
     assert_memory_equal(v, out, 5);
 }
 
@@ -108,7 +110,7 @@ static void gamma_is_the_power_of_the_library(void **state)
     for (int i = 0; i < MANY * MANY; i++)
         v[i] = (float)ost_rng_f64(&r);
     v[7] = NAN;
-    assert_int_equal(ost_cpu_gamma(&in, &spec, &to, NULL), OST_OK);
+    assert_int_equal(images()->gamma(&in, &spec, &to, NULL), OST_OK);
     assert_true(isnan(out[7]));
     for (int i = 8; i < MANY * MANY; i++)
         assert_true(fabs((double)out[i] - pow((double)v[i], 0.7)) < 1e-6);
@@ -124,7 +126,7 @@ static void noise_has_its_deviation_and_no_trend(void **state)
     double sum = 0, square = 0, next = 0, n = MANY * MANY;
 
     (void)state;
-    assert_int_equal(ost_cpu_noise(&in, 2.0, 5, &to, NULL), OST_OK);
+    assert_int_equal(images()->noise(&in, 2.0, 5, &to, NULL), OST_OK);
     for (int i = 0; i < MANY * MANY; i++) {
         sum += (double)out[i];
         square += (double)out[i] * (double)out[i];
@@ -133,11 +135,11 @@ static void noise_has_its_deviation_and_no_trend(void **state)
     assert_true(fabs(sum / n) < 0.04);
     assert_true(fabs(square / n - 4.0) < 0.12);
     assert_true(fabs(next / n) < 0.08);
-    assert_int_equal(ost_cpu_noise(&in, 2.0, 5, &two, NULL), OST_OK);
+    assert_int_equal(images()->noise(&in, 2.0, 5, &two, NULL), OST_OK);
     assert_memory_equal(out, again, sizeof(out));
-    assert_int_equal(ost_cpu_noise(&in, 2.0, 6, &two, NULL), OST_OK);
+    assert_int_equal(images()->noise(&in, 2.0, 6, &two, NULL), OST_OK);
     assert_memory_not_equal(out, again, sizeof(out));
-    assert_int_equal(ost_cpu_noise(&in, -1.0, 6, &two, NULL), OST_EINPUT);
+    assert_int_equal(images()->noise(&in, -1.0, 6, &two, NULL), OST_EINPUT);
 }
 
 int main(void)
