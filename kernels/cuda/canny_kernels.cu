@@ -139,13 +139,13 @@ __global__ void marks_kernel(ost_cuda_picture in, ost_cuda_canny_args a,
         marks[y * in.w + x] = mark_of(mag, { dx[m], dy[m] }, m, a);
 }
 
-/* The roots of components that have a strong mark. */
+/* The roots of components that have a strong mark: many threads say one. */
 __global__ void strong_kernel(const uint8_t *marks, const int32_t *labels,
                               int64_t n, uint8_t *strong)
 {
     for (int64_t i = first_index(); i < n; i += index_stride())
         if (marks[i] == OST_CUDA_STRONG)
-            strong[labels[i]] = 1;
+            static_cast<volatile uint8_t *>(strong)[labels[i]] = 1;
 }
 
 __global__ void edges_kernel(const uint8_t *marks, const int32_t *labels,

@@ -15,13 +15,20 @@ using ost::THREADS;
 
 /* ---- union-find ---- */
 
+/* Links are looked at while others tighten them: an old one still leads to the
+ * root. */
+__device__ int32_t link_of(const int32_t *labels, int64_t i)
+{
+    return static_cast<const volatile int32_t *>(labels)[i];
+}
+
 __device__ int32_t root_of(const int32_t *labels, int32_t i)
 {
-    int32_t parent = labels[i];
+    int32_t parent = link_of(labels, i);
 
     while (parent != i) {
         i = parent;
-        parent = labels[i];
+        parent = link_of(labels, i);
     }
     return i;
 }
@@ -68,25 +75,25 @@ __global__ void unite_kernel(int64_t h, int64_t w, int sides, int32_t *labels)
         const int32_t at = static_cast<int32_t>(i);
         const int32_t up = static_cast<int32_t>(i - w);
         const int64_t x = i % w;
-        const bool left = x > 0 && labels[i - 1] >= 0;
+        const bool left = x > 0 && link_of(labels, i - 1) >= 0;
 
-        if (labels[i] < 0)
+        if (link_of(labels, i) < 0)
             continue;
         if (left)
             unite(labels, at, at - 1);
         if (i < w)
             continue;
-        if (labels[up] >= 0) {
+        if (link_of(labels, up) >= 0) {
             /* The left pixel and the one above it do this already. */
-            if (!left || labels[up - 1] < 0)
+            if (!left || link_of(labels, up - 1) < 0)
                 unite(labels, at, up);
             continue;
         }
         if (sides)
             continue;
-        if (x > 0 && !left && labels[up - 1] >= 0)
+        if (x > 0 && !left && link_of(labels, up - 1) >= 0)
             unite(labels, at, up - 1);
-        if (x + 1 < w && labels[up + 1] >= 0)
+        if (x + 1 < w && link_of(labels, up + 1) >= 0)
             unite(labels, at, up + 1);
     }
 }
@@ -94,8 +101,9 @@ __global__ void unite_kernel(int64_t h, int64_t w, int sides, int32_t *labels)
 __global__ void flatten_kernel(int64_t n, int32_t *labels)
 {
     for (int64_t i = first_index(); i < n; i += index_stride())
-        if (labels[i] >= 0)
-            labels[i] = root_of(labels, static_cast<int32_t>(i));
+        if (link_of(labels, i) >= 0)
+            static_cast<volatile int32_t *>(labels)[i] =
+                root_of(labels, static_cast<int32_t>(i));
 }
 
 /* ---- runs ---- */
