@@ -182,6 +182,11 @@ struct ost_layer {
      * `forward` does both, at the place of `next`.  False when it cannot.  It
      * may ask for memory.  NULL: never. */
     bool (*fuse)(ost_layer *layer, const ost_layer *next);
+    /* Takes over the backward of `next`, which alone reads this layer's output,
+     * or that of the last one taken over, and has the gradients of both in one
+     * place: from then on `backward` finds that of next's output in out->grad
+     * and does the work of both.  False when it cannot.  NULL: never. */
+    bool (*fuse_back)(ost_layer *layer, const ost_layer *next);
     /* Takes over all of `before`, whose output nobody else reads: from then on
      * this layer reads the input of `before` and does the work of both, forward
      * and backward.  False when it cannot.  NULL: never. */
@@ -195,6 +200,8 @@ struct ost_layer {
     bool absent;       /* another one has absorbed it */
     bool learns;       /* its backward runs */
     ost_layer *runs;   /* whose forward runs in its place; NULL: none */
+    bool leads;        /* its backward does that of others, too */
+    ost_layer *led_by; /* whose backward does its own too; NULL: none */
     int at;            /* the layer in whose place its own forward runs */
     ost_layer **again; /* what runs forward again before its backward */
     int n_again;

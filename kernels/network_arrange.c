@@ -6,7 +6,8 @@
  * over what it reads is taken over by the one that made that (batch norm takes
  * an addition and a ReLU along, so that the numbers pass through the processor
  * once, and in inference the convolution before may take all three); both then
- * run in the place of the later one, because that may have further inputs.
+ * run in the place of the later one, because that may have further inputs.  On
+ * the way back both may run in the place of the earlier one.
  */
 #include "base/alloc.h"
 #include "kernels/network_build.h"
@@ -168,6 +169,23 @@ static void fuse(const ost_net *net, ost_layer *l)
     }
 }
 
+/* What makes the input of `l` takes its backward over if it can. */
+static void fuse_back(const ost_net *net, ost_layer *l)
+{
+    const ost_value *in = l->in[0];
+    ost_layer *leader = maker_of(net, in);
+
+    if (!leader || l->n_inputs != 1 || !l->learns || in->consumers != 1 ||
+        in->grad_home != l->out->grad_home)
+        return;
+    if (leader->led_by)
+        leader = leader->led_by;
+    if (!leader->learns || !leader->fuse_back || !leader->fuse_back(leader, l))
+        return;
+    l->led_by = leader;
+    leader->leads = true;
+}
+
 void ost_net_arrange(ost_net *net)
 {
     bool plain = net->flags & OST_NET_KEEP;
@@ -193,7 +211,9 @@ void ost_net_arrange(ost_net *net)
         if (l->absent)
             continue;
         share(net, l);
-        if (!plain)
-            fuse(net, l);
+        if (plain)
+            continue;
+        fuse(net, l);
+        fuse_back(net, l);
     }
 }

@@ -29,7 +29,9 @@ ost_room *ost_net_room(const ost_net *net, const ost_value *v)
 
 int ost_net_backward_tick(const ost_net *net, const ost_layer *layer)
 {
-    return 2 * (int)net->layers.len - layer->serial;
+    const ost_layer *l = layer->led_by ? layer->led_by : layer;
+
+    return 2 * (int)net->layers.len - l->serial;
 }
 
 static void widen(ost_room *r, int tick)
@@ -209,19 +211,38 @@ static void make_again(ost_net *net, ost_room *r, ost_layer *before)
     }
 }
 
+/* The layer after `l` that `leader` leads; NULL: none. */
+static const ost_layer *led_after(const ost_net *net, const ost_layer *l,
+                                  const ost_layer *leader)
+{
+    for (size_t i = (size_t)l->serial + 1; leader->leads && i < net->layers.len;
+         i++)
+        if (net->layers.data[i]->led_by == leader)
+            return net->layers.data[i];
+    return NULL;
+}
+
+/* What the backward of `l` reads, when `reader` runs backward. */
+static void read_for(ost_net *net, const ost_layer *l, ost_layer *reader)
+{
+    if (l->kind->flags & OST_READS_OUTPUT)
+        read_room(net, ost_net_room(net, l->out), reader);
+    for (int k = 0; k < l->n_inputs; k++)
+        if (l->kind->flags & OST_READS_INPUT)
+            read_room(net, ost_net_room(net, l->in[k]), reader);
+}
+
 /* Goes backward, and makes again what is missing where it is missed. */
 static void schedule(ost_net *net)
 {
     for (size_t i = net->layers.len; i-- > 0;) {
         ost_layer *l = net->layers.data[i];
 
-        if (!l->learns)
+        if (!l->learns || l->led_by)
             continue;
-        if (l->kind->flags & OST_READS_OUTPUT)
-            read_room(net, ost_net_room(net, l->out), l);
-        for (int k = 0; k < l->n_inputs; k++)
-            if (l->kind->flags & OST_READS_INPUT)
-                read_room(net, ost_net_room(net, l->in[k]), l);
+        /* It is the only reader of what it leads. */
+        for (const ost_layer *f = l; f; f = led_after(net, f, l))
+            read_for(net, f, l);
     }
 }
 

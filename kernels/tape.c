@@ -126,7 +126,7 @@ ost_rc ost_tape_replay(ost_tape *tape, ost_value *from, unsigned ends,
         ost_layer *layer = tape->data[i];
         ost_rc rc;
 
-        if (!layer->learns || !(layer->out->ends & ends))
+        if (!layer->learns || layer->led_by || !(layer->out->ends & ends))
             continue;
         choose_targets(layer, ends);
         ost_backend_enter(layer->backend, layer->name);

@@ -43,21 +43,25 @@ static bool fuse(ost_layer *layer, const ost_layer *next)
     return ost_cuda_chain_take(&p->chain, next);
 }
 
-ost_rc ost_cuda_activation(ost_layer *layer, ost_chain_op op, ost_chain_op back,
-                           const char *number)
+static bool fuse_back(ost_layer *layer, const ost_layer *next)
+{
+    activation *p = layer->state;
+
+    return ost_cuda_chain_take_back(&p->back, next);
+}
+
+ost_rc ost_cuda_activation(ost_layer *layer)
 {
     activation *p = ost_xalloc(sizeof(*p));
-    float n = number ? (float)ost_layer_attr(layer, number) : 0.0f;
 
-    (void)ost_cuda_chain_add(&p->chain,
-                             (ost_cuda_step){ .op = op, .number = n });
-    (void)ost_cuda_chain_add(
-        &p->back,
-        (ost_cuda_step){ .op = back, .number = n, .a = &layer->out->data });
+    p->chain.steps = p->back.steps = 1;
+    if (!ost_cuda_chain_activation(layer, &p->chain.step[0], &p->back.step[0]))
+        OST_BUG();
     layer->state = p;
     layer->release = release;
     layer->forward = forward;
     layer->backward = backward;
     layer->fuse = fuse;
+    layer->fuse_back = fuse_back;
     return OST_OK;
 }

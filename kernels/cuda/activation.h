@@ -7,9 +7,7 @@
 
 #include "kernels/cuda/chain.h"
 
-/* Prepares a layer of one input whose step is `op`, and whose gradient is what
- * `back` makes of its output's gradient, told by its output. */
-ost_rc ost_cuda_activation(ost_layer *layer, ost_chain_op op, ost_chain_op back,
-                           const char *number);
+/* Prepares a layer that chains know (ost_cuda_chain_activation()). */
+ost_rc ost_cuda_activation(ost_layer *layer);
 
 #endif

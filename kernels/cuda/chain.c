@@ -20,17 +20,19 @@ bool ost_cuda_chain_bias(ost_cuda_chain *chain, const ost_weight *bias)
                                                       .a = &bias->data });
 }
 
-/* Layers of one input, and the attribute that is their step's number. */
+/* Layers of one input: their step and that of their backward, which the output
+ * tells, and the attribute that is the number of both. */
 static const struct {
     const char *kind;
     ost_chain_op op;
+    ost_chain_op back;
     const char *number;
 } activations[] = {
-    { "relu", OST_CHAIN_RELU, NULL },
-    { "leaky_relu", OST_CHAIN_LEAKY, "slope" },
-    { "sigmoid", OST_CHAIN_SIGMOID, NULL },
-    { "tanh", OST_CHAIN_TANH, NULL },
-    { "scale", OST_CHAIN_SCALE, "by" },
+    { "relu", OST_CHAIN_RELU, OST_CHAIN_RELU_BACK, NULL },
+    { "leaky_relu", OST_CHAIN_LEAKY, OST_CHAIN_GATE, "slope" },
+    { "sigmoid", OST_CHAIN_SIGMOID, OST_CHAIN_SIGMOID_BACK, NULL },
+    { "tanh", OST_CHAIN_TANH, OST_CHAIN_TANH_BACK, NULL },
+    { "scale", OST_CHAIN_SCALE, OST_CHAIN_SCALE, "by" },
 };
 
 enum { ACTIVATIONS = sizeof(activations) / sizeof(activations[0]) };
@@ -78,24 +80,63 @@ static bool take_operands(ost_cuda_chain *chain, const ost_layer *next,
     return over;
 }
 
+/* The index of a layer's kind, or -1. */
+static int activation_of(const ost_layer *layer)
+{
+    for (int i = 0; i < ACTIVATIONS; i++)
+        if (strcmp(layer->kind->name, activations[i].kind) == 0)
+            return i;
+    return -1;
+}
+
+static float number_of(const ost_layer *layer, int activation)
+{
+    const char *name = activations[activation].number;
+
+    return name ? (float)ost_layer_attr(layer, name) : 0.0f;
+}
+
+bool ost_cuda_chain_activation(const ost_layer *layer, ost_cuda_step *ahead,
+                               ost_cuda_step *back)
+{
+    int i = activation_of(layer);
+
+    if (i < 0)
+        return false;
+    *ahead = (ost_cuda_step){ .op = activations[i].op,
+                              .number = number_of(layer, i) };
+    *back = (ost_cuda_step){ .op = activations[i].back,
+                             .number = ahead->number,
+                             .a = &layer->out->data };
+    return true;
+}
+
 bool ost_cuda_chain_take(ost_cuda_chain *chain, const ost_layer *next)
 {
     const char *kind = next->kind->name;
+    ost_cuda_step ahead;
+    ost_cuda_step back;
 
     if (strcmp(kind, "add") == 0)
         return take_operands(chain, next, OST_CHAIN_ADD);
     if (strcmp(kind, "multiply") == 0)
         return take_operands(chain, next, OST_CHAIN_MULTIPLY);
-    for (int i = 0; i < ACTIVATIONS; i++) {
-        ost_cuda_step step = { .op = activations[i].op };
+    return ost_cuda_chain_activation(next, &ahead, &back) &&
+           ost_cuda_chain_add(chain, ahead);
+}
 
-        if (strcmp(kind, activations[i].kind) != 0)
-            continue;
-        if (activations[i].number)
-            step.number = (float)ost_layer_attr(next, activations[i].number);
-        return ost_cuda_chain_add(chain, step);
-    }
-    return false;
+bool ost_cuda_chain_take_back(ost_cuda_chain *chain, const ost_layer *next)
+{
+    ost_cuda_step ahead;
+    ost_cuda_step back;
+
+    if (chain->steps == OST_CHAIN_STEPS ||
+        !ost_cuda_chain_activation(next, &ahead, &back))
+        return false;
+    for (int i = chain->steps++; i > 0; i--)
+        chain->step[i] = chain->step[i - 1];
+    chain->step[0] = back;
+    return true;
 }
 
 static const float *there(float *const *slot)
@@ -103,28 +144,35 @@ static const float *there(float *const *slot)
     return slot ? *slot : NULL;
 }
 
-ost_rc ost_cuda_chain_run(const ost_cuda_chain *chain, const ost_value *shape,
-                          const float *from, float *to, ost_err *err)
+void ost_cuda_chain_args(const ost_cuda_chain *chain, const ost_value *shape,
+                         const float *from, float *to, ost_chain_args *args)
 {
-    ost_chain_args args = { .from = from,
-                            .to = to,
-                            .count = ost_value_stored(shape),
-                            .channels = ost_value_channels(shape),
-                            .area = ost_value_area(shape),
-                            .steps = chain->steps };
-
-    if (chain->steps == 0 && from == to)
-        return OST_OK;
+    *args = (ost_chain_args){ .from = from,
+                              .to = to,
+                              .count = ost_value_stored(shape),
+                              .channels = ost_value_channels(shape),
+                              .area = ost_value_area(shape),
+                              .steps = chain->steps };
     for (int i = 0; i < chain->steps; i++) {
         const ost_cuda_step *s = &chain->step[i];
 
-        args.step[i] = (ost_chain_step){ .op = s->op,
-                                         .at = s->at,
-                                         .number = s->number,
-                                         .a = there(s->a),
-                                         .b = there(s->b),
-                                         .out = s->out ? *s->out : NULL };
+        args->step[i] = (ost_chain_step){ .op = s->op,
+                                          .at = s->at,
+                                          .number = s->number,
+                                          .a = there(s->a),
+                                          .b = there(s->b),
+                                          .out = s->out ? *s->out : NULL };
     }
+}
+
+ost_rc ost_cuda_chain_run(const ost_cuda_chain *chain, const ost_value *shape,
+                          const float *from, float *to, ost_err *err)
+{
+    ost_chain_args args;
+
+    if (chain->steps == 0 && from == to)
+        return OST_OK;
+    ost_cuda_chain_args(chain, shape, from, to, &args);
     return ost_cuda_check(ost_cuda_launch_chain(&args, ost_cuda_here()->stream),
                           "compute number by number", err);
 }

@@ -7,9 +7,11 @@
  *
  *     while preparing   ost_cuda_chain_add() for steps of its own, say a bias
  *     as its `fuse`     ost_cuda_chain_take()
+ *     as its `fuse_back`  ost_cuda_chain_take_back(), of another one
  *     forward           ost_cuda_chain_run() from where its numbers are to
  *                       layer->out->data; they may be the same.  Without steps
  *                       and in place nothing is launched.
+ *     backward          likewise from layer->out->grad
  *
  * Steps point to where pointers to their operands are (`&value->data`,
  * `&weight->data`, a slot of ost_layer_memory()), since these change from one
@@ -43,12 +45,22 @@ bool ost_cuda_chain_bias(ost_cuda_chain *chain, const ost_weight *bias);
  * beside (N, C, S...). */
 bool ost_cuda_chain_value(ost_cuda_chain *chain, ost_chain_op op,
                           const ost_value *v, const ost_value *shape);
+/* The steps of a layer of one input, forward and backward; false when it is not
+ * made of one. */
+bool ost_cuda_chain_activation(const ost_layer *layer, ost_cuda_step *ahead,
+                               ost_cuda_step *back);
 /* For `fuse` of a layer (kernels/layer.h) that runs the chain last: adds the
  * steps of `next`, if that is made of such steps: activations, `scale`, and
  * `add` and `multiply` of values of its shape, or of (N, C) beside
  * (N, C, S...). */
 bool ost_cuda_chain_take(ost_cuda_chain *chain, const ost_layer *next);
-/* Does it to the numbers of `shape`. */
+/* For `fuse_back`: puts before the steps what the backward of `next` does to
+ * the gradient of its output, if that is a step: of activations and `scale`. */
+bool ost_cuda_chain_take_back(ost_cuda_chain *chain, const ost_layer *next);
+/* What a kernel gets to do it to the numbers of `shape`. */
+void ost_cuda_chain_args(const ost_cuda_chain *chain, const ost_value *shape,
+                         const float *from, float *to, ost_chain_args *args);
+/* Does it. */
 ost_rc ost_cuda_chain_run(const ost_cuda_chain *chain, const ost_value *shape,
                           const float *from, float *to, ost_err *err);
 

@@ -20,6 +20,7 @@ typedef struct combine {
     bool multiply;
     int first;            /* the input that the chain starts from */
     ost_cuda_chain chain; /* without steps: inputs lie otherwise */
+    ost_cuda_chain back;  /* of what follows an addition, to the gradient */
     float *product;       /* what a gradient is the sum of */
 } combine;
 
@@ -141,12 +142,16 @@ static ost_rc sum_gradient(const ost_layer *layer, int input, ost_err *err)
 }
 
 /* An addition's, of inputs that have the output's shape: one number goes to all
- * of them. */
-static ost_rc hand_out(ost_layer *layer, ost_err *err)
+ * of them, once `back` is done to it. */
+static ost_rc hand_out(ost_layer *layer, const ost_cuda_chain *back,
+                       ost_err *err)
 {
-    ost_cuda_chain chain = { 0 };
+    ost_cuda_chain chain = *back;
     float *last = NULL;
 
+    for (int i = 0; back->steps && i < layer->n_inputs; i++)
+        if (layer->in_grad[i] == layer->out->grad)
+            last = layer->in_grad[i];
     for (int i = 0; i < layer->n_inputs; i++) {
         if (!layer->in_grad[i] || !is_full(layer, i) ||
             layer->in_grad[i] == layer->out->grad)
@@ -212,18 +217,41 @@ static ost_rc multiply_backward(ost_layer *layer, ost_err *err)
     return rc;
 }
 
+/* Whether the gradient goes to an input of another shape. */
+static bool sums_gradients(const ost_layer *layer)
+{
+    for (int i = 0; i < layer->n_inputs; i++)
+        if (layer->in_grad[i] && !is_full(layer, i))
+            return true;
+    return false;
+}
+
 static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
     const combine *c = layer->state;
+    ost_cuda_chain back = c->back;
     ost_rc rc = OST_OK;
 
     (void)pass;
     if (c->multiply)
         return multiply_backward(layer, err);
+    if (back.steps && (sums_gradients(layer) ||
+                       back.steps + layer->n_inputs > OST_CHAIN_STEPS)) {
+        rc = ost_cuda_chain_run(&back, layer->out, layer->out->grad,
+                                layer->out->grad, err);
+        back.steps = 0;
+    }
     for (int i = 0; i < layer->n_inputs && !rc; i++)
         if (layer->in_grad[i] && !is_full(layer, i))
             rc = sum_gradient(layer, i, err);
-    return rc ? rc : hand_out(layer, err);
+    return rc ? rc : hand_out(layer, &back, err);
+}
+
+static bool fuse_back(ost_layer *layer, const ost_layer *next)
+{
+    combine *c = layer->state;
+
+    return !c->multiply && ost_cuda_chain_take_back(&c->back, next);
 }
 
 ost_rc ost_cuda_combine(ost_layer *layer, bool multiply)
@@ -247,5 +275,6 @@ ost_rc ost_cuda_combine(ost_layer *layer, bool multiply)
     layer->forward = forward;
     layer->backward = backward;
     layer->fuse = fuse;
+    layer->fuse_back = fuse_back;
     return OST_OK;
 }

@@ -3,7 +3,8 @@
  * In f32 and tf32 cuDNN works on values and weights as they are: one call
  * forward, with the bias and a ReLU behind it where cuDNN takes them along, and
  * otherwise a chain for all that follows (kernels/cuda/chain.h); one each for
- * the gradients of the input, the weight and the bias.
+ * the gradients of the input and the weight.  The gradient of the bias is added
+ * up on the way back through what follows.
  *
  * In bf16 and f16 the operands are rounded in one launch before, and the
  * results made f32 in one after, with the bias.  In f16 the gradient of the
@@ -11,7 +12,7 @@
  * (docs/decisions/0243).
  */
 #include "base/alloc.h"
-#include "kernels/cuda/chain.h"
+#include "kernels/cuda/bias_back.h"
 #include "kernels/cuda/convolution_passes.h"
 #include "kernels/cuda/operands.h"
 
@@ -31,11 +32,11 @@ typedef struct narrow_operands {
 typedef struct conv_layer {
     ost_conv conv;
     ost_conv_way forward;
-    ost_conv_way data;  /* of the gradient of the input */
-    ost_cuda_chain end; /* the bias and what follows */
-    bool relu;          /* a ReLU alone follows the bias */
-    bool along;         /* cuDNN does the whole end */
-    ost_bias_sum sum;
+    ost_conv_way data;     /* of the gradient of the input */
+    ost_cuda_chain end;    /* the bias and what follows */
+    bool relu;             /* a ReLU alone follows the bias */
+    bool along;            /* cuDNN does the whole end */
+    ost_bias_back bias;    /* of the way back, and what follows */
     narrow_operands ahead; /* forward */
     narrow_operands back;
     float *largest;
@@ -49,7 +50,6 @@ static void conv_release(ost_layer *layer)
 
     if (!c)
         return;
-    ost_bias_sum_release(&c->sum);
     ost_conv_release(&c->conv);
     ost_free(c);
     layer->state = NULL;
@@ -88,14 +88,12 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
     const conv_layer *c = layer->state;
     float *dy = layer->out->grad;
-    ost_rc rc = OST_OK;
+    ost_rc rc = ost_bias_back_run(&c->bias, layer, err);
 
     (void)pass;
-    if (layer->weight_grad[0])
+    if (!rc && layer->weight_grad[0])
         rc = run(c, OST_CONV_FILTER, layer->in[0]->data, layer->weight_grad[0],
                  dy, layer->add_weight[0], err);
-    if (!rc)
-        rc = ost_bias_sum_run(&c->sum, layer, err);
     if (!rc && layer->in_grad[0])
         rc = run(c, c->data, layer->in_grad[0], layer->weights[0]->data, dy,
                  layer->add_in[0], err);
@@ -192,7 +190,7 @@ static ost_rc backward_narrow(ost_layer *layer, const ost_pass *pass,
 {
     const conv_layer *c = layer->state;
     const narrow_operands *b = &c->back;
-    ost_rc rc = ost_bias_sum_run(&c->sum, layer, err);
+    ost_rc rc = ost_bias_back_run(&c->bias, layer, err);
 
     (void)pass;
     if (rc || (!layer->weight_grad[0] && !layer->in_grad[0]))
@@ -222,6 +220,13 @@ static bool fuse(ost_layer *layer, const ost_layer *next)
     c->relu |= first && strcmp(next->kind->name, "relu") == 0;
     c->along = goes_along(layer, c);
     return true;
+}
+
+static bool fuse_back(ost_layer *layer, const ost_layer *next)
+{
+    conv_layer *c = layer->state;
+
+    return ost_cuda_chain_take_back(&c->bias.steps, next);
 }
 
 static ost_conv_shape shape_of(const ost_layer *layer, bool transposed)
@@ -314,6 +319,7 @@ ost_rc ost_cuda_convolution(ost_layer *layer, bool transposed, ost_err *err)
     layer->state = c;
     layer->release = conv_release;
     layer->fuse = fuse;
+    layer->fuse_back = fuse_back;
     layer->adds = layer->adds_in = true;
     c->forward = transposed ? OST_CONV_UP : OST_CONV_DOWN;
     c->data = transposed ? OST_CONV_DOWN : OST_CONV_UP;
@@ -324,13 +330,12 @@ ost_rc ost_cuda_convolution(ost_layer *layer, bool transposed, ost_err *err)
     if (layer->training && layer->weights[0]->learned)
         ways |= 1u << OST_CONV_FILTER;
     rc = ost_conv_init(&c->conv, &shape, ways, err);
-    if (!rc)
-        rc = ost_bias_sum_init(&c->sum, layer->out, err);
     for (int i = 0; i < layer->n_weights && !rc; i++)
         rc = ost_layer_place_weight(
             layer, i, ost_weight_count(layer->weights[i]), NULL, err);
     if (rc)
         return rc;
+    ost_bias_back_init(&c->bias, layer);
     if (layer->n_weights > 1)
         (void)ost_cuda_chain_bias(&c->end, layer->weights[1]);
     c->along = goes_along(layer, c);

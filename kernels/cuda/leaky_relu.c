@@ -6,5 +6,5 @@
 ost_rc ost_cuda_leaky_relu(ost_layer *layer, ost_err *err)
 {
     (void)err;
-    return ost_cuda_activation(layer, OST_CHAIN_LEAKY, OST_CHAIN_GATE, "slope");
+    return ost_cuda_activation(layer);
 }

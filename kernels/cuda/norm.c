@@ -6,7 +6,8 @@
  * mean (norm_kernels.h).
  *
  * An addition and a ReLU, leaky or not, that follow are done in the same pass
- * over the numbers.  Running statistics: new = (1 - momentum) * old + momentum
+ * over the numbers; so is, on the way back, a ReLU that follows at once.
+ * Running statistics: new = (1 - momentum) * old + momentum
  * * batch, with the unbiased variance of the batch.
  */
 #include "base/alloc.h"
@@ -27,6 +28,8 @@ typedef struct norm {
     const ost_value *addend; /* of a following addition; NULL: none follows */
     bool bends;              /* a ReLU follows */
     float slope;             /* of its negative side */
+    const ost_value *bent;   /* what it makes, on the way back; or NULL */
+    float back_slope;
 } norm;
 
 static void release(ost_layer *layer)
@@ -87,6 +90,8 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         .x = layer->in[0]->data,
         .dy = layer->out->grad,
         .dx = layer->in_grad[0],
+        .bent = s->bent ? s->bent->data : NULL,
+        .slope = s->back_slope,
     };
 
     (void)pass;
@@ -125,6 +130,18 @@ static bool fuse(ost_layer *layer, const ost_layer *next)
     if (!ost_value_same_shape(other, layer->out))
         return false;
     s->addend = other;
+    return true;
+}
+
+static bool fuse_back(ost_layer *layer, const ost_layer *next)
+{
+    norm *s = layer->state;
+    bool leaky = strcmp(next->kind->name, "leaky_relu") == 0;
+
+    if (s->bent || (!leaky && strcmp(next->kind->name, "relu") != 0))
+        return false;
+    s->back_slope = leaky ? (float)ost_layer_attr(next, "slope") : 0.0f;
+    s->bent = next->out;
     return true;
 }
 
@@ -172,6 +189,7 @@ static ost_rc prepare(ost_layer *layer, ost_norm_groups all, ost_err *err)
     layer->forward = forward;
     layer->backward = backward;
     layer->fuse = fuse;
+    layer->fuse_back = fuse_back;
     layer->adds = true;
     w->all = w->sums = all;
     w->channels = ost_value_channels(in);

@@ -91,19 +91,37 @@ measure(const ost_norm_groups &g, const task &t, const float *x)
     return ost::block_join(all, join);
 }
 
+/* The gradient of what was normalized, W numbers of it. */
+template <int W>
+static __device__ inline ost::pack<W> gradient_at(const ost_norm_backward &p,
+                                                  int64_t at)
+{
+    ost::pack<W> d = ost::load_pack<W>(p.dy, at);
+
+    if (p.bent) {
+        const ost::pack<W> y = ost::load_pack<W>(p.bent, at);
+
+#pragma unroll
+        for (int j = 0; j < W; j++)
+            if (!(y.v[j] > 0.0f))
+                d.v[j] = p.slope != 0.0f ? p.slope * d.v[j] : 0.0f;
+    }
+    return d;
+}
+
 /* Sums of dy and of dy (x - mean) over the block's numbers, likewise. */
 template <int W>
 static __device__ inline ost::pair<float>
-sum_gradients(const ost_norm_groups &g, const task &t, const float *x,
-              const float *dy, float mean)
+sum_gradients(const ost_norm_groups &g, const task &t,
+              const ost_norm_backward &b, float mean)
 {
     const ost::pair_plus<float> join;
     ost::column_walk walk = walk_of<W>(g, t);
     ost::pair<float> all = join.none();
 
     for (int64_t i = t.from + threadIdx.x; i < t.to; i += blockDim.x) {
-        const ost::pack<W> p = ost::load_pack<W>(x, walk.at());
-        const ost::pack<W> d = ost::load_pack<W>(dy, walk.at());
+        const ost::pack<W> p = ost::load_pack<W>(b.x, walk.at());
+        const ost::pack<W> d = gradient_at<W>(b, walk.at());
         ost::pair<float> few = join.none();
 
         walk.next();
@@ -289,12 +307,11 @@ static __device__ inline const float *stats_of(const ost_norm_work &w,
 }
 
 template <int W>
-static __global__ void sums_kernel(ost_norm_work w, const float *x,
-                                   const float *dy)
+static __global__ void sums_kernel(ost_norm_work w, ost_norm_backward p)
 {
     const task t = task_of<W>(w.sums, false);
     const ost::pair<float> sums =
-        sum_gradients<W>(w.sums, t, x, dy, stats_of(w, t.group)[0]);
+        sum_gradients<W>(w.sums, t, p, stats_of(w, t.group)[0]);
 
     if (threadIdx.x == 0)
         reinterpret_cast<ost::pair<float> *>(w.partial)[blockIdx.x] = sums;
@@ -342,8 +359,7 @@ static __global__ void __launch_bounds__(MOST_THREADS)
     ost::pair<double> sums;
 
     if (whole) {
-        const ost::pair<float> own =
-            sum_gradients<W>(w.all, t, p.x, p.dy, mean);
+        const ost::pair<float> own = sum_gradients<W>(w.all, t, p, mean);
 
         sums = ost::pair<double>{ own.a, own.b };
         if (threadIdx.x == 0)
@@ -370,7 +386,7 @@ static __global__ void __launch_bounds__(MOST_THREADS)
 
     for (int64_t i = t.from + threadIdx.x; i < t.to; i += blockDim.x) {
         const ost::pack<W> v = ost::load_pack<W>(p.x, walk.at());
-        ost::pack<W> d = ost::load_pack<W>(p.dy, walk.at());
+        ost::pack<W> d = gradient_at<W>(p, walk.at());
 
         if (TOGETHER)
             gain =
@@ -470,9 +486,8 @@ static int differentiate(const ost_norm_work &w, const ost_norm_backward &p,
     int status = 0;
 
     if (!whole)
-        status =
-            OST_LAUNCH(sums_kernel<W>, blocks_of(w.sums, false),
-                       threads_of(w.sums, false, W), 0, stream, w, p.x, p.dy);
+        status = OST_LAUNCH(sums_kernel<W>, blocks_of(w.sums, false),
+                            threads_of(w.sums, false, W), 0, stream, w, p);
     if (!status && (p.dx || columns)) {
         auto *kernel = gradients_kernel<W, TOGETHER>;
 

@@ -83,6 +83,10 @@ typedef struct ost_norm_forward {
 typedef struct ost_norm_backward {
     const float *x;
     const float *dy;
+    /* What came out of a ReLU behind it: where that is not positive, dy is
+     * multiplied by `slope`; NULL: none follows. */
+    const float *bent;
+    float slope;
     float *dx;          /* may be dy; NULL: not wanted */
     float *weight_grad; /* both, or NULL */
     float *bias_grad;

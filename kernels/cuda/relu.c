@@ -6,6 +6,5 @@
 ost_rc ost_cuda_relu(ost_layer *layer, ost_err *err)
 {
     (void)err;
-    return ost_cuda_activation(layer, OST_CHAIN_RELU, OST_CHAIN_RELU_BACK,
-                               NULL);
+    return ost_cuda_activation(layer);
 }

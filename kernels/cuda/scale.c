@@ -6,5 +6,5 @@
 ost_rc ost_cuda_scale(ost_layer *layer, ost_err *err)
 {
     (void)err;
-    return ost_cuda_activation(layer, OST_CHAIN_SCALE, OST_CHAIN_SCALE, "by");
+    return ost_cuda_activation(layer);
 }

@@ -6,6 +6,5 @@
 ost_rc ost_cuda_tanh(ost_layer *layer, ost_err *err)
 {
     (void)err;
-    return ost_cuda_activation(layer, OST_CHAIN_TANH, OST_CHAIN_TANH_BACK,
-                               NULL);
+    return ost_cuda_activation(layer);
 }
