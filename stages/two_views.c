@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "kernels/backend.h"
 
 #include <string.h>
 
@@ -42,7 +43,7 @@ static ost_rc put_back(const ost_two_views *e, const ost_tensor *plane,
                            .nearest = mask,
                            .border = OST_BORDER_CONSTANT };
 
-    return ost_cpu_warp(plane, &spec, out, err);
+    return e->images->warp(plane, &spec, out, err);
 }
 
 static float combined(ost_view_combine how, float a, float b)
@@ -53,8 +54,9 @@ static float combined(ost_view_combine how, float a, float b)
 }
 
 /* `sum` holds the one view, `other` the second; both of f32, n values. */
-static ost_rc finish(ost_view_combine how, float *sum, const float *other,
-                     int64_t n, ost_tensor *out, ost_err *err)
+static ost_rc finish(const ost_two_views *e, ost_view_combine how, float *sum,
+                     const float *other, int64_t n, ost_tensor *out,
+                     ost_err *err)
 {
     ost_tensor whole = ost_tensor_of(sum, OST_F32, out->ndim, out->shape);
 
@@ -67,7 +69,7 @@ static ost_rc finish(ost_view_combine how, float *sum, const float *other,
                             "holds it",
                             (double)sum[i]);
     }
-    return ost_cpu_rescale(&whole, 1.0, 0.0, out, err);
+    return e->images->rescale(&whole, 1.0, 0.0, out, err);
 }
 
 ost_rc ost_two_views_image(ost_stage_ctx *ctx, const ost_two_views *e,
@@ -90,17 +92,17 @@ ost_rc ost_two_views_image(ost_stage_ctx *ctx, const ost_two_views *e,
     rc = ost_new_field(ctx, out, "image", dtype, like->ndim, like->shape,
                        &image, err);
     if (!rc && e->front)
-        rc = ost_cpu_rescale(&e->front_image, 1.0, 0.0, &total, err);
+        rc = e->images->rescale(&e->front_image, 1.0, 0.0, &total, err);
     if (!rc && e->back) {
         plain = ost_tensor_of(back, OST_F32, e->back_image.ndim,
                               e->back_image.shape);
         moved.data = e->front ? sum + n : sum;
-        rc = ost_cpu_rescale(&e->back_image, 1.0, 0.0, &plain, err);
+        rc = e->images->rescale(&e->back_image, 1.0, 0.0, &plain, err);
         if (!rc)
             rc = put_back(e, &plain, false, &moved, err);
     }
     if (!rc)
-        rc = finish(combine, sum, e->front && e->back ? sum + n : NULL, n,
+        rc = finish(e, combine, sum, e->front && e->back ? sum + n : NULL, n,
                     &image, err);
 out:
     ost_free(back);
@@ -256,6 +258,7 @@ ost_rc ost_two_views_open(ost_stage_ctx *ctx, ost_two_views *e, double theta,
     ost_rect front = { 0 }, back = { 0 };
     ost_rc rc = OST_OK;
 
+    e->images = ost_ctx_images(ctx);
     if (e->front)
         rc = open_image(ctx, e->front, &e->front_image, err);
     if (!rc && e->back)

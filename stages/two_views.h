@@ -15,6 +15,7 @@ typedef struct ost_two_views {
     const ost_item *back;
     ost_tensor front_image;
     ost_tensor back_image;
+    const ost_backend *images; /* what computes */
     ost_affine map; /* shows the view from behind in the place of the other */
     bool aligned;
 } ost_two_views;

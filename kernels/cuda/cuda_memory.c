@@ -72,8 +72,13 @@ void *ost_cuda_alloc(ost_backend *backend, size_t bytes, const char *what)
     cudaError_t status =
         cudaMallocFromPoolAsync(&p.data, p.bytes, m->pool, cuda->stream);
 
-    if (!status)
+    if (!status) {
         status = cudaMemsetAsync(p.data, 0, p.bytes, cuda->stream);
+        if (status) {
+            (void)cudaGetLastError();
+            (void)cudaFreeAsync(p.data, cuda->stream);
+        }
+    }
     if (status) {
         /* What is said of it is said by explain_memory(). */
         (void)cudaGetLastError();
