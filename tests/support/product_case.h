@@ -260,6 +260,13 @@ static inline void product_forks(net_spec *s)
     net_layer(s, "add", left, s->n - 1);
 }
 
+/* Sums that several blocks share. */
+static inline void product_large_sums(net_spec *s)
+{
+    net_conv(s, OST_NET_INPUT, 2, 1, 1, true);
+    net_next(s, "leaky_relu");
+}
+
 static const product_case product_cases[] = {
     { "relu", 4, { 3, 4, 9, 10 }, product_conv_relu, true },
     { "uneven", 4, { 4, 4, 11, 10 }, product_conv_uneven, false },
@@ -270,6 +277,7 @@ static const product_case product_cases[] = {
     { "smooth", 2, { 7, 33 }, product_smooth, false },
     { "branches", 4, { 2, 3, 6, 7 }, product_branches, false },
     { "forks", 2, { 3, 11 }, product_forks, false },
+    { "large", 4, { 4, 1, 96, 90 }, product_large_sums, true },
 };
 
 enum { PRODUCT_CASES = sizeof(product_cases) / sizeof(product_cases[0]) };
