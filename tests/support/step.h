@@ -77,11 +77,13 @@ static inline ost_done_msg run_stage(step_fixture *f, const char *stage,
                                      const char *with,
                                      const ost_step_input *inputs, uint32_t n)
 {
+    static unsigned char steps; /* no checkpoint of another one is found */
     const ost_stage *s = ost_stage_find(stage);
     json_t *given = json_loads(with, 0, NULL), *full = NULL;
     ost_param_faults faults = { 0 };
     ost_step_msg msg = { .name = stage,
                          .stage = stage,
+                         .key = { { ++steps } },
                          .seed = f->seed,
                          .numeric = f->numeric,
                          .threads = f->threads,
@@ -136,6 +138,8 @@ output_artifact(step_fixture *f, const ost_done_msg *done, const char *port)
 static inline ost_digest output_digest(const ost_done_msg *done,
                                        const char *port)
 {
+    if (done->rc)
+        fail_msg("the step failed: %s", done->error);
     for (uint32_t i = 0; i < done->n_outputs; i++)
         if (strcmp(done->outputs[i].port, port) == 0)
             return done->outputs[i].artifact;
