@@ -22,7 +22,7 @@ import cases  # noqa: E402
 INNER = {"flatten", "gate", "latent", "reorder", "reshape", "widen"}
 # What steps are made of beside layers, losses and updates.
 PARTS = {"accumulate", "adversarial", "approach", "mix", "move", "set",
-         "spectral_grad", "spectral_norm", "sum_squares", "clip_scale"}
+         "spectral_grad", "spectral_norm", "sum_squares", "clip"}
 
 
 def operators(word):

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "kernels/backend.h"
+#include "kernels/connected.h"
 #include "kernels/merge.h"
 #include "kernels/morphology.h"
 #include "kernels/remap.h"
@@ -74,6 +75,17 @@ RUN(warp, &s->image,
     &(ost_warp_spec){
         { { 0.99, 0.1, 3.0, -0.1, 0.99, 9.0 } }, false, OST_BORDER_EDGE, 0.0f },
     &s->out)
+
+static ost_rc run_components(scene *s, ost_err *err)
+{
+    ost_components c = { 0 };
+    ost_rc rc = s->backend->components(&s->mask, 0, &c, err);
+
+    s->numbers[0] = c.count;
+    s->numbers[1] = rc || !c.count ? 0.0 : (double)c.all[c.count - 1].area;
+    ost_components_release(&c);
+    return rc;
+}
 
 static ost_rc run_levels(scene *s, ost_err *err)
 {
@@ -138,13 +150,13 @@ static const struct {
     const char *name;
     operator_fn run;
 } operators[] = {
-    ROW(blank),      ROW(blend),   ROW(blur),        ROW(canny),
-    ROW(clahe),      ROW(copy),    ROW(gamma),       ROW(gray),
-    ROW(levels),     ROW(mark),    ROW(marked),      ROW(marked_count),
-    ROW(marked_sum), ROW(merge),   ROW(morphology),  ROW(noise),
-    ROW(otsu),       ROW(pad),     ROW(percentiles), ROW(ramp),
-    ROW(remap),      ROW(rescale), ROW(resize),      ROW(threshold),
-    ROW(warp),
+    ROW(blank),        ROW(blend),      ROW(blur),    ROW(canny),
+    ROW(clahe),        ROW(components), ROW(copy),    ROW(gamma),
+    ROW(gray),         ROW(levels),     ROW(mark),    ROW(marked),
+    ROW(marked_count), ROW(marked_sum), ROW(merge),   ROW(morphology),
+    ROW(noise),        ROW(otsu),       ROW(pad),     ROW(percentiles),
+    ROW(ramp),         ROW(remap),      ROW(rescale), ROW(resize),
+    ROW(threshold),    ROW(warp),
 };
 
 static ost_tensor made(ost_dtype type, int64_t side, int64_t channels)

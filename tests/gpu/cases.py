@@ -54,6 +54,8 @@ LAYERS = [
      [1, 2, 4, 4, 4]),
     ("adaptive_avg_pool2d", {"op": "adaptive_avg_pool2d", "size": 7},
      [32, 512, 14, 14], [1, 2, 9, 9]),
+    ("adaptive_avg_pool3d", {"op": "adaptive_avg_pool3d", "size": 4},
+     [4, 128, 8, 16, 16], [1, 2, 5, 5, 5]),
     ("adaptive_max_pool2d", {"op": "adaptive_max_pool2d", "size": 7},
      [32, 512, 14, 14], [1, 2, 9, 9]),
     ("global_avg_pool", {"op": "global_avg_pool"}, [32, 512, 7, 7],

@@ -36,7 +36,7 @@ standin=
 python=python3
 
 usage() {
-    sed -n '3,6s/^# //p' "$0" >&2
+    sed -n '4,7s/^#//p' "$0" | sed 's/^ //' >&2
     exit 2
 }
 
@@ -53,6 +53,7 @@ while [ $# -gt 0 ]; do
     --built) built=yes ;;
     --python) python=$2 && shift ;;
     --standin) standin=--standin ;;
+    --help | -h) sed -n '2,/^set -u/s/^# \{0,1\}//p' "$0" && exit 0 ;;
     --need-pytorch | --no-sanitizer) rest="$rest $1" ;;
     --only | --repeats | --set | --work) rest="$rest $1 $2" && shift ;;
     *) usage ;;

@@ -110,6 +110,7 @@ PARTS = {
     "avg_pool2d": pooling(nn.AvgPool2d),
     "avg_pool3d": pooling(nn.AvgPool3d),
     "adaptive_avg_pool2d": lambda e, shape: nn.AdaptiveAvgPool2d(e["size"]),
+    "adaptive_avg_pool3d": lambda e, shape: nn.AdaptiveAvgPool3d(e["size"]),
     "adaptive_max_pool2d": lambda e, shape: nn.AdaptiveMaxPool2d(e["size"]),
     "global_avg_pool": lambda e, shape: lambda x: x.mean((2, 3)),
     "global_max_pool": lambda e, shape: lambda x: x.amax((2, 3)),

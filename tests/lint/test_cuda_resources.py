@@ -157,6 +157,9 @@ def rows_of(data):
         for mangled, k in image.items():
             name = short(plain[mangled])
             base = re.sub(r"<.*", "", name).split("::")[-1]
+            # From sm_90 on a kernel's own shared memory has the system's in it.
+            if arch >= 90 and k["shared"]:
+                k["shared"] -= BLOCK_SHARED
             block = threads.get(base) or k["threads"] or threads[""]
             rows.append([name, f"sm_{arch}", k["registers"], k["stack"],
                          k["shared"], k["constant"], block,
