@@ -3,7 +3,7 @@
  * A backend owns a device for one process: its threads or its GPU, its library
  * handles, and one function per operator (operator_list.def names them all).
  * An operator that a backend does not have fails with its name.  A backend is
- * used from one thread at a time.
+ * used from one thread at a time; operators on images may come from several.
  *
  * A device may have memory of its own, that the host cannot follow pointers
  * into: operators of networks and of learning get the device's, operators on

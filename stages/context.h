@@ -178,7 +178,8 @@ typedef struct item_work {
 /* Builds the prefixes, indexes what is joined, calls .prepare. */
 ost_rc ost_work_open(item_work *w, ost_err *err);
 void ost_work_close(item_work *w);
-/* Threads to work on items with: one for a serial stage, and on a GPU. */
+/* Threads to work on items with: one for a serial stage, and for networks on a
+ * GPU. */
 int ost_work_threads(const item_work *w);
 /* Finds what is joined to an item, for ctx->joined; adds it to a key. */
 void ost_work_join(const item_work *w, ost_stage_ctx *ctx,

@@ -166,10 +166,13 @@ void ost_work_close(item_work *w)
 
 int ost_work_threads(const item_work *w)
 {
-    bool serial = w->ctx->step->stage->flags & OST_STAGE_SERIAL;
+    unsigned flags = w->ctx->step->stage->flags;
+    bool serial = flags & OST_STAGE_SERIAL;
 
-    /* A GPU is used from one thread at a time. */
-    return serial || ost_ctx_on_gpu(w->ctx) ? 1 : ost_ctx_threads(w->ctx);
+    /* A GPU is used from one thread at a time; operators on images wait for
+     * each other by themselves. */
+    serial |= (flags & OST_STAGE_FLOAT) && ost_ctx_on_gpu(w->ctx);
+    return serial ? 1 : ost_ctx_threads(w->ctx);
 }
 
 /* --- memos of items ------------------------------------------------------ */

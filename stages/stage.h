@@ -220,7 +220,7 @@ ost_rc ost_ctx_backend(ost_stage_ctx *ctx, ost_backend **backend, ost_err *err);
 bool ost_ctx_on_gpu(const ost_stage_ctx *ctx);
 /* The operators on images to use, slots `canny`, `resize` and their like: those
  * of the GPU in a step of an exact stage that computes on one, the CPU's
- * otherwise.  They make the same bytes. */
+ * otherwise.  They make the same bytes, and any thread may call them. */
 const ost_backend *ost_ctx_images(const ost_stage_ctx *ctx);
 /* A private folder on disk, removed after the step.  Borrowed. */
 const char *ost_ctx_temp_dir(ost_stage_ctx *ctx, ost_err *err);

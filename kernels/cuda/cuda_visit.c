@@ -22,6 +22,8 @@ void ost_cuda_visit_begin(ost_cuda_visit *v, ost_err *err)
     pthread_mutex_lock(&visiting);
     *v = (ost_cuda_visit){ .cuda = ost_cuda_here(), .err = err };
     v->stream = v->cuda->stream;
+    /* A thread that has not been here is on the process's first device. */
+    v->rc = ost_cuda_check(cudaSetDevice(v->cuda->device), "be used", err);
 }
 
 bool ost_cuda_visit_is_over(const ost_cuda_visit *v)

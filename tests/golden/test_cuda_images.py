@@ -46,7 +46,7 @@ def document():
 def run(file, out, standin):
     env = {"OSTEON_CUDASIM": str(STANDIN)} if standin else {}
     done = runs.osteon("run", file, "--store", "store", "--out", out,
-                       "--events", "-", "--quiet", "--jobs", 1,
+                       "--events", "-", "--quiet", "--jobs", 1, "--threads", 4,
                        "--backend", "auto" if standin else "cpu", env=env)
     on_gpu = {e["step"] for e in runs.events(done.stdout)
               if e["event"] == "step_started" and "gpu" in e}

@@ -445,7 +445,7 @@ static const char *warp_is_exact(ost_rng *r)
 /* ---- all ---- */
 
 /* The stand-in runs every thread of a kernel. */
-enum { CASES = 150, CASES_OTHER = 40 };
+enum { CASES = 150, CASES_OTHER = 100 };
 
 static int64_t cases(void)
 {

@@ -96,7 +96,7 @@ static inline void image_case_spread(image_case *i)
 /* Whether the view has the packed values and nothing around it has changed. */
 static inline bool image_case_agrees(const image_case *i)
 {
-    static unsigned char around[IMAGE_BYTES];
+    static _Thread_local unsigned char around[IMAGE_BYTES];
     const ost_tensor *p = &i->packed;
     size_t size = ost_dtype_size(p->dtype);
     ost_tensor kept = i->view;

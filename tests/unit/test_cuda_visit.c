@@ -12,6 +12,7 @@
 #include "tests/support/image_case.h"
 #include "tests/support/image_ops.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "base/banned.h"
@@ -142,12 +143,67 @@ static void operators_outlive_a_failed_copy(void **state)
     operators_outlive_a_failed("copy", OST_EDEVICE);
 }
 
+/* ---- several threads ---- */
+
+enum { THREADS = 4, ROUNDS = 10 };
+
+/* What one thread works on; `wrong` counts what was not right. */
+typedef struct worker {
+    image_case in;
+    image_case out;
+    int wrong;
+} worker;
+
+static worker workers[THREADS];
+
+static void *work(void *user)
+{
+    const ost_canny_spec spec = { 30, 90, 3, false };
+    worker *w = user;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        memset(w->out.view_data, IMAGE_AROUND, sizeof(w->out.view_data));
+        if (images()->canny(&w->in.view, &spec, &w->out.view, NULL) ||
+            !image_case_agrees(&w->out))
+            w->wrong++;
+    }
+    return NULL;
+}
+
+static void operators_come_from_several_threads(void **state)
+{
+    const ost_canny_spec spec = { 30, 90, 3, false };
+    pthread_t thread[THREADS];
+    ost_err err = { 0 };
+
+    (void)state;
+    (void)images();
+    for (int i = 0; i < THREADS; i++) {
+        ost_rng r = ost_rng_of((uint64_t)i, 3);
+        worker *w = &workers[i];
+
+        image_case_make(&r, OST_U8, SIDE + i, SIDE - i, 1, &w->in);
+        image_case_make(&r, OST_U8, SIDE + i, SIDE - i, 1, &w->out);
+        memset(w->out.kept, IMAGE_AROUND, sizeof(w->out.kept));
+        assert_ok(ost_cpu_canny(&w->in.packed, &spec, &w->out.packed, &err),
+                  &err);
+    }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, work, &workers[i]),
+                         0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(thread[i], NULL), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(workers[i].wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(operators_outlive_a_lack_of_memory),
         cmocka_unit_test(operators_outlive_a_failed_launch),
         cmocka_unit_test(operators_outlive_a_failed_copy),
+        cmocka_unit_test(operators_come_from_several_threads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
