@@ -30,10 +30,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     const activation *p = layer->state;
 
     (void)pass;
-    if (!layer->in_grad[0])
-        return OST_OK;
-    return ost_cuda_chain_run(&p->back, layer->out, layer->out->grad,
-                              layer->in_grad[0], err);
+    return ost_cuda_chain_give(&p->back, layer, 0, err);
 }
 
 static bool fuse(ost_layer *layer, const ost_layer *next)
@@ -47,7 +44,9 @@ static bool fuse_back(ost_layer *layer, const ost_layer *next)
 {
     activation *p = layer->state;
 
-    return ost_cuda_chain_take_back(&p->back, next);
+    /* One step is left for what is added. */
+    return p->back.steps + 1 < OST_CHAIN_STEPS &&
+           ost_cuda_chain_take_back(&p->back, next);
 }
 
 ost_rc ost_cuda_activation(ost_layer *layer)
@@ -63,5 +62,6 @@ ost_rc ost_cuda_activation(ost_layer *layer)
     layer->backward = backward;
     layer->fuse = fuse;
     layer->fuse_back = fuse_back;
+    layer->adds_in = true;
     return OST_OK;
 }

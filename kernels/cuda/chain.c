@@ -176,3 +176,19 @@ ost_rc ost_cuda_chain_run(const ost_cuda_chain *chain, const ost_value *shape,
     return ost_cuda_check(ost_cuda_launch_chain(&args, ost_cuda_here()->stream),
                           "compute number by number", err);
 }
+
+ost_rc ost_cuda_chain_give(const ost_cuda_chain *chain, const ost_layer *layer,
+                           int input, ost_err *err)
+{
+    ost_cuda_chain whole = *chain;
+
+    if (!layer->in_grad[input])
+        return OST_OK;
+    if (layer->add_in[input] &&
+        !ost_cuda_chain_add(&whole,
+                            (ost_cuda_step){ .op = OST_CHAIN_ADD,
+                                             .a = &layer->in_grad[input] }))
+        OST_BUG();
+    return ost_cuda_chain_run(&whole, layer->out, layer->out->grad,
+                              layer->in_grad[input], err);
+}

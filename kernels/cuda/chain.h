@@ -64,4 +64,10 @@ void ost_cuda_chain_args(const ost_cuda_chain *chain, const ost_value *shape,
 ost_rc ost_cuda_chain_run(const ost_cuda_chain *chain, const ost_value *shape,
                           const float *from, float *to, ost_err *err);
 
+/* For `backward`: does it to the gradient of the output, and writes or adds
+ * what comes out to that of an input, if one is wanted.  It leaves room for one
+ * more step. */
+ost_rc ost_cuda_chain_give(const ost_cuda_chain *chain, const ost_layer *layer,
+                           int input, ost_err *err);
+
 #endif

@@ -49,9 +49,10 @@ static bool add_steps(ost_cuda_chain *chain, const ost_layer *layer, int but)
     return true;
 }
 
-/* out = `from`, if there is one, and all inputs but one taken together. */
+/* out = `from`, if there is one, and all inputs but one taken together; or that
+ * is added to it. */
 static ost_rc spread_all(const ost_layer *layer, const float *from, int but,
-                         float *out, ost_err *err)
+                         float *out, bool add, ost_err *err)
 {
     const combine *c = layer->state;
     int64_t small[OST_SPREAD_INPUTS][OST_MAX_DIMS];
@@ -71,6 +72,7 @@ static ost_rc spread_all(const ost_layer *layer, const float *from, int but,
     }
     ost_cuda_spread_init(&s, layer->out->ndim, layer->out->shape, n, small);
     s.multiply = c->multiply;
+    s.add = add;
     s.out = out;
     memcpy(s.in, data, (size_t)n * sizeof(data[0]));
     return ost_cuda_check(ost_cuda_launch_spread(&s, ost_cuda_here()->stream),
@@ -86,7 +88,7 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         return ost_cuda_chain_run(&c->chain, layer->out,
                                   layer->in[c->first]->data, layer->out->data,
                                   err);
-    return spread_all(layer, NULL, -1, layer->out->data, err);
+    return spread_all(layer, NULL, -1, layer->out->data, false, err);
 }
 
 static bool fuse(ost_layer *layer, const ost_layer *next)
@@ -96,17 +98,15 @@ static bool fuse(ost_layer *layer, const ost_layer *next)
     return c->chain.steps && ost_cuda_chain_take(&c->chain, next);
 }
 
-/* The gradient of the output times the other inputs. */
-static ost_rc gradient_of(const ost_layer *layer, int input, float *to,
-                          ost_err *err)
+/* The gradient of the output times the other inputs, to that of an input. */
+static ost_rc give_product(const ost_layer *layer, int input, ost_err *err)
 {
-    const combine *c = layer->state;
     ost_cuda_chain chain = { 0 };
 
-    if (!c->multiply || add_steps(&chain, layer, input))
-        return ost_cuda_chain_run(&chain, layer->out, layer->out->grad, to,
-                                  err);
-    return spread_all(layer, layer->out->grad, input, to, err);
+    if (add_steps(&chain, layer, input) && chain.steps < OST_CHAIN_STEPS)
+        return ost_cuda_chain_give(&chain, layer, input, err);
+    return spread_all(layer, layer->out->grad, input, layer->in_grad[input],
+                      layer->add_in[input], err);
 }
 
 /* The other one of two inputs, if it has the output's shape; else NULL. */
@@ -128,10 +128,12 @@ static ost_rc sum_gradient(const ost_layer *layer, int input, ost_err *err)
     ost_cuda_fold_init(&f, layer->out->ndim, layer->out->shape, small);
     f.from = layer->out->grad;
     f.to = layer->in_grad[input];
+    f.add = layer->add_in[input];
     if (other) {
         f.times = other->data;
     } else if (c->multiply) {
-        ost_rc rc = gradient_of(layer, input, c->product, err);
+        ost_rc rc =
+            spread_all(layer, layer->out->grad, input, c->product, false, err);
 
         if (rc)
             return rc;
@@ -141,40 +143,57 @@ static ost_rc sum_gradient(const ost_layer *layer, int input, ost_err *err)
                           "sum up a gradient", err);
 }
 
+static ost_cuda_step store_to(float *const *out)
+{
+    return (ost_cuda_step){ .op = OST_CHAIN_STORE, .out = out };
+}
+
+static bool takes_copy(const ost_layer *layer, int input)
+{
+    return layer->in_grad[input] && is_full(layer, input) &&
+           layer->in_grad[input] != layer->out->grad;
+}
+
 /* An addition's, of inputs that have the output's shape: one number goes to all
- * of them, once `back` is done to it. */
+ * of them, once `back` is done to it.  Gradients that are written come first,
+ * then those that are added to. */
 static ost_rc hand_out(ost_layer *layer, const ost_cuda_chain *back,
                        ost_err *err)
 {
     ost_cuda_chain chain = *back;
-    float *last = NULL;
+    ost_cuda_chain again = *back;
+    float *const *last = NULL; /* where the number still has to go */
+    ost_rc rc = OST_OK;
 
-    for (int i = 0; back->steps && i < layer->n_inputs; i++)
+    for (int i = 0; back->steps && i < layer->n_inputs && !last; i++)
         if (layer->in_grad[i] == layer->out->grad)
-            last = layer->in_grad[i];
-    for (int i = 0; i < layer->n_inputs; i++) {
-        if (!layer->in_grad[i] || !is_full(layer, i) ||
-            layer->in_grad[i] == layer->out->grad)
+            last = &layer->out->grad;
+    if (last)
+        again.steps = 0;
+    for (int i = 0; i < layer->n_inputs && !rc; i++) {
+        if (!takes_copy(layer, i) || layer->add_in[i])
             continue;
-        if (!last) {
-            last = layer->in_grad[i];
-            continue;
+        if (last && chain.steps + 2 >= OST_CHAIN_STEPS) {
+            rc = ost_cuda_chain_run(&chain, layer->out, layer->out->grad, *last,
+                                    err);
+            chain = again;
+        } else if (last) {
+            (void)ost_cuda_chain_add(&chain, store_to(last));
         }
-        if (chain.steps == OST_CHAIN_STEPS) {
-            ost_rc rc = ost_cuda_chain_run(&chain, layer->out, layer->out->grad,
-                                           last, err);
-
-            if (rc)
-                return rc;
-            chain.steps = 0;
-        }
-        (void)ost_cuda_chain_add(&chain,
-                                 (ost_cuda_step){ .op = OST_CHAIN_STORE,
-                                                  .out = &layer->in_grad[i] });
+        last = &layer->in_grad[i];
     }
-    if (!last)
-        return OST_OK;
-    return ost_cuda_chain_run(&chain, layer->out, layer->out->grad, last, err);
+    for (int i = 0; i < layer->n_inputs && !rc; i++) {
+        if (!takes_copy(layer, i) || !layer->add_in[i])
+            continue;
+        if (last)
+            (void)ost_cuda_chain_add(&chain, store_to(last));
+        last = NULL;
+        rc = ost_cuda_chain_give(&chain, layer, i, err);
+        chain = again;
+    }
+    if (rc || !last)
+        return rc;
+    return ost_cuda_chain_run(&chain, layer->out, layer->out->grad, *last, err);
 }
 
 /* Both gradients of a product of two values of one shape, at once. */
@@ -200,7 +219,7 @@ static ost_rc multiply_backward(ost_layer *layer, ost_err *err)
     ost_rc rc = OST_OK;
 
     if (layer->in_grad[0] && layer->in_grad[1] && full_other(layer, 0) &&
-        full_other(layer, 1))
+        full_other(layer, 1) && !layer->add_in[0] && !layer->add_in[1])
         return cross(layer, err);
     for (int i = 0; i < layer->n_inputs && !rc; i++) {
         if (!layer->in_grad[i])
@@ -208,12 +227,12 @@ static ost_rc multiply_backward(ost_layer *layer, ost_err *err)
         if (layer->in_grad[i] == layer->out->grad)
             over = i;
         else if (is_full(layer, i))
-            rc = gradient_of(layer, i, layer->in_grad[i], err);
+            rc = give_product(layer, i, err);
         else
             rc = sum_gradient(layer, i, err);
     }
     if (!rc && over >= 0)
-        rc = gradient_of(layer, over, layer->in_grad[over], err);
+        rc = give_product(layer, over, err);
     return rc;
 }
 
@@ -236,7 +255,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     if (c->multiply)
         return multiply_backward(layer, err);
     if (back.steps && (sums_gradients(layer) ||
-                       back.steps + layer->n_inputs > OST_CHAIN_STEPS)) {
+                       back.steps + layer->n_inputs + 2 > OST_CHAIN_STEPS)) {
         rc = ost_cuda_chain_run(&back, layer->out, layer->out->grad,
                                 layer->out->grad, err);
         back.steps = 0;
@@ -276,5 +295,6 @@ ost_rc ost_cuda_combine(ost_layer *layer, bool multiply)
     layer->backward = backward;
     layer->fuse = fuse;
     layer->fuse_back = fuse_back;
+    layer->adds_in = true;
     return OST_OK;
 }

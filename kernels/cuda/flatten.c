@@ -23,6 +23,9 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 {
     (void)pass;
+    if (layer->add_in[0])
+        return ost_cuda_accumulate(layer->in_grad[0], layer->out->grad,
+                                   ost_value_stored(layer->out), err);
     return copy(layer->in_grad[0], layer->out->grad, layer->out, err);
 }
 
@@ -31,5 +34,6 @@ ost_rc ost_cuda_flatten(ost_layer *layer, ost_err *err)
     (void)err;
     layer->forward = forward;
     layer->backward = backward;
+    layer->adds_in = true;
     return OST_OK;
 }

@@ -48,6 +48,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     args.in[0] = layer->out->grad;
     args.out = layer->in_grad[0];
     args.where = f->where;
+    args.add = layer->add_in[0];
     return ost_cuda_check(
         ost_cuda_launch_spread(&args, ost_cuda_here()->stream),
         "spread a gradient", err);
@@ -63,6 +64,7 @@ static fold *prepare(ost_layer *layer)
     layer->release = release;
     layer->forward = forward;
     layer->backward = backward;
+    layer->adds_in = true;
     ost_reduction_kept(layer, kept[0]);
     ost_cuda_fold_init(&f->forward, in->ndim, in->shape, kept[0]);
     ost_cuda_spread_init(&f->backward, in->ndim, in->shape, 1, kept);

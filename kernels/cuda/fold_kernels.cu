@@ -39,7 +39,9 @@ struct sum {
     }
     static __device__ void put(const ost_fold_args &f, int64_t o, double v)
     {
-        f.to[o] = static_cast<float>(v * f.scale);
+        const float now = static_cast<float>(v * f.scale);
+
+        f.to[o] = f.add ? f.to[o] + now : now;
     }
 };
 

@@ -7,6 +7,7 @@
 #ifndef OST_KERNELS_CUDA_FOLD_KERNELS_H
 #define OST_KERNELS_CUDA_FOLD_KERNELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -28,6 +29,7 @@ typedef struct ost_fold_args {
     int32_t *where; /* of highest: where in its item each stood */
     int64_t item;
     double scale; /* of sums */
+    bool add;     /* sums are added to what is in `to` */
     int64_t outputs;
     int64_t length;
     ost_fold_walk kept;

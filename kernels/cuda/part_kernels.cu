@@ -25,6 +25,20 @@ static __device__ inline int part_of(const ost_part_args &p, int64_t at)
     return k;
 }
 
+template <int W>
+static __device__ inline void put(float *to, int64_t i, ost::pack<W> v,
+                                  bool add)
+{
+    if (add) {
+        const ost::pack<W> old = ost::load_pack<W>(to, i);
+
+#pragma unroll
+        for (int k = 0; k < W; k++)
+            v.v[k] = old.v[k] + v.v[k];
+    }
+    ost::store_pack<W>(to, i, v);
+}
+
 template <int W, typename I, bool JOIN>
 __global__ void part_kernel(ost_part_args p)
 {
@@ -43,12 +57,12 @@ __global__ void part_kernel(ost_part_args p)
 
         if (!JOIN) {
             v = ost::load_pack<W>(p.whole, large);
-            ost::store_pack<W>(part.data, small, v);
+            put<W>(part.data, small, v, part.add);
             continue;
         }
         if (part.data)
             v = ost::load_pack<W>(part.data, small);
-        ost::store_pack<W>(p.whole, large, v);
+        put<W>(p.whole, large, v, p.add);
     }
 }
 

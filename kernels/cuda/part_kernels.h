@@ -6,6 +6,7 @@
 #ifndef OST_KERNELS_CUDA_PART_KERNELS_H
 #define OST_KERNELS_CUDA_PART_KERNELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -19,6 +20,7 @@ typedef struct ost_part {
     int64_t first;
     int64_t run;
     int64_t before; /* numbers of a row in the parts before it in the list */
+    bool add;       /* split: to what is there */
 } ost_part;
 
 typedef struct ost_part_args {
@@ -27,6 +29,7 @@ typedef struct ost_part_args {
     int64_t length;
     int parts;
     int64_t listed; /* numbers of a row in all parts of the list */
+    bool add;       /* join: to what is there, of the parts in the list */
     ost_part part[OST_PARTS];
 } ost_part_args;
 

@@ -31,10 +31,13 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     if (!layer->in_grad[0])
         return OST_OK;
     ost_cuda_parts_init(&parts, in, axis);
-    ost_cuda_parts_add(&parts, in, axis, 0, from, NULL);
+    parts.add = layer->add_in[0];
+    if (!parts.add)
+        ost_cuda_parts_add(&parts, in, axis, 0, from, NULL);
     ost_cuda_parts_add(&parts, in, axis, from, side, layer->out->grad);
-    ost_cuda_parts_add(&parts, in, axis, from + side,
-                       in->shape[axis] - from - side, NULL);
+    if (!parts.add)
+        ost_cuda_parts_add(&parts, in, axis, from + side,
+                           in->shape[axis] - from - side, NULL);
     parts.whole = layer->in_grad[0];
     return ost_cuda_join(&parts, err);
 }
@@ -44,5 +47,6 @@ ost_rc ost_cuda_slice(ost_layer *layer, ost_err *err)
     (void)err;
     layer->forward = forward;
     layer->backward = backward;
+    layer->adds_in = true;
     return OST_OK;
 }

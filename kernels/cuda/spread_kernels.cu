@@ -35,7 +35,8 @@ template <typename I> __global__ void spread_kernel(ost_spread_args s)
         }
         if (s.where && s.where[first] != static_cast<I>(i) % s.item)
             v = 0.0f;
-        s.out[i] = s.scale * v;
+        v = s.scale * v;
+        s.out[i] = s.add ? s.out[i] + v : v;
     }
 }
 

@@ -25,6 +25,7 @@ typedef struct ost_spread_args {
     int sides;
     int64_t side[OST_SPREAD_SIDES];
     bool multiply;
+    bool add; /* to what is in `out` */
     float scale;
     const int32_t *where; /* lies as in[0] does; or NULL */
     int64_t item;

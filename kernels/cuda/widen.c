@@ -27,6 +27,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     ost_cuda_parts_init(&parts, layer->out, 1);
     ost_cuda_parts_add(&parts, layer->out, 1, 0,
                        ost_value_channels(layer->in[0]), layer->in_grad[0]);
+    parts.part[0].add = layer->add_in[0];
     parts.whole = layer->out->grad;
     return ost_cuda_split(&parts, err);
 }
@@ -36,5 +37,6 @@ ost_rc ost_cuda_widen(ost_layer *layer, ost_err *err)
     (void)err;
     layer->forward = forward;
     layer->backward = backward;
+    layer->adds_in = true;
     return OST_OK;
 }
