@@ -18,9 +18,12 @@ import runs  # noqa: E402
 STANDIN = pathlib.Path(os.environ["OSTEON_BIN"]) / "tests/cudasim"
 FLOAT = {"train", "train_gan", "predict", "segment", "features", "generate"}
 
-# How far numbers may be apart that were computed in another order.
-SCORE = 2e-3
-METRIC = 2e-2
+# How far numbers may be apart.  Adam's first updates are as large where a
+# gradient is nothing but rounding as elsewhere, so that networks that learned
+# from sums in another order are other networks, a little; what one network makes
+# of a picture is compared to 5e-4 elsewhere (cuda.networks, cuda.gans).
+SCORE = 5e-2
+METRIC = 5e-2
 LOSS = 2e-2
 DISTANCE = 0.1
 
