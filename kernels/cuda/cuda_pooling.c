@@ -55,7 +55,8 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         return OST_OK;
     return ost_cuda_check(
         ost_cuda_launch_pool_back(&p->work, layer->out->grad, p->winners,
-                                  layer->in_grad[0], ost_cuda_here()->stream),
+                                  layer->add_in[0], layer->in_grad[0],
+                                  ost_cuda_here()->stream),
         "pool backward", err);
 }
 
@@ -109,6 +110,7 @@ static ost_rc prepare(ost_layer *layer, ost_pool_work how, ost_err *err)
     layer->release = release;
     layer->forward = forward;
     layer->backward = backward;
+    layer->adds_in = true;
     p->work = how;
     p->work.planes = layer->in[0]->shape[0] * ost_value_channels(layer->in[0]);
     rc = set_sides(layer, p, err);

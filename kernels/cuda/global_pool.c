@@ -39,7 +39,8 @@ static ost_rc mean_backward(ost_layer *layer, const ost_pass *pass,
         return OST_OK;
     return ost_cuda_check(ost_cuda_launch_row_mean_back(
                               rows_of(layer), area_of(layer), layer->out->grad,
-                              layer->in_grad[0], ost_cuda_here()->stream),
+                              layer->add_in[0], layer->in_grad[0],
+                              ost_cuda_here()->stream),
                           "compute means backward", err);
 }
 
@@ -70,7 +71,7 @@ static ost_rc max_backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
         return OST_OK;
     return ost_cuda_check(ost_cuda_launch_row_max_back(
                               rows_of(layer), area_of(layer), layer->out->grad,
-                              h->where, layer->in_grad[0],
+                              h->where, layer->add_in[0], layer->in_grad[0],
                               ost_cuda_here()->stream),
                           "find maxima backward", err);
 }
@@ -80,6 +81,7 @@ ost_rc ost_cuda_global_avg_pool(ost_layer *layer, ost_err *err)
     (void)err;
     layer->forward = mean_forward;
     layer->backward = mean_backward;
+    layer->adds_in = true;
     return OST_OK;
 }
 
@@ -91,6 +93,7 @@ ost_rc ost_cuda_global_max_pool(ost_layer *layer, ost_err *err)
     layer->release = release;
     layer->forward = max_forward;
     layer->backward = max_backward;
+    layer->adds_in = true;
     if (area_of(layer) > INT32_MAX)
         return ost_fail(err, OST_EINPUT, "its input is too large");
     if (layer->training)

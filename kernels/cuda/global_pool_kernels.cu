@@ -109,8 +109,8 @@ struct to_winner {
 };
 
 template <int W, typename Give>
-static __global__ void back_kernel(int64_t count, int64_t area, float *dx,
-                                   Give give)
+static __global__ void back_kernel(int64_t count, int64_t area, bool add,
+                                   float *dx, Give give)
 {
     for (int64_t i = ost::first_index(); i < count; i += ost::index_stride()) {
         const int64_t row = i / area;
@@ -120,13 +120,20 @@ static __global__ void back_kernel(int64_t count, int64_t area, float *dx,
 #pragma unroll
         for (int k = 0; k < W; k++)
             p.v[k] = give(row, place + k);
+        if (add) {
+            const ost::pack<W> sum = ost::load_pack<W>(dx, i);
+
+#pragma unroll
+            for (int k = 0; k < W; k++)
+                p.v[k] = sum.v[k] + p.v[k];
+        }
         ost::store_pack<W>(dx, i, p);
     }
 }
 
 template <typename Give>
-static int launch_back(int64_t rows, int64_t area, float *dx, Give give,
-                       void *stream)
+static int launch_back(int64_t rows, int64_t area, bool add, float *dx,
+                       Give give, void *stream)
 {
     const int64_t count = rows * area;
 
@@ -134,12 +141,12 @@ static int launch_back(int64_t rows, int64_t area, float *dx, Give give,
         auto *wide = back_kernel<4, Give>;
 
         return OST_LAUNCH(wide, ost::blocks_for(count / 4), ost::THREADS, 0,
-                          stream, count / 4, area / 4, dx, give);
+                          stream, count / 4, area / 4, add, dx, give);
     }
     auto *narrow = back_kernel<1, Give>;
 
     return OST_LAUNCH(narrow, ost::blocks_for(count), ost::THREADS, 0, stream,
-                      count, area, dx, give);
+                      count, area, add, dx, give);
 }
 
 static unsigned blocks(int64_t rows, int64_t area)
@@ -161,9 +168,9 @@ int ost_cuda_launch_row_mean(int64_t rows, int64_t area, const float *x,
 }
 
 int ost_cuda_launch_row_mean_back(int64_t rows, int64_t area, const float *dy,
-                                  float *dx, void *stream)
+                                  bool add, float *dx, void *stream)
 {
-    return global_pool::launch_back(rows, area, dx,
+    return global_pool::launch_back(rows, area, add, dx,
                                     global_pool::spread{ dy, area }, stream);
 }
 
@@ -178,8 +185,9 @@ int ost_cuda_launch_row_max(int64_t rows, int64_t area, const float *x,
 }
 
 int ost_cuda_launch_row_max_back(int64_t rows, int64_t area, const float *dy,
-                                 const int32_t *where, float *dx, void *stream)
+                                 const int32_t *where, bool add, float *dx,
+                                 void *stream)
 {
     return global_pool::launch_back(
-        rows, area, dx, global_pool::to_winner{ dy, where }, stream);
+        rows, area, add, dx, global_pool::to_winner{ dy, where }, stream);
 }

@@ -7,6 +7,7 @@
 #ifndef OST_KERNELS_CUDA_GLOBAL_POOL_KERNELS_H
 #define OST_KERNELS_CUDA_GLOBAL_POOL_KERNELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -16,14 +17,16 @@ extern "C" {
 /* The mean of each row. */
 int ost_cuda_launch_row_mean(int64_t rows, int64_t area, const float *x,
                              float *y, void *stream);
+/* With `add` it is added to what is there, here and below. */
 int ost_cuda_launch_row_mean_back(int64_t rows, int64_t area, const float *dy,
-                                  float *dx, void *stream);
+                                  bool add, float *dx, void *stream);
 /* The highest number of each row, and where it is unless `where` is NULL: NaN
  * wins, and the first of equal numbers. */
 int ost_cuda_launch_row_max(int64_t rows, int64_t area, const float *x,
                             float *y, int32_t *where, void *stream);
 int ost_cuda_launch_row_max_back(int64_t rows, int64_t area, const float *dy,
-                                 const int32_t *where, float *dx, void *stream);
+                                 const int32_t *where, bool add, float *dx,
+                                 void *stream);
 
 #ifdef __cplusplus
 }

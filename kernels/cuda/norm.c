@@ -7,8 +7,8 @@
  *
  * An addition and a ReLU, leaky or not, that follow are done in the same pass
  * over the numbers; so is, on the way back, a ReLU that follows at once.
- * Running statistics: new = (1 - momentum) * old + momentum
- * * batch, with the unbiased variance of the batch.
+ * Running statistics: new = (1 - momentum) * old + momentum * batch, with the
+ * unbiased variance of the batch.
  */
 #include "base/alloc.h"
 #include "kernels/cuda/cuda.h"
@@ -28,8 +28,8 @@ typedef struct norm {
     const ost_value *addend; /* of a following addition; NULL: none follows */
     bool bends;              /* a ReLU follows */
     float slope;             /* of its negative side */
-    const ost_value *bent;   /* what it makes, on the way back; or NULL */
-    float back_slope;
+    bool gates; /* a ReLU that follows has its gradient computed here */
+    float gate_slope;
 } norm;
 
 static void release(ost_layer *layer)
@@ -89,9 +89,10 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     ost_norm_backward p = {
         .x = layer->in[0]->data,
         .dy = layer->out->grad,
+        .bends = s->gates,
+        .slope = s->gate_slope,
         .dx = layer->in_grad[0],
-        .bent = s->bent ? s->bent->data : NULL,
-        .slope = s->back_slope,
+        .add = layer->add_in[0],
     };
 
     (void)pass;
@@ -133,16 +134,19 @@ static bool fuse(ost_layer *layer, const ost_layer *next)
     return true;
 }
 
+/* What a ReLU lets through is told by the number that it has bent, which is
+ * computed again: that is what the norm makes, if nothing is in between. */
 static bool fuse_back(ost_layer *layer, const ost_layer *next)
 {
     norm *s = layer->state;
     bool leaky = strcmp(next->kind->name, "leaky_relu") == 0;
+    double slope = leaky ? ost_layer_attr(next, "slope") : 0.0;
 
-    if (s->bent || (!leaky && strcmp(next->kind->name, "relu") != 0))
+    if (s->gates || slope < 0.0 || next->in[0] != layer->out ||
+        (!leaky && strcmp(next->kind->name, "relu") != 0))
         return false;
-    s->back_slope = leaky ? (float)ost_layer_attr(next, "slope") : 0.0f;
-    s->bent = next->out;
-    return true;
+    s->gate_slope = (float)slope;
+    return s->gates = true;
 }
 
 static ost_norm_groups groups_of(int64_t groups, int64_t rows, int64_t area)
@@ -190,7 +194,7 @@ static ost_rc prepare(ost_layer *layer, ost_norm_groups all, ost_err *err)
     layer->backward = backward;
     layer->fuse = fuse;
     layer->fuse_back = fuse_back;
-    layer->adds = true;
+    layer->adds = layer->adds_in = true;
     w->all = w->sums = all;
     w->channels = ost_value_channels(in);
     w->positions = ost_value_area(in);

@@ -83,11 +83,12 @@ typedef struct ost_norm_forward {
 typedef struct ost_norm_backward {
     const float *x;
     const float *dy;
-    /* What came out of a ReLU behind it: where that is not positive, dy is
-     * multiplied by `slope`; NULL: none follows. */
-    const float *bent;
+    /* A ReLU that followed passes back dy where what came out of the norm was
+     * positive, and `slope` dy elsewhere. */
+    bool bends;
     float slope;
     float *dx;          /* may be dy; NULL: not wanted */
+    bool add;           /* to what is there */
     float *weight_grad; /* both, or NULL */
     float *bias_grad;
     bool add_weight; /* to what is there */

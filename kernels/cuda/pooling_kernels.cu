@@ -218,8 +218,9 @@ template <typename Winner> struct from_max {
 };
 
 template <typename Give>
-static __global__ void back_kernel(ost_pool_work w, layout l, const float *dy,
-                                   float *dx, Give give)
+static __global__ void __launch_bounds__(ost::THREADS, 4)
+    back_kernel(ost_pool_work w, layout l, const float *dy, float *dx, bool add,
+                Give give)
 {
     const uint32_t step = static_cast<uint32_t>(ost::index_stride());
 
@@ -246,7 +247,7 @@ static __global__ void back_kernel(ost_pool_work w, layout l, const float *dy,
                 }
             }
         }
-        dx[i] = sum;
+        dx[i] = add ? dx[i] + sum : sum;
     }
 }
 
@@ -288,10 +289,10 @@ static int launch_max(const ost_pool_work &w, const layout &l, const float *x,
 
 template <typename Give>
 static int launch_back(const ost_pool_work &w, const layout &l, const float *dy,
-                       float *dx, Give give, void *stream)
+                       float *dx, bool add, Give give, void *stream)
 {
     return OST_LAUNCH(back_kernel<Give>, ost::blocks_for(l.count), ost::THREADS,
-                      0, stream, w, l, dy, dx, give);
+                      0, stream, w, l, dy, dx, add, give);
 }
 
 } /* namespace pooling */
@@ -321,7 +322,8 @@ int ost_cuda_launch_pool(const ost_pool_work *work, const float *x, float *y,
 }
 
 int ost_cuda_launch_pool_back(const ost_pool_work *work, const float *dy,
-                              const void *winners, float *dx, void *stream)
+                              const void *winners, bool add, float *dx,
+                              void *stream)
 {
     const ost_pool_work &w = *work;
     const int64_t in = pooling::area_of(w, false);
@@ -333,14 +335,14 @@ int ost_cuda_launch_pool_back(const ost_pool_work *work, const float *dy,
         const pooling::layout l = pooling::layout_of(w, planes, false);
 
         if (!w.max)
-            return pooling::launch_back(w, l, dy + p * out, dx + p * in,
+            return pooling::launch_back(w, l, dy + p * out, dx + p * in, add,
                                         pooling::from_mean{}, stream);
         if (w.winner_bytes == 1)
             return pooling::launch_back(
-                w, l, dy + p * out, dx + p * in,
+                w, l, dy + p * out, dx + p * in, add,
                 pooling::from_max<uint8_t>{ bytes + p * out }, stream);
         return pooling::launch_back(
-            w, l, dy + p * out, dx + p * in,
+            w, l, dy + p * out, dx + p * in, add,
             pooling::from_max<uint16_t>{ words + p * out }, stream);
     });
 }

@@ -40,9 +40,10 @@ typedef struct ost_pool_work {
  * or means. */
 int ost_cuda_launch_pool(const ost_pool_work *work, const float *x, float *y,
                          void *winners, void *stream);
-/* dx from dy, by `winners` for maxima. */
+/* dx from dy, by `winners` for maxima; with `add`, added to what is there. */
 int ost_cuda_launch_pool_back(const ost_pool_work *work, const float *dy,
-                              const void *winners, float *dx, void *stream);
+                              const void *winners, bool add, float *dx,
+                              void *stream);
 
 #ifdef __cplusplus
 }

@@ -46,6 +46,7 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     w.x = layer->in[0]->data;
     w.dy = layer->out->grad;
     w.dx = layer->in_grad[0];
+    w.add_in = layer->add_in[0];
     w.grad = layer->weight_grad[0];
     w.add = layer->add_weight[0];
     w.partial = p->partial;
@@ -71,7 +72,7 @@ ost_rc ost_cuda_prelu(ost_layer *layer, ost_err *err)
     layer->forward = forward;
     layer->backward = backward;
     layer->fuse = fuse;
-    layer->adds = true;
+    layer->adds = layer->adds_in = true;
     (void)ost_cuda_chain_add(&p->chain, step);
     p->work.slopes = slopes;
     p->work.rows = slopes > 1 ? in->shape[0] : 1;

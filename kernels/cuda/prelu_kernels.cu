@@ -39,6 +39,13 @@ template <int W> static __global__ void part_kernel(ost_prelu_work w)
                 d.v[k] = slope * d.v[k];
             }
         sum += few;
+        if (w.dx && w.add_in) {
+            const ost::pack<W> there = ost::load_pack<W>(w.dx, walk.at());
+
+#pragma unroll
+            for (int k = 0; k < W; k++)
+                d.v[k] = there.v[k] + d.v[k];
+        }
         if (w.dx)
             ost::store_pack<W>(w.dx, walk.at(), d);
         walk.next();

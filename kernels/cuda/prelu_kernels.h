@@ -25,8 +25,9 @@ typedef struct ost_prelu_work {
     const float *x;
     const float *dy;
     float *dx;      /* NULL: not wanted */
+    bool add_in;    /* to what is there */
     float *grad;    /* of the slopes; NULL: not wanted */
-    bool add;       /* to the gradient that is there */
+    bool add;       /* to what is there */
     float *partial; /* of each part of each slope, if there are several */
 } ost_prelu_work;
 

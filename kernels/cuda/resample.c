@@ -26,8 +26,8 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
     if (!layer->in_grad[0])
         return OST_OK;
     return ost_cuda_check(ost_cuda_launch_resample_back(
-                              layer->state, layer->out->grad, layer->in_grad[0],
-                              ost_cuda_here()->stream),
+                              layer->state, layer->out->grad, layer->add_in[0],
+                              layer->in_grad[0], ost_cuda_here()->stream),
                           "resample backward", err);
 }
 
@@ -41,6 +41,7 @@ static ost_rc prepare(ost_layer *layer, ost_resample how, ost_err *err)
     layer->release = release;
     layer->forward = forward;
     layer->backward = backward;
+    layer->adds_in = true;
     w->how = how;
     w->planes = in->shape[0] * ost_value_channels(in);
     for (int i = 0; i < OST_RESAMPLE_SIDES; i++)

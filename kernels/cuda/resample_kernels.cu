@@ -16,6 +16,7 @@ struct layout {
     ost::divider row;   /* side 0 */
     ost::divider plane; /* side 1 */
     ost::divider item;  /* side 2 */
+    bool add;           /* to gradients that are there */
 };
 
 struct spot {
@@ -190,7 +191,7 @@ static __global__ void give_kernel(ost_resample_work w, layout l,
                                  w.side[0].out,
                         &sum);
             }
-        dx[i] = sum;
+        dx[i] = l.add ? dx[i] + sum : sum;
     }
 }
 
@@ -236,7 +237,7 @@ static __global__ void give_mixed_kernel(ost_resample_work w, layout l,
                 across += share_of(mixed(w.side[0], b), s.at[0]) * row[b];
             sum += share_of(mixed(w.side[1], a), s.at[1]) * across;
         }
-        dx[i] = sum;
+        dx[i] = l.add ? dx[i] + sum : sum;
     }
 }
 
@@ -249,27 +250,29 @@ static int64_t area_of(const ost_resample_work &w, bool out)
     return area;
 }
 
-static layout layout_of(const ost_resample_work &w, int64_t planes, bool out)
+static layout layout_of(const ost_resample_work &w, int64_t planes, bool out,
+                        bool add)
 {
     return layout{
         static_cast<uint32_t>(planes * area_of(w, out)),
         ost::divider_of(out ? w.side[0].out : w.side[0].in),
         ost::divider_of(out ? w.side[1].out : w.side[1].in),
         ost::divider_of(out ? w.side[2].out : w.side[2].in),
+        add,
     };
 }
 
 typedef void (*kernel)(ost_resample_work w, layout l, const float *from,
                        float *to);
 
-static int launch(const ost_resample_work &w, kernel k, bool out,
+static int launch(const ost_resample_work &w, kernel k, bool out, bool add,
                   const float *from, float *to, void *stream)
 {
     const int64_t there = area_of(w, out);
     const int64_t here = area_of(w, !out);
 
     return ost::launch_planes(w.planes, there, [&](int64_t p, int64_t planes) {
-        const layout l = layout_of(w, planes, out);
+        const layout l = layout_of(w, planes, out, add);
 
         return static_cast<int>(OST_LAUNCH(k, ost::blocks_for(l.count),
                                            ost::THREADS, 0, stream, w, l,
@@ -288,11 +291,13 @@ int ost_cuda_launch_resample(const ost_resample_work *work, const float *x,
         resample::pick_kernel<resample::reflect>,
     };
 
-    return resample::launch(*work, kernels[work->how], true, x, y, stream);
+    return resample::launch(*work, kernels[work->how], true, false, x, y,
+                            stream);
 }
 
 int ost_cuda_launch_resample_back(const ost_resample_work *work,
-                                  const float *dy, float *dx, void *stream)
+                                  const float *dy, bool add, float *dx,
+                                  void *stream)
 {
     static const resample::kernel kernels[] = {
         resample::give_kernel<resample::repeat>,
@@ -300,5 +305,6 @@ int ost_cuda_launch_resample_back(const ost_resample_work *work,
         resample::give_kernel<resample::reflect>,
     };
 
-    return resample::launch(*work, kernels[work->how], false, dy, dx, stream);
+    return resample::launch(*work, kernels[work->how], false, add, dy, dx,
+                            stream);
 }

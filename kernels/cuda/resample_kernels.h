@@ -7,6 +7,7 @@
 #ifndef OST_KERNELS_CUDA_RESAMPLE_KERNELS_H
 #define OST_KERNELS_CUDA_RESAMPLE_KERNELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -38,8 +39,10 @@ typedef struct ost_resample_work {
 
 int ost_cuda_launch_resample(const ost_resample_work *work, const float *x,
                              float *y, void *stream);
+/* With `add`, added to what is there. */
 int ost_cuda_launch_resample_back(const ost_resample_work *work,
-                                  const float *dy, float *dx, void *stream);
+                                  const float *dy, bool add, float *dx,
+                                  void *stream);
 
 #ifdef __cplusplus
 }
