@@ -168,7 +168,7 @@ static void ask_memory(ost_layer *layer, norm *s)
 
     if (layer->training)
         ost_layer_memory(layer, stats, OST_LIFE_SAVED, &s->stats);
-    if (all->cut.count > OST_NORM_WHOLE && (!is_batch(layer) || layer->live))
+    if (!ost_norm_is_whole(all) && (!is_batch(layer) || layer->live))
         ost_layer_memory(layer,
                          (size_t)(all->groups * all->cut.parts) *
                              OST_NORM_MOMENTS * part,

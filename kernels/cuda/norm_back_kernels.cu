@@ -184,7 +184,7 @@ template <int W, bool TOGETHER>
 static int differentiate(const ost_norm_work &w, const ost_norm_backward &p,
                          void *stream)
 {
-    const bool whole = !TOGETHER && p.dx && w.all.cut.count <= OST_NORM_WHOLE;
+    const bool whole = !TOGETHER && p.dx && ost_norm_is_whole(&w.all);
     const bool columns = !TOGETHER && w.all.groups == w.channels;
     const int64_t parts = whole ? 1 : w.sums.cut.parts;
     const int64_t items = w.sums.groups / w.channels;

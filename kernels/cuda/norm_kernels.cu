@@ -216,7 +216,7 @@ static int normalize(const ost_norm_work &w, const ost_norm_forward &p,
                      void *stream)
 {
     const bool measured = p.source == OST_NORM_FROM_NUMBERS;
-    const bool whole = measured && w.all.cut.count <= OST_NORM_WHOLE;
+    const bool whole = measured && ost_norm_is_whole(&w.all);
     int status = 0;
 
     if (measured && !whole)

@@ -26,8 +26,6 @@
 extern "C" {
 #endif
 
-/* Numbers of a group that one block goes through by itself. */
-#define OST_NORM_WHOLE 16384
 enum {
     OST_NORM_STATS = 4,   /* floats of a group's stats */
     OST_NORM_MOMENTS = 3, /* floats of a part, forward */
@@ -40,6 +38,13 @@ typedef struct ost_norm_groups {
     int64_t area;
     ost_cut cut; /* of a group's numbers */
 } ost_norm_groups;
+
+/* Whether one block goes through a group by itself: one that is small, or of so
+ * many that all of a device is busy, while each stays in a cache. */
+static inline bool ost_norm_is_whole(const ost_norm_groups *g)
+{
+    return g->cut.count <= (g->groups < 64 ? 16384 : 65536);
+}
 
 typedef struct ost_norm_work {
     ost_norm_groups all;  /* those that share a mean */
