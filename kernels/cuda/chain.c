@@ -37,6 +37,15 @@ static const struct {
 
 enum { ACTIVATIONS = sizeof(activations) / sizeof(activations[0]) };
 
+/* Whether it is (N, 1, S...) beside (N, C, S...). */
+static bool is_spots(const ost_value *v, const ost_value *out)
+{
+    for (int i = 0; i < v->ndim && i < out->ndim; i++)
+        if (v->shape[i] != (i == 1 ? 1 : out->shape[i]))
+            return false;
+    return v->ndim == out->ndim;
+}
+
 /* Where number i of `out` finds its operand in `v`; false when it does not so
  * simply. */
 static bool place_of(const ost_value *v, const ost_value *out, ost_chain_at *at)
@@ -47,6 +56,8 @@ static bool place_of(const ost_value *v, const ost_value *out, ost_chain_at *at)
              ost_value_channels(v) == ost_value_channels(out) &&
              ost_value_area(v) == 1)
         *at = OST_CHAIN_ROW;
+    else if (is_spots(v, out))
+        *at = OST_CHAIN_SPOT;
     else
         return false;
     return true;

@@ -42,7 +42,7 @@ bool ost_cuda_chain_add(ost_cuda_chain *chain, ost_cuda_step step);
 /* A bias for each channel. */
 bool ost_cuda_chain_bias(ost_cuda_chain *chain, const ost_weight *bias);
 /* `op` with the numbers of `v`, if that has the shape of `shape`, or is (N, C)
- * beside (N, C, S...). */
+ * or (N, 1, S...) beside (N, C, S...). */
 bool ost_cuda_chain_value(ost_cuda_chain *chain, ost_chain_op op,
                           const ost_value *v, const ost_value *shape);
 /* The steps of a layer of one input, forward and backward; false when it is not
@@ -51,8 +51,8 @@ bool ost_cuda_chain_activation(const ost_layer *layer, ost_cuda_step *ahead,
                                ost_cuda_step *back);
 /* For `fuse` of a layer (kernels/layer.h) that runs the chain last: adds the
  * steps of `next`, if that is made of such steps: activations, `scale`, and
- * `add` and `multiply` of values of its shape, or of (N, C) beside
- * (N, C, S...). */
+ * `add` and `multiply` of values of its shape, or of (N, C) or (N, 1, S...)
+ * beside (N, C, S...). */
 bool ost_cuda_chain_take(ost_cuda_chain *chain, const ost_layer *next);
 /* For `fuse_back`: puts before the steps what the backward of `next` does to
  * the gradient of its output, if that is a step: of activations and `scale`. */

@@ -46,7 +46,7 @@ typedef enum ost_chain_at {
     OST_CHAIN_EACH,    /* i */
     OST_CHAIN_CHANNEL, /* that of its channel */
     OST_CHAIN_ROW,     /* that of its row: of an item's channel */
-    OST_CHAIN_ITEM,    /* that of its item */
+    OST_CHAIN_SPOT,    /* that of its item's position */
     OST_CHAIN_ONE,     /* the first */
 } ost_chain_at;
 

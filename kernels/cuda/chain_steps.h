@@ -49,8 +49,9 @@ static __device__ inline I place(const ost_chain_args &c, int at, I i)
 
     if (at == OST_CHAIN_CHANNEL)
         return row % static_cast<I>(c.channels);
-    if (at == OST_CHAIN_ITEM)
-        return row / static_cast<I>(c.channels);
+    if (at == OST_CHAIN_SPOT)
+        return row / static_cast<I>(c.channels) * static_cast<I>(c.area) +
+               i % static_cast<I>(c.area);
     return at == OST_CHAIN_ROW ? row : 0;
 }
 
@@ -61,6 +62,8 @@ static __device__ inline void meet(const ost_chain_args &c, int at,
 {
     if (at == OST_CHAIN_EACH) {
         load<W>(a + i, v);
+    } else if (at == OST_CHAIN_SPOT && c.area % W == 0) {
+        load<W>(a + place<I>(c, at, i), v);
     } else if (W == 1 || c.area % W == 0) {
         const float one = a[place<I>(c, at, i)];
 
