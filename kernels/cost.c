@@ -13,6 +13,8 @@
  */
 #include "kernels/cost.h"
 
+#include "kernels/plan_backend.h"
+
 #include <string.h>
 
 #include "base/banned.h"
@@ -34,9 +36,11 @@ static bool is_norm(const ost_layer *l)
 /* Whether the numbers of its input are those of its output. */
 static bool is_view(const ost_layer *l)
 {
-    return is_kind(l, (const char *const[]){ "flatten", "reshape", NULL }) ||
-           (!l->live && is_kind(l, (const char *const[]){
-                                       "dropout", "gaussian_noise", NULL }));
+    if (is_kind(l, (const char *const[]){ "flatten", "reshape", NULL }))
+        return true;
+    if (strcmp(l->kind->name, "dropout") == 0)
+        return !l->live || ost_layer_attr(l, "p") == 0.0;
+    return !l->live && strcmp(l->kind->name, "gaussian_noise") == 0;
 }
 
 static double bytes_of(const ost_value *v)
@@ -108,6 +112,43 @@ static bool is_taken_along(const ost_net *net, const ost_layer *l)
     return true;
 }
 
+static bool is_narrow(const reckoning *r)
+{
+    return r->units == OST_UNITS_BF16 || r->units == OST_UNITS_F16;
+}
+
+/* Whether bias and what it takes along are of the product's own kernel: cuDNN
+ * and cuBLASLt do a bias and a ReLU. */
+static bool ends_itself(const ost_layer *l)
+{
+    const ost_plan *p = ost_plan_of(l);
+    bool dense = strcmp(l->kind->name, "dense") == 0;
+
+    if (p->ahead > p->relu)
+        return false;
+    if (dense || (p->ahead == 0 && l->n_weights == 1))
+        return true;
+    return strcmp(l->kind->name, "conv2d") == 0 && l->n_weights > 1;
+}
+
+/* In 16 bits factors are rounded by a kernel before, and the result widened by
+ * one behind. */
+static void add_product(const reckoning *r, const ost_layer *l, ost_cost *sum)
+{
+    double factors = bytes_of(l->in[0]) + weight_bytes(l);
+    double out = bytes_of(l->out);
+    double share = is_narrow(r) ? 0.5 : 1.0;
+
+    if (is_narrow(r))
+        add(sum, 0.0, 1.5 * factors, 1, r->device, r->units);
+    add(sum, flops_of(l), share * (factors + out), 1, r->device, r->units);
+    if (is_narrow(r))
+        add(sum, 0.0, 1.5 * out, 1, r->device, r->units);
+    if (is_narrow(r) ? ost_plan_of(l)->ahead > ost_plan_of(l)->relu
+                     : !ends_itself(l))
+        add(sum, 0.0, 2.0 * out, 1, r->device, r->units);
+}
+
 static void add_forward(const reckoning *r, const ost_layer *l, ost_cost *sum)
 {
     double bytes = 0.0;
@@ -121,10 +162,14 @@ static void add_forward(const reckoning *r, const ost_layer *l, ost_cost *sum)
         add(sum, 0.0, bytes, 0, r->device, r->units);
         return;
     }
+    if (l->kind->flops) {
+        add_product(r, l, sum);
+        return;
+    }
     bytes = input_bytes(l) + weight_bytes(l) + bytes_of(l->out);
     if (is_norm(l) && (l->live || strcmp(l->kind->name, "batch_norm") != 0))
         bytes += bytes_of(l->in[0]);
-    add(sum, flops_of(l), bytes, 1, r->device, r->units);
+    add(sum, 0.0, bytes, 1, r->device, r->units);
 }
 
 /* The leader and all that it takes along. */
@@ -166,11 +211,13 @@ static bool comes_second(const ost_net *net, const ost_layer *l, int k)
     return before || readers < v->consumers; /* the caller reads it too */
 }
 
+/* What is added to what is there: by the layer's own kernel, or by another. */
 static void add_spares(const reckoning *r, const ost_layer *l, ost_cost *sum)
 {
     for (int k = 0; k < l->n_inputs; k++)
         if (l->in[k]->wants_grad && comes_second(r->net, l, k))
-            add(sum, 0.0, 3.0 * bytes_of(l->in[k]), 1, r->device, r->units);
+            add(sum, 0.0, (l->adds_in ? 1.0 : 3.0) * bytes_of(l->in[k]),
+                l->adds_in ? 0 : 1, r->device, r->units);
 }
 
 /* Bytes of the gradients that it writes to its inputs. */
@@ -199,15 +246,27 @@ static void add_products(const reckoning *r, const ost_layer *l,
 {
     double dy = bytes_of(l->out);
     double dx = input_grads(l);
+    double w = weight_bytes(l);
+    double learned = learned_bytes(l);
+    double share = is_narrow(r) ? 0.5 : 1.0;
+    bool dense = strcmp(l->kind->name, "dense") == 0;
 
-    if (dx > 0.0)
-        add(&sum->data, flops_of(l), dy + weight_bytes(l) + dx, 1, r->device,
+    if (ost_plan_of(l)->back ||
+        (!dense && l->n_weights > 1 && l->weights[1]->learned))
+        add(&sum->weights, 0.0, ost_plan_of(l)->back ? 2.0 * dy : dy, 1,
+            r->device, r->units);
+    if (is_narrow(r) && dx + learned > 0.0) {
+        add(&sum->data, 0.0, 1.5 * (dy + bytes_of(l->in[0]) + w), 1, r->device,
             r->units);
-    if (learned_bytes(l) > 0.0)
+        add(&sum->data, 0.0, 1.5 * (dx + learned), 1, r->device, r->units);
+    }
+    if (dx > 0.0)
+        add(&sum->data, flops_of(l), share * (dy + w + dx), 1, r->device,
+            r->units);
+    if (learned > 0.0)
         add(&sum->weights, flops_of(l),
-            dy + bytes_of(l->in[0]) + learned_bytes(l), 1, r->device, r->units);
-    if (l->n_weights > 1 && l->weights[1]->learned)
-        add(&sum->weights, 0.0, dy, 1, r->device, r->units);
+            share * (dy + bytes_of(l->in[0]) + learned), 1, r->device,
+            r->units);
 }
 
 /* Whether its only gradient is that of its output, where it is. */
@@ -217,11 +276,31 @@ static bool passes_on(const ost_layer *l)
            l->in[0]->grad_home == l->out->grad_home;
 }
 
+/* Kernels of the backward of `add` and `multiply`: one for each gradient that
+ * is summed up to a smaller shape, and one for the others. */
+static int sum_launches(const ost_layer *l)
+{
+    int smaller = 0;
+    int full = 0;
+
+    for (int k = 0; k < l->n_inputs; k++)
+        if (l->in[k]->wants_grad && ost_value_same_shape(l->in[k], l->out))
+            full = 1;
+        else if (l->in[k]->wants_grad)
+            smaller++;
+    return smaller + full;
+}
+
 static void add_others(const reckoning *r, const ost_layer *l, ost_cost *sum)
 {
     double bytes = bytes_of(l->out) + input_grads(l) + learned_bytes(l);
 
-    if (passes_on(l))
+    if (l->led_by) {
+        if (l->kind->flags & OST_READS_OUTPUT)
+            add(sum, 0.0, bytes_of(l->out), 0, r->device, r->units);
+        return;
+    }
+    if (passes_on(l) && !ost_plan_of(l)->back)
         bytes -= bytes_of(l->out) + bytes_of(l->in[0]);
     if (bytes <= 0.0)
         return;
@@ -231,7 +310,11 @@ static void add_others(const reckoning *r, const ost_layer *l, ost_cost *sum)
         bytes += bytes_of(l->out);
     if (is_norm(l))
         bytes += bytes_of(l->out) + bytes_of(l->in[0]);
-    add(sum, 0.0, bytes, 1, r->device, r->units);
+    add(sum, 0.0, bytes,
+        is_kind(l, (const char *const[]){ "add", "multiply", NULL })
+            ? sum_launches(l)
+            : 1,
+        r->device, r->units);
 }
 
 void ost_layer_cost_add(ost_layer_cost *sum, const ost_net *net, int i,

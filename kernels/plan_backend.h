@@ -9,7 +9,19 @@
 
 #include "kernels/backend.h"
 
+#include <stdbool.h>
+
+/* What a layer does beside its own work, in its own kernels. */
+typedef struct ost_plan {
+    int ahead;    /* layers that its forward does besides */
+    bool relu;    /* the first of them is a ReLU */
+    int back;     /* layers that its backward does besides */
+    bool absorbs; /* the ReLU before it */
+} ost_plan;
+
 /* Caller closes with ost_backend_close(). */
 ost_backend *ost_plan_backend(void);
+/* Of a layer of a network for it; borrowed. */
+const ost_plan *ost_plan_of(const ost_layer *layer);
 
 #endif

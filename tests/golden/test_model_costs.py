@@ -70,7 +70,7 @@ def check_network(path):
     more = estimate(path, "--device", "h100", "--train", "--batch", "4")
     assert more["estimate"]["training"]["forward"]["flops"] == \
         4 * step["forward"]["flops"]
-    fast = estimate(path, "--device", "h200", "--numerics", "bf16", "--train")
+    fast = estimate(path, "--device", "h200", "--train")
     assert fast["estimate"]["training"]["seconds"] <= step["seconds"]
 
 
