@@ -251,7 +251,8 @@ static int answer_model(const char *request)
     return fflush(stdout) ? 1 : 0;
 }
 
-/* Opens the backend of a numeric class, to say whether that works here. */
+/* Opens the backend of a numeric class, to say whether that works here: the
+ * class, and what it computes with. */
 static int try_backend(const char *numeric_class)
 {
     ost_backend *backend = NULL;
@@ -263,6 +264,8 @@ static int try_backend(const char *numeric_class)
         return ost_rc_exit_status(rc);
     }
     puts(backend->numeric_class);
+    if (backend->libraries)
+        puts(backend->libraries);
     ost_backend_close(backend);
     return 0;
 }

@@ -4,6 +4,7 @@
 Its report says that it is a stand-in's; it leaves out no operator of kernels/operator_list.def and no shipped network; without
 a GPU and without --standin it ends at once.
 """
+import ast
 import json
 import os
 import pathlib
@@ -50,11 +51,24 @@ def check_without_gpu():
     assert done.returncode == 2 and "usage: tests/gpu/run.sh" in done.stderr
 
 
+def torch_names(table):
+    """Keys of a table of torch_times.py, which needs PyTorch to run."""
+    tree = ast.parse((SOURCE / "tests/gpu/torch_times.py").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(
+                node.targets[0], "id", None) == table:
+            return {key.value for key in node.value.keys}
+    raise KeyError(table)
+
+
 def check_cases():
     """Every layer is timed by itself; every network has a batch."""
     layers = {entry["op"] for _, entry, _, _ in cases.LAYERS}
     assert layers == operators("LAYER") - INNER, \
         layers ^ (operators("LAYER") - INNER)
+    assert layers == torch_names("PARTS"), layers ^ torch_names("PARTS")
+    losses = {name for name, _, _ in cases.LOSSES}
+    assert losses == torch_names("LOSSES"), losses ^ torch_names("LOSSES")
     files = {path.stem for path in (SOURCE / "workflows/models").glob("*.json")}
     assert files == set(cases.MODELS), files ^ set(cases.MODELS)
 
@@ -62,6 +76,7 @@ def check_cases():
 def check_report(report):
     assert report["mode"] == "stand-in" and "device" not in report
     assert report["numeric"].startswith("sim-"), report["numeric"]
+    assert "cuDNN" in report["libraries"], report["libraries"]
     assert report["ok"], report.get("failures")
     assert [row["ok"] for row in report["tests"]] == [True], report["tests"]
     assert report["workflow"]["scores"] > 0

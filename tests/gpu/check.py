@@ -7,7 +7,8 @@ What it writes, one object:
     ok          whether all that was done went well
     commit, dirty, date, host
     device      name, uuid, driver, capability, memory: of nvidia-smi
-    numeric     the class that computed, and libraries with versions
+    numeric     the class that computed
+    libraries   CUDA, cuDNN and cuBLAS, with versions
     tests       [{ name, ok, seconds, output of a failure }]: programs that run on every device, here on this one
     workflow    the main workflow on the CPU and on the device: seconds, and how far apart scores and metrics are
     pytorch     what it was compared with, or { "missing": why }
@@ -98,11 +99,13 @@ class Check:
             r["device"] = self.device()
         code, text, _ = run([self.build / "osteon-worker", "--backend",
                              "cuda"], env=self.env)
-        r["numeric"] = text.strip()
         if code:
             self.fail(f"the backend does not open: {text.strip()}")
-        say(f"computes in {r['numeric']}")
-        return not code
+            return False
+        r["numeric"], *libraries = text.strip().splitlines()
+        r["libraries"] = libraries[0] if libraries else None
+        say(f"computes in {r['numeric']}, {r['libraries']}")
+        return True
 
     def device(self):
         asked = "name,uuid,driver_version,compute_cap,memory.total"

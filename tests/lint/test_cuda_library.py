@@ -70,7 +70,7 @@ def check_opening(faults):
     text = (done.stdout + done.stderr).strip()
     print(f"osteon-worker --backend cuda-f32: {text}")
     if done.returncode == 0:
-        if text != "cuda-f32":
+        if text.splitlines()[0] != "cuda-f32":
             faults.append(f"opened as '{text}'")
     elif "there is no CUDA device" not in text:
         faults.append(f"does not open: {text}")
