@@ -31,7 +31,7 @@ const char *ost_cpu_numeric_class(void);
  *     f32-tuned  on GPUs with algorithms chosen by timing
  *     tf32       on GPUs products of 10 bits of mantissa
  *     bf16       on GPUs products of bfloat16
- *     f16        on GPUs products of half precision, losses scaled
+ *     f16        on GPUs products of half precision, gradients scaled
  *     portable   on the CPU with the instructions that every x86-64-v3 machine
  *                has, for one key across machines; on no GPU
  *
