@@ -10,6 +10,7 @@
  */
 #include "base/alloc.h"
 #include "base/text.h"
+#include "kernels/backend.h"
 #include "kernels/connected.h"
 #include "stages/geometry.h"
 
@@ -76,7 +77,7 @@ static ost_rc mark_mask(ost_stage_ctx *ctx, const ost_item *in,
                         "field '%s' is %lld x %lld and the picture %lld x %lld",
                         f->name, (long long)t.shape[0], (long long)t.shape[1],
                         (long long)marks->shape[0], (long long)marks->shape[1]);
-    return ost_cpu_mark(&t, marks, err);
+    return ost_ctx_images(ctx)->mark(&t, marks, err);
 }
 
 /* `v` within 0..n; what is no number is 0. */
@@ -130,12 +131,12 @@ static ost_rc mark(ost_stage_ctx *ctx, const ost_item *in, ost_tensor *marks,
 }
 
 /* Leaves the largest component alone. */
-static ost_rc keep_largest(ost_tensor *marks, ost_err *err)
+static ost_rc keep_largest(ost_stage_ctx *ctx, ost_tensor *marks, ost_err *err)
 {
     ost_components found = { 0 };
     bool *others = NULL;
     int32_t largest;
-    ost_rc rc = ost_cpu_components(marks, 0, &found, err);
+    ost_rc rc = ost_ctx_images(ctx)->components(marks, 0, &found, err);
 
     if (rc || found.count < 2)
         goto out;
@@ -186,14 +187,19 @@ static ost_rect grow(const roi_params *p, const ost_rect *marked,
     return r;
 }
 
+typedef struct hiding {
+    const ost_backend *images;
+    ost_tensor marks;
+    double fill;
+} hiding;
+
 static ost_rc blank_plane(void *user, ost_plane_kind kind, const ost_tensor *in,
                           ost_tensor *out, ost_err *err)
 {
-    const ost_tensor *marks = ((const ost_tensor **)user)[0];
-    const double *fill = ((const double **)user)[1];
+    const hiding *h = user;
 
     (void)kind;
-    return ost_cpu_blank(in, marks, *fill, out, err);
+    return h->images->blank(in, &h->marks, h->fill, out, err);
 }
 
 /* Writes `fill` over what is not marked in all pictures but the masks. */
@@ -202,20 +208,19 @@ static ost_rc hide_outside(ost_stage_ctx *ctx, const ost_rect *r,
 {
     const roi_params *p = ost_ctx_params(ctx);
     ost_item cut = *out; /* the views, while `out` gets copies */
-    ost_tensor part = *marks;
-    const void *user[2] = { &part, &p->fill };
+    hiding h = { ost_ctx_images(ctx), *marks, p->fill };
     ost_rc rc = OST_OK;
 
-    part.data = (uint8_t *)marks->data + r->top * marks->stride[0] + r->left;
-    part.shape[0] = r->height;
-    part.shape[1] = r->width;
+    h.marks.data = (uint8_t *)marks->data + r->top * marks->stride[0] + r->left;
+    h.marks.shape[0] = r->height;
+    h.marks.shape[1] = r->width;
     for (size_t i = 0; i < cut.n_fields && !rc; i++) {
         const ost_field *f = &cut.fields[i];
         ost_plane_kind kind = ost_plane_kind_of(f);
         ost_plane_map map = { .height = r->height,
                               .width = r->width,
                               .body = blank_plane,
-                              .user = (void *)user };
+                              .user = &h };
 
         if (kind == OST_PLANE_IMAGE || kind == OST_PLANE_FRAMES)
             rc = ost_map_planes(ctx, &cut, f->name, &map, out, err);
@@ -261,9 +266,9 @@ static ost_rc map(ost_stage_ctx *ctx, const ost_item *in, ost_err *err)
         return ost_fail(err, OST_ENOMEM, "no memory for the marks");
     rc = mark(ctx, in, &marks, err);
     if (!rc && p->component == COMPONENT_LARGEST)
-        rc = keep_largest(&marks, err);
+        rc = keep_largest(ctx, &marks, err);
     if (!rc)
-        rc = ost_cpu_marked(&marks, &marked, err);
+        rc = ost_ctx_images(ctx)->marked(&marks, &marked, err);
     if (rc)
         goto out;
     if (!ost_rect_is_empty(&marked))
@@ -283,7 +288,7 @@ const ost_stage ost_stage_roi = {
     .name = "roi",
     .version = 1, /* bump when any output byte can change */
     .summary = "Cuts out what masks or boxes mark, with a margin.",
-    .flags = OST_STAGE_KEEPS,
+    .flags = OST_STAGE_KEEPS | OST_STAGE_GPU,
     .param_size = sizeof(roi_params),
     .params = params,
     .inputs = OST_PORTS(

@@ -24,6 +24,9 @@ CHAIN = {
     "marked": ("threshold", {"method": "otsu", "to": "mask.bright"}),
     "shaped": ("morphology", {"steps": ["open", "fill_holes", "largest"],
                               "field": "mask.bright"}),
+    "cut": ("roi", {"around": ["mask.bright"], "margin": 2,
+                    "component": "largest", "mask_outside": True,
+                    "fill": 9}),
     "moved": ("augment", {"rotate": 25, "translate": 0.1, "gamma": 0.2,
                           "noise": 0.02}),
 }
