@@ -242,15 +242,11 @@ void __tsan_func_entry(void *)
 {
 }
 
-void __tsan_func_exit(void)
+void __tsan_func_exit(void *)
 {
 }
 
-void __tsan_vptr_update(void **, void *)
-{
-}
-
-void __tsan_vptr_read(void **)
+void __tsan_vptr_update(void *, void *)
 {
 }
 

@@ -136,8 +136,10 @@ void watch_faults()
         return;
     watching = true;
     stack.ss_size = 256u << 10;
-    stack.ss_sp = malloc(stack.ss_size);
-    sigaltstack(&stack, nullptr);
+    stack.ss_sp = mmap(nullptr, stack.ss_size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack.ss_sp != MAP_FAILED)
+        sigaltstack(&stack, nullptr);
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
     sigaction(SIGSEGV, &action, nullptr);

@@ -5,40 +5,43 @@
  */
 #include "tests/cudasim/cudasim.h"
 
-#define CUDASIM_FETCH(bits, name)                             \
-    uint##bits##_t __tsan_atomic##bits##_fetch_##name(        \
-        volatile uint##bits##_t *a, uint##bits##_t v, int)    \
-    {                                                         \
-        cudasim_note_atomic(a, sizeof *a);                    \
-        return __atomic_fetch_##name(a, v, __ATOMIC_SEQ_CST); \
+#define CUDASIM_CAST(bits, a) (static_cast<volatile uint##bits##_t *>(a))
+#define CUDASIM_FETCH(bits, name)                                            \
+    uint##bits##_t __tsan_atomic##bits##_fetch_##name(volatile void *a,      \
+                                                      uint##bits##_t v, int) \
+    {                                                                        \
+        cudasim_note_atomic(a, sizeof v);                                    \
+        return __atomic_fetch_##name(CUDASIM_CAST(bits, a), v,               \
+                                     __ATOMIC_SEQ_CST);                      \
     }
-#define CUDASIM_EXCHANGE(bits, name)                                \
-    int __tsan_atomic##bits##_compare_exchange_##name(              \
-        volatile uint##bits##_t *a, uint##bits##_t *expected,       \
-        uint##bits##_t v, int, int)                                 \
-    {                                                               \
-        cudasim_note_atomic(a, sizeof *a);                          \
-        return __atomic_compare_exchange_n(                         \
-            a, expected, v, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+#define CUDASIM_EXCHANGE(bits, name)                                           \
+    bool __tsan_atomic##bits##_compare_exchange_##name(                        \
+        volatile void *a, void *expected, uint##bits##_t v, int, int)          \
+    {                                                                          \
+        cudasim_note_atomic(a, sizeof v);                                      \
+        return __atomic_compare_exchange_n(                                    \
+            CUDASIM_CAST(bits, a), static_cast<uint##bits##_t *>(expected), v, \
+            0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                            \
     }
 #define CUDASIM_ATOMICS(bits)                                                 \
-    uint##bits##_t __tsan_atomic##bits##_load(                                \
-        const volatile uint##bits##_t *a, int)                                \
+    uint##bits##_t __tsan_atomic##bits##_load(const volatile void *a, int)    \
     {                                                                         \
-        cudasim_note_atomic(a, sizeof *a);                                    \
-        return __atomic_load_n(a, __ATOMIC_SEQ_CST);                          \
+        cudasim_note_atomic(a, bits / 8);                                     \
+        return __atomic_load_n(                                               \
+            static_cast<const volatile uint##bits##_t *>(a),                  \
+            __ATOMIC_SEQ_CST);                                                \
     }                                                                         \
-    void __tsan_atomic##bits##_store(volatile uint##bits##_t *a,              \
-                                     uint##bits##_t v, int)                   \
+    void __tsan_atomic##bits##_store(volatile void *a, uint##bits##_t v, int) \
     {                                                                         \
-        cudasim_note_atomic(a, sizeof *a);                                    \
-        __atomic_store_n(a, v, __ATOMIC_SEQ_CST);                             \
+        cudasim_note_atomic(a, sizeof v);                                     \
+        __atomic_store_n(CUDASIM_CAST(bits, a), v, __ATOMIC_SEQ_CST);         \
     }                                                                         \
-    uint##bits##_t __tsan_atomic##bits##_exchange(volatile uint##bits##_t *a, \
+    uint##bits##_t __tsan_atomic##bits##_exchange(volatile void *a,           \
                                                   uint##bits##_t v, int)      \
     {                                                                         \
-        cudasim_note_atomic(a, sizeof *a);                                    \
-        return __atomic_exchange_n(a, v, __ATOMIC_SEQ_CST);                   \
+        cudasim_note_atomic(a, sizeof v);                                     \
+        return __atomic_exchange_n(CUDASIM_CAST(bits, a), v,                  \
+                                   __ATOMIC_SEQ_CST);                         \
     }                                                                         \
     CUDASIM_FETCH(bits, add)                                                  \
     CUDASIM_FETCH(bits, sub)                                                  \

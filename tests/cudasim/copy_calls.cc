@@ -82,7 +82,7 @@ void run_copy(const Area &area)
 }
 
 /* Pinned memory that copies have still to read. */
-std::vector<const Area *> unread;
+auto &unread = lasting<std::vector<const Area *>>();
 
 bool is_unread(const char *start, size_t bytes)
 {

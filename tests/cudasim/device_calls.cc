@@ -83,7 +83,7 @@ bool find_place(const std::string &word, Place *place)
 /* What the process may see, in its order. */
 const std::vector<Place> &visible()
 {
-    static std::vector<Place> &all = *new std::vector<Place>;
+    static auto &all = lasting<std::vector<Place>>();
     static bool known;
     const char *given = getenv("CUDA_VISIBLE_DEVICES");
 

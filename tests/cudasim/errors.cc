@@ -8,6 +8,7 @@
 
 #include <cublas_v2.h>
 #include <cudnn.h>
+#include <stdio.h>
 #include <string.h>
 
 namespace cudasim
@@ -20,9 +21,9 @@ namespace
 
 constexpr int PATIENCE = 4; /* calls that a host may make without noticing */
 
-std::recursive_mutex mutex;
+auto &mutex = lasting<std::recursive_mutex>();
 thread_local cudaError_t last_error;
-thread_local std::string unseen;
+thread_local char unseen[200]; /* what nobody has looked at */
 cudaError_t lost_with;
 bool told;
 int after_lost;
@@ -90,8 +91,8 @@ Call::Call(const char *name, bool submits) : lock_(mutex), name_(name)
 {
     if (!submits)
         return;
-    if (!unseen.empty())
-        die("%s, and nobody looked at it before %s", unseen.c_str(), name);
+    if (unseen[0])
+        die("%s, and nobody looked at it before %s", unseen, name);
     if (lost_with && told && ++after_lost > PATIENCE)
         die("%s: the device is used after it was lost (%s)", name,
             word(lost_with).name);
@@ -110,7 +111,7 @@ cudaError_t Call::give(cudaError_t error)
         return error;
     last_error = error;
     told = told || error == lost_with;
-    unseen = text("%s returned %s", name_, word(error).name);
+    owe(name_, word(error).name);
     return error;
 }
 
@@ -126,12 +127,12 @@ void Call::lose(cudaError_t error)
 
 void Call::owe(const char *name, const char *error)
 {
-    unseen = text("%s returned %s", name, error);
+    snprintf(unseen, sizeof unseen, "%s returned %s", name, error);
 }
 
 void Call::seen()
 {
-    unseen.clear();
+    unseen[0] = '\0';
 }
 
 } /* namespace cudasim */

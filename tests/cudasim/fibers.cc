@@ -76,10 +76,10 @@ struct Block {
     std::deque<Fiber *> ready;
 };
 
-Block block;
-std::vector<Fiber *> idle;
+Block &block = lasting<Block>();
+auto &idle = lasting<std::vector<Fiber *>>();
 Fiber host, *current;
-std::vector<char> dynamic_shared;
+auto &dynamic_shared = lasting<std::vector<char>>();
 size_t dynamic_bytes; /* that the launch asked for */
 const void *host_bottom;
 size_t host_size;

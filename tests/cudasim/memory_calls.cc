@@ -24,8 +24,8 @@ struct Pool {
     bool own = true;
 };
 
-std::map<int, Pool *> pools; /* the default ones */
-size_t leaving;              /* bytes that streams have still to give back */
+auto &pools = lasting<std::map<int, Pool *>>(); /* the default ones */
+size_t leaving; /* bytes that streams have still to give back */
 
 Pool *default_pool(int device)
 {

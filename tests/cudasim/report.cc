@@ -14,7 +14,7 @@ namespace cudasim
 {
 
 cudasim_counts counts;
-std::string doing;
+std::string &doing = lasting<std::string>();
 
 std::string text(const char *format, ...)
 {
@@ -87,7 +87,7 @@ const char *word_setting(const char *name, const char *otherwise)
 
 bool injected(const char *kind)
 {
-    static std::map<std::string, int64_t> seen;
+    static auto &seen = lasting<std::map<std::string, int64_t>>();
     const char *rest = getenv("OSTEON_CUDASIM_FAIL");
     const size_t length = strlen(kind);
     bool asked = false;

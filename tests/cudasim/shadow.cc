@@ -35,8 +35,8 @@ struct SharedCell {
     Cell cell;
 };
 
-std::unordered_map<uintptr_t, Chunk> chunks;
-std::unordered_map<uintptr_t, SharedCell> shared_cells;
+auto &chunks = lasting<std::unordered_map<uintptr_t, Chunk>>();
+auto &shared_cells = lasting<std::unordered_map<uintptr_t, SharedCell>>();
 
 Chunk &chunk_of(uintptr_t at)
 {

@@ -21,6 +21,13 @@
 namespace cudasim
 {
 
+/* For what is global: made at the start and still there at the very end, when
+ * others may still give back what they had. */
+template <class T> T &lasting()
+{
+    return *new T();
+}
+
 /* report.cc ------------------------------------------------------------- */
 
 extern cudasim_counts counts;
@@ -38,7 +45,7 @@ const char *word_setting(const char *name, const char *otherwise);
 bool injected(const char *kind);
 
 /* What the device is doing, for messages: "kernel f (file:line)". */
-extern std::string doing;
+extern std::string &doing;
 
 /* Memory that is used again rather than given back: the numbers of one call
  * are as many as those of the next. */

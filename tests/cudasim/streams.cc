@@ -25,12 +25,13 @@ struct Serial {
     std::string name;
 };
 
-std::map<cudaStream_t, std::shared_ptr<Stream>> streams;
-std::map<int, std::shared_ptr<Stream>> defaults; /* by device */
-std::vector<std::shared_ptr<Stream>> all_streams;
-std::vector<Serial> serials;
+auto &streams = lasting<std::map<cudaStream_t, std::shared_ptr<Stream>>>();
+/* By device. */
+auto &defaults = lasting<std::map<int, std::shared_ptr<Stream>>>();
+auto &all_streams = lasting<std::vector<std::shared_ptr<Stream>>>();
+auto &serials = lasting<std::vector<Serial>>();
 int ids;
-std::shared_ptr<const Clock> host_clock = std::make_shared<Clock>();
+auto &host_clock = lasting<std::shared_ptr<const Clock>>();
 
 Stream *running;
 uint32_t serial;
@@ -165,7 +166,8 @@ bool implies_captured(const std::shared_ptr<Stream> &stream)
 
 void host_learns(const Clock &clock, int stream, uint64_t done)
 {
-    auto next = std::make_shared<Clock>(*host_clock);
+    auto next = host_clock ? std::make_shared<Clock>(*host_clock)
+                           : std::make_shared<Clock>();
 
     merge(next.get(), clock);
     uint64_t &now = (*next)[stream];
