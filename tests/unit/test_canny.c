@@ -4,7 +4,7 @@
  * what kernels/cpu/canny.c has to agree with.
  */
 /* links: base kernels */
-/* on: cpu cuda */
+/* on: cpu cuda checked */
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "kernels/image.h"

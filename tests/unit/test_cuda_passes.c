@@ -5,7 +5,7 @@
  * far less.
  */
 /* links: stages kernels base */
-/* on: cuda */
+/* on: cuda checked */
 #include "base/rng.h"
 #include "kernels/loss.h"
 #include "kernels/optimizer.h"

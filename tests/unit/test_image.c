@@ -1,6 +1,6 @@
 /* tests/unit/test_image.c - blur, resize, warp, levels and conversion */
 /* links: base kernels */
-/* on: cpu cuda */
+/* on: cpu cuda checked */
 #include "base/rng.h"
 #include "kernels/exact.h"
 #include "kernels/image.h"

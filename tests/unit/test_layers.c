@@ -2,7 +2,7 @@
  * with
  */
 /* links: base kernels */
-/* on: cpu cuda */
+/* on: cpu cuda checked */
 #include "tests/support/backend_case.h"
 #include "tests/support/net_case.h"
 

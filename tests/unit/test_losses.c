@@ -4,7 +4,7 @@
  * rounding alone.
  */
 /* links: base kernels */
-/* on: cpu cuda */
+/* on: cpu cuda checked */
 #include "base/rng.h"
 #include "kernels/loss.h"
 #include "tests/support/backend_case.h"

@@ -5,7 +5,7 @@
  * number of threads, and every kind of layer has to have cases.
  */
 /* links: base kernels */
-/* on: cpu cuda */
+/* on: cpu cuda checked */
 #include "kernels/loss.h"
 #include "tests/support/backend_case.h"
 #include "tests/support/net_case.h"

@@ -2,7 +2,7 @@
  * a device
  */
 /* links: base kernels */
-/* on: cpu cuda */
+/* on: cpu cuda checked */
 #include "base/text.h"
 #include "tests/support/product_case.h"
 

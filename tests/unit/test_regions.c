@@ -1,6 +1,6 @@
 /* tests/unit/test_regions.c - stages that cut and pad, and their operators */
 /* links: stages store base kernels */
-/* on: cpu cuda */
+/* on: cpu cuda checked */
 #include "kernels/areas.h"
 #include "stages/geometry.h"
 #include "tests/support/image_ops.h"

@@ -4,7 +4,7 @@
  * (parity/operators/spectral.txt).
  */
 /* links: stages kernels base */
-/* on: cpu cuda */
+/* on: cpu cuda checked */
 #include "kernels/optimizer.h"
 #include "kernels/spectral.h"
 #include "tests/support/backend_case.h"

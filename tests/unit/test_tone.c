@@ -1,6 +1,6 @@
 /* tests/unit/test_tone.c - remap, gamma and noise */
 /* links: base kernels */
-/* on: cpu cuda */
+/* on: cpu cuda checked */
 #include "base/rng.h"
 #include "kernels/exact.h"
 #include "kernels/remap.h"

@@ -1,6 +1,6 @@
 /* tests/unit/test_tuning.c - measured choices, kept in the user's cache */
 /* links: base kernels stages */
-/* on: cpu cuda */
+/* on: cpu cuda checked */
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/text.h"
