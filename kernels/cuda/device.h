@@ -33,8 +33,6 @@
 
 #include <cudasim.h>
 
-#define __grid_constant__
-
 #endif
 
 namespace ost

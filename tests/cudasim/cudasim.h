@@ -31,6 +31,7 @@
 #undef __constant__
 #undef __launch_bounds__
 #undef __forceinline__
+#undef __grid_constant__
 #undef __noinline__
 #undef __restrict__
 #define __global__
@@ -40,6 +41,7 @@
 #define __constant__ static const
 #define __launch_bounds__(...)
 #define __forceinline__ inline
+#define __grid_constant__
 #define __restrict__ __restrict
 
 struct cudasim_place {

@@ -4,10 +4,12 @@
 test_trials.py PROGRAM CHECKED_PROGRAM
 """
 import concurrent.futures
+import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 
 # What a trial with a fault ends with.  A pair: as the plain build tells it, and
 # as the checked one does; None where the plain build cannot see it.
@@ -74,6 +76,13 @@ FAULTS = {
 # What a trial needs from the environment.
 NEEDS = {
     "bad_loss": {"OSTEON_CUDASIM_FAIL": "device_lost:1"},
+    "good_devices": {
+        "OSTEON_CUDASIM_DEVICES": "3", "OSTEON_CUDASIM_MEMORY": "8",
+        "CUDA_VISIBLE_DEVICES":
+            "GPU-6f737465-6f6e-2073-7461-6e64696e0002,0,7,1"},
+    "good_slice": {
+        "OSTEON_CUDASIM_MIG": "2", "OSTEON_CUDASIM_MEMORY": "8",
+        "CUDA_VISIBLE_DEVICES": "MIG-6f737465-6f6e-2073-7461-6e64696e0200"},
     "good_lazy": {"OSTEON_CUDASIM_ORDER": "lazy"},
     "bad_stream_race": {"OSTEON_CUDASIM_ORDER": "eager"},
     "injected_capture": {"OSTEON_CUDASIM_FAIL": "capture:1"},
@@ -112,6 +121,21 @@ def run(job):
     return f"{where}: {done.returncode}, not '{want}'\n{done.stdout}"
 
 
+def counted(program):
+    """What is wrong with the counts of a trial that has three graphs."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "counts.json")
+        subprocess.run([program, "good_graph"], check=True,
+                       env=dict(os.environ, OSTEON_CUDASIM_COUNTERS=path))
+        with open(path, encoding="utf-8") as file:
+            counts = json.load(file)
+    want = {"graph_launches": 3, "graph_nodes": 9, "launches": 0,
+            "bytes_to_device": 256, "bytes_to_host": 256, "memory": 0,
+            "peak_memory": 384, "allocations": 3}
+    wrong = {k: counts[k] for k in want if counts[k] != want[k]}
+    return [f"counts: {wrong}"] if wrong else []
+
+
 def main():
     jobs = []
     for checked, program in enumerate(sys.argv[1:3]):
@@ -131,6 +155,7 @@ def main():
             sys.exit(f"no trial for {', '.join(sorted(lost))}")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         wrong = [x for x in pool.map(run, jobs) if x]
+    wrong += counted(sys.argv[1])
     print("\n".join(wrong + [f"{len(jobs)} trials, {len(wrong)} wrong"]))
     sys.exit(1 if wrong else 0)
 
