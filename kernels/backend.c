@@ -61,5 +61,5 @@ ost_rc ost_backend_no_memory(ost_backend *backend, ost_err *err,
     ost_fail(err, OST_ENOMEM, "no memory for %s", text);
     if (backend->explain_memory && err)
         backend->explain_memory(backend, err);
-    return OST_ENOMEM;
+    return err ? err->rc : OST_ENOMEM;
 }

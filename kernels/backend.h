@@ -97,8 +97,8 @@ struct ost_backend {
      * be nested.  NULL: there is nothing to look at. */
     void (*enter)(ost_backend *backend, const char *what);
     void (*leave)(ost_backend *backend);
-    /* Appends to the message what has the device's memory; NULL: nothing to
-     * say. */
+    /* Appends to the message what has the device's memory, or replaces it where
+     * the device is lost; NULL: nothing to say. */
     void (*explain_memory)(ost_backend *backend, ost_err *err);
 
     /* Copies between a weight as the device keeps it and plain row-major
@@ -134,7 +134,8 @@ void ost_backend_leave(ost_backend *backend);
  * the table is not to be used. */
 const ost_backend *ost_backend_images(void);
 
-/* OST_ENOMEM: "no memory for ...", and what has it. */
+/* OST_ENOMEM: "no memory for ...", and what has it; OST_EDEVICE where there is
+ * none because the device is lost. */
 ost_rc ost_backend_no_memory(ost_backend *backend, ost_err *err,
                              const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -44,6 +44,8 @@ static bool is_fatal(cudaError_t e)
     case cudaErrorTensorMemoryLeak:
     case cudaErrorContextIsDestroyed:
     case cudaErrorDevicesUnavailable:
+    case cudaErrorMpsClientTerminated:
+    case cudaErrorExternalDevice:
     case cudaErrorUnknown:
         return true;
     default:
@@ -70,28 +72,47 @@ ost_rc ost_cuda_check(int status, const char *what, ost_err *err)
                     cudaGetErrorString(e), cudaGetErrorName(e));
 }
 
+/* What is wrong with the device.  Libraries have runtimes of their own, whose
+ * errors are not the last one of ours; but a device that is lost says so to
+ * every call. */
+static cudaError_t ask_device(void)
+{
+    cudaError_t e =
+        opened->copies ? cudaStreamQuery(opened->copies) : cudaSuccess;
+    cudaError_t last = cudaGetLastError();
+
+    return is_fatal(e) ? e : last;
+}
+
 /* A library fails with a code of its own when the device does under it; one for
  * work that failed means the same, though the device may say so only later. */
-static ost_rc code_behind(bool failed_work)
+static ost_rc code_behind(bool failed_work, bool no_memory)
 {
-    bool fatal = is_fatal(cudaGetLastError());
-
-    return fatal || failed_work ? OST_EDEVICE : OST_EFAIL;
+    if (is_fatal(ask_device()) || failed_work)
+        return OST_EDEVICE;
+    return no_memory ? OST_ENOMEM : OST_EFAIL;
 }
 
 ost_rc ost_cudnn_check(cudnnStatus_t status, const char *what, ost_err *err)
 {
     if (status == CUDNN_STATUS_SUCCESS)
         return OST_OK;
-    return ost_fail(err, code_behind(status == CUDNN_STATUS_EXECUTION_FAILED),
-                    "cuDNN cannot %s: %s", what, cudnnGetErrorString(status));
+    return ost_fail(
+        err,
+        code_behind(
+            CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_EXECUTION_FAILED,
+            status == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
+                status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED),
+        "cuDNN cannot %s: %s", what, cudnnGetErrorString(status));
 }
 
 ost_rc ost_cublas_check(cublasStatus_t status, const char *what, ost_err *err)
 {
     if (status == CUBLAS_STATUS_SUCCESS)
         return OST_OK;
-    return ost_fail(err, code_behind(status == CUBLAS_STATUS_EXECUTION_FAILED),
+    return ost_fail(err,
+                    code_behind(status == CUBLAS_STATUS_EXECUTION_FAILED,
+                                status == CUBLAS_STATUS_ALLOC_FAILED),
                     "cuBLAS cannot %s: %s", what,
                     cublasGetStatusString(status));
 }

@@ -26,7 +26,8 @@ struct ost_cuda_memory {
     size_t limit;
     size_t used;
     size_t peak;
-    size_t refused; /* bytes of the last piece that there was no memory for */
+    size_t refused; /* bytes of the last piece that there was no memory for, */
+    cudaError_t why;
 };
 
 ost_rc ost_cuda_memory_open(ost_cuda *cuda, size_t limit, ost_err *err)
@@ -83,6 +84,7 @@ void *ost_cuda_alloc(ost_backend *backend, size_t bytes, const char *what)
         /* What is said of it is said by explain_memory(). */
         (void)cudaGetLastError();
         m->refused = p.bytes;
+        m->why = status;
         return NULL;
     }
     snprintf(p.what, sizeof(p.what), "%s", what);
@@ -154,7 +156,12 @@ void ost_cuda_explain_memory(ost_backend *backend, ost_err *err)
     size_t free_bytes = 0;
     size_t total = 0;
     ost_buf text = { 0 };
+    ost_err lost = { 0 };
 
+    if (ost_cuda_check((int)m->why, "give memory", &lost) == OST_EDEVICE) {
+        *err = lost;
+        return;
+    }
     (void)cudaMemGetInfo(&free_bytes, &total);
     ost_buf_addf(&text, "%s (", err->text);
     mebibytes(&text, m->refused);

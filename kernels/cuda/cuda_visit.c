@@ -241,7 +241,8 @@ ost_rc ost_cuda_visit_wait(ost_cuda_visit *v)
     /* What was told before a failure may still use the memory. */
     int status = cudaStreamSynchronize(v->cuda->stream);
 
-    if (!v->rc)
+    /* A device that failed is the reason of what failed after it. */
+    if (status || !v->rc)
         v->rc = ost_cuda_check(status, "work on an image", v->err);
     if (!ost_cuda_visit_is_over(v))
         unpack(v);
