@@ -22,6 +22,22 @@ static cudnnDataType_t type_of(ost_cuda_math math)
     return CUDNN_DATA_FLOAT;
 }
 
+/* Only FMA keeps TF32 out, and only DEFAULT is said to let it in; operands of
+ * 16 bits stay what they are with TENSOR_OP. */
+static cudnnMathType_t math_of(ost_cuda_math math)
+{
+    switch (math) {
+    case OST_CUDA_F32:
+        return CUDNN_FMA_MATH;
+    case OST_CUDA_TF32:
+        return CUDNN_DEFAULT_MATH;
+    case OST_CUDA_BF16:
+    case OST_CUDA_F16:
+        break;
+    }
+    return CUDNN_TENSOR_OP_MATH;
+}
+
 size_t ost_conv_number(const ost_conv *conv)
 {
     return conv->type == CUDNN_DATA_FLOAT ? sizeof(float) : sizeof(uint16_t);
@@ -88,15 +104,14 @@ static ost_rc describe_how(ost_conv *conv, ost_err *err)
             cudnnSetConvolutionGroupCount(conv->how, (int)s->groups), what,
             err);
     if (!rc)
-        rc =
-            ost_cudnn_check(cudnnSetConvolutionMathType(
-                                conv->how, ost_cuda_here()->math == OST_CUDA_F32
-                                               ? CUDNN_FMA_MATH
-                                               : CUDNN_TENSOR_OP_MATH),
-                            what, err);
+        rc = ost_cudnn_check(
+            cudnnSetConvolutionMathType(conv->how,
+                                        math_of(ost_cuda_here()->math)),
+            what, err);
     return rc;
 }
 
+/* cuDNN takes these along only where they do not promise to keep NaN. */
 static ost_rc describe_end(ost_conv *conv, ost_err *err)
 {
     static const cudnnActivationMode_t modes[] = { CUDNN_ACTIVATION_IDENTITY,
@@ -110,7 +125,7 @@ static ost_rc describe_end(ost_conv *conv, ost_err *err)
         if (!rc)
             rc = ost_cudnn_check(
                 cudnnSetActivationDescriptor(conv->end[i], modes[i],
-                                             CUDNN_PROPAGATE_NAN, 0.0),
+                                             CUDNN_NOT_PROPAGATE_NAN, 0.0),
                 what, err);
     }
     return rc;

@@ -218,6 +218,8 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
     if (act.mode != CUDNN_ACTIVATION_RELU &&
         act.mode != CUDNN_ACTIVATION_IDENTITY)
         return call.give(CUDNN_STATUS_NOT_SUPPORTED);
+    if (act.nan != CUDNN_NOT_PROPAGATE_NAN)
+        return call.give(CUDNN_STATUS_NOT_SUPPORTED);
     if (act.mode == CUDNN_ACTIVATION_IDENTITY &&
         algorithm != CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM)
         call.wrong("without an activation only IMPLICIT_PRECOMP_GEMM works");
