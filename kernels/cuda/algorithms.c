@@ -135,6 +135,8 @@ static ost_rc try_items(ost_conv *conv, ost_conv_way way, int64_t items,
     if (rc)
         return ost_fail(err, rc, "%s", ignored.text);
     for (int i = 0; i < CHOICES && choices[way][i] >= 0 && !*found; i++) {
+        if (pass->refused & 1u << choices[way][i])
+            continue;
         pass->algorithm = choices[way][i];
         pass->code = ost_conv_algorithm(way, pass->algorithm);
         rc = ost_conv_workspace(conv, way, pass, pass->algorithm, found,
@@ -146,13 +148,15 @@ static ost_rc try_items(ost_conv *conv, ost_conv_way way, int64_t items,
     return OST_OK;
 }
 
-static ost_rc by_rule(ost_conv *conv, ost_conv_way way, ost_err *err)
+/* In `most` pieces, or fewer. */
+static ost_rc by_rule(ost_conv *conv, ost_conv_way way, int64_t most,
+                      ost_err *err)
 {
     ost_conv_pass *pass = &conv->pass[way];
     int64_t n = conv->shape.items;
     bool found = false;
 
-    for (int64_t pieces = 1; pieces <= n && !found; pieces++) {
+    for (int64_t pieces = 1; pieces <= most && !found; pieces++) {
         ost_rc rc =
             n % pieces ? OST_OK : try_items(conv, way, n / pieces, &found, err);
 
@@ -170,9 +174,17 @@ static ost_rc by_rule(ost_conv *conv, ost_conv_way way, ost_err *err)
 
 ost_rc ost_conv_choose(ost_conv *conv, ost_conv_way way, ost_err *err)
 {
-    ost_rc rc = by_rule(conv, way, err);
+    ost_rc rc = by_rule(conv, way, conv->shape.items, err);
 
     if (!rc && ost_cuda_here()->tuned && conv->pass[way].code)
         rc = ost_tuned_convolution(conv, way, err);
     return rc;
+}
+
+ost_rc ost_conv_refuse(ost_conv *conv, ost_conv_way way, ost_err *err)
+{
+    ost_conv_pass *pass = &conv->pass[way];
+
+    pass->refused |= 1u << pass->algorithm;
+    return by_rule(conv, way, conv->shape.items / pass->items, err);
 }

@@ -26,6 +26,10 @@
 /* Chooses how a pass of a described convolution is computed. */
 ost_rc ost_conv_choose(ost_conv *conv, ost_conv_way way, ost_err *err);
 
+/* The library did not compute with what was chosen, though it said that it
+ * would: chooses what comes next in the rule, in no more pieces than before. */
+ost_rc ost_conv_refuse(ost_conv *conv, ost_conv_way way, ost_err *err);
+
 /* The name of algorithm `number` of a pass; NULL for those that are not
  * deterministic or do not exist. */
 const char *ost_conv_algorithm(ost_conv_way way, int number);

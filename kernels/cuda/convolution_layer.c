@@ -55,13 +55,24 @@ static void conv_release(ost_layer *layer)
     layer->state = NULL;
 }
 
-static ost_rc run(const conv_layer *c, ost_conv_way way, void *in, void *weight,
+static void name_code(ost_layer *layer, const conv_layer *c)
+{
+    layer->code[0] = c->conv.pass[c->forward].code;
+    layer->code[1] = c->conv.pass[c->data].code;
+    layer->code[2] = c->conv.pass[OST_CONV_FILTER].code;
+}
+
+/* With another algorithm from now on where the library refuses one. */
+static ost_rc run(ost_layer *layer, ost_conv_way way, void *in, void *weight,
                   void *out, bool add, ost_err *err)
 {
+    conv_layer *c = layer->state;
     bool down = c->forward == OST_CONV_DOWN;
+    ost_rc rc = ost_conv_run(&c->conv, way, down ? in : out, down ? out : in,
+                             weight, add, err);
 
-    return ost_conv_run(&c->conv, way, down ? in : out, down ? out : in, weight,
-                        add, err);
+    name_code(layer, c);
+    return rc;
 }
 
 static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
@@ -80,7 +91,7 @@ static ost_rc forward(ost_layer *layer, const ost_pass *pass, ost_err *err)
             return rc;
         c->along = false;
     }
-    rc = run(c, c->forward, in, weight, out, false, err);
+    rc = run(layer, c->forward, in, weight, out, false, err);
     return rc ? rc : ost_cuda_chain_run(&c->end, layer->out, out, out, err);
 }
 
@@ -92,10 +103,10 @@ static ost_rc backward(ost_layer *layer, const ost_pass *pass, ost_err *err)
 
     (void)pass;
     if (!rc && layer->weight_grad[0])
-        rc = run(c, OST_CONV_FILTER, layer->in[0]->data, layer->weight_grad[0],
-                 dy, layer->add_weight[0], err);
+        rc = run(layer, OST_CONV_FILTER, layer->in[0]->data,
+                 layer->weight_grad[0], dy, layer->add_weight[0], err);
     if (!rc && layer->in_grad[0])
-        rc = run(c, c->data, layer->in_grad[0], layer->weights[0]->data, dy,
+        rc = run(layer, c->data, layer->in_grad[0], layer->weights[0]->data, dy,
                  layer->add_in[0], err);
     return rc;
 }
@@ -141,7 +152,7 @@ static ost_rc forward_narrow(ost_layer *layer, const ost_pass *pass,
                     layer->weights[0]->stored);
     rc = ost_operands_round(&n, err);
     if (!rc)
-        rc = run(c, c->forward, c->ahead.in, c->ahead.weight, c->ahead.out,
+        rc = run(layer, c->forward, c->ahead.in, c->ahead.weight, c->ahead.out,
                  false, err);
     return rc ? rc : end_narrow(layer, err);
 }
@@ -197,9 +208,10 @@ static ost_rc backward_narrow(ost_layer *layer, const ost_pass *pass,
         return rc;
     rc = narrow_gradients(layer, err);
     if (!rc && layer->weight_grad[0])
-        rc = run(c, OST_CONV_FILTER, b->in, b->weight_grad, b->out, false, err);
+        rc = run(layer, OST_CONV_FILTER, b->in, b->weight_grad, b->out, false,
+                 err);
     if (!rc && layer->in_grad[0])
-        rc = run(c, c->data, b->in_grad, b->weight, b->out, false, err);
+        rc = run(layer, c->data, b->in_grad, b->weight, b->out, false, err);
     return rc ? rc : widen_gradients(layer, err);
 }
 
@@ -300,13 +312,6 @@ static void ask_for_operands(ost_layer *layer, conv_layer *c)
                      OST_LIFE_BACKWARD, &c->largest);
     ost_layer_memory(layer, OST_UNDO_NUMBERS * sizeof(float), OST_LIFE_BACKWARD,
                      &c->undo);
-}
-
-static void name_code(ost_layer *layer, const conv_layer *c)
-{
-    layer->code[0] = c->conv.pass[c->forward].code;
-    layer->code[1] = c->conv.pass[c->data].code;
-    layer->code[2] = c->conv.pass[OST_CONV_FILTER].code;
 }
 
 ost_rc ost_cuda_convolution(ost_layer *layer, bool transposed, ost_err *err)

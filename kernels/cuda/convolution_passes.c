@@ -104,10 +104,9 @@ static ost_rc describe_how(ost_conv *conv, ost_err *err)
             cudnnSetConvolutionGroupCount(conv->how, (int)s->groups), what,
             err);
     if (!rc)
-        rc = ost_cudnn_check(
-            cudnnSetConvolutionMathType(conv->how,
-                                        math_of(ost_cuda_here()->math)),
-            what, err);
+        rc = ost_cudnn_check(cudnnSetConvolutionMathType(
+                                 conv->how, math_of(ost_cuda_here()->math)),
+                             what, err);
     return rc;
 }
 
@@ -221,32 +220,26 @@ static void *item_at(const ost_conv *conv, void *operand, int64_t count,
     return (char *)operand + (size_t)(n * item) * ost_conv_number(conv);
 }
 
-static ost_rc run_piece(const ost_conv *conv, ost_conv_way way, void *wide,
-                        void *narrow, void *filter, bool add, ost_err *err)
+static cudnnStatus_t run_piece(const ost_conv *conv, ost_conv_way way,
+                               void *wide, void *narrow, void *filter, bool add)
 {
     const ost_cuda *cuda = ost_cuda_here();
     const ost_conv_pass *p = &conv->pass[way];
 
     if (way == OST_CONV_DOWN)
-        return ost_cudnn_check(
-            cudnnConvolutionForward(
-                cuda->dnn, &one, p->wide, wide, conv->filter, filter, conv->how,
-                (cudnnConvolutionFwdAlgo_t)p->algorithm, cuda->workspace,
-                p->bytes, add ? &one : &zero, p->narrow, narrow),
-            "convolve (cudnnConvolutionForward)", err);
+        return cudnnConvolutionForward(
+            cuda->dnn, &one, p->wide, wide, conv->filter, filter, conv->how,
+            (cudnnConvolutionFwdAlgo_t)p->algorithm, cuda->workspace, p->bytes,
+            add ? &one : &zero, p->narrow, narrow);
     if (way == OST_CONV_UP)
-        return ost_cudnn_check(
-            cudnnConvolutionBackwardData(
-                cuda->dnn, &one, conv->filter, filter, p->narrow, narrow,
-                conv->how, (cudnnConvolutionBwdDataAlgo_t)p->algorithm,
-                cuda->workspace, p->bytes, add ? &one : &zero, p->wide, wide),
-            "convolve (cudnnConvolutionBackwardData)", err);
-    return ost_cudnn_check(
-        cudnnConvolutionBackwardFilter(
-            cuda->dnn, &one, p->wide, wide, p->narrow, narrow, conv->how,
-            (cudnnConvolutionBwdFilterAlgo_t)p->algorithm, cuda->workspace,
-            p->bytes, add ? &one : &zero, conv->filter, filter),
-        "convolve (cudnnConvolutionBackwardFilter)", err);
+        return cudnnConvolutionBackwardData(
+            cuda->dnn, &one, conv->filter, filter, p->narrow, narrow, conv->how,
+            (cudnnConvolutionBwdDataAlgo_t)p->algorithm, cuda->workspace,
+            p->bytes, add ? &one : &zero, p->wide, wide);
+    return cudnnConvolutionBackwardFilter(
+        cuda->dnn, &one, p->wide, wide, p->narrow, narrow, conv->how,
+        (cudnnConvolutionBwdFilterAlgo_t)p->algorithm, cuda->workspace,
+        p->bytes, add ? &one : &zero, conv->filter, filter);
 }
 
 ost_conv_number_type ost_conv_type(const ost_conv *conv)
@@ -284,25 +277,53 @@ int ost_conv_copies(const ost_conv *conv)
                : (int)(conv->shape.items / pass->items);
 }
 
-ost_rc ost_conv_run(const ost_conv *conv, ost_conv_way way, void *wide,
-                    void *narrow, void *filter, bool add, ost_err *err)
+/* All pieces; nothing is done where the library refuses the first. */
+static ost_rc run_pieces(const ost_conv *conv, ost_conv_way way, void *wide,
+                         void *narrow, void *filter, bool add, bool *refused,
+                         ost_err *err)
 {
+    static const char *const whats[OST_CONV_WAYS] = {
+        [OST_CONV_DOWN] = "convolve (cudnnConvolutionForward)",
+        [OST_CONV_UP] = "convolve (cudnnConvolutionBackwardData)",
+        [OST_CONV_FILTER] = "convolve (cudnnConvolutionBackwardFilter)",
+    };
     const ost_conv_pass *pass = &conv->pass[way];
     bool apart = way == OST_CONV_FILTER && conv->type != CUDNN_DATA_FLOAT;
     int64_t wides = ost_conv_wide_count(conv);
     int64_t narrows = ost_conv_narrow_count(conv);
     size_t gradient =
         apart ? (size_t)ost_conv_filter_count(conv) * ost_conv_number(conv) : 0;
+
+    *refused = false;
+    for (int64_t n = 0; n < conv->shape.items && !*refused; n += pass->items) {
+        cudnnStatus_t status =
+            run_piece(conv, way, item_at(conv, wide, wides, n),
+                      item_at(conv, narrow, narrows, n),
+                      (char *)filter + (size_t)(n / pass->items) * gradient,
+                      add || (n && way == OST_CONV_FILTER && !apart));
+
+        *refused =
+            !n && CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_NOT_SUPPORTED;
+        if (status && !*refused)
+            return ost_cudnn_check(status, whats[way], err);
+    }
+    return OST_OK;
+}
+
+ost_rc ost_conv_run(ost_conv *conv, ost_conv_way way, void *wide, void *narrow,
+                    void *filter, bool add, ost_err *err)
+{
+    bool refused = true;
     ost_rc rc = OST_OK;
 
-    if (pass->algorithm < 0)
-        return run_loops(conv, way, wide, narrow, filter, add, err);
-    for (int64_t n = 0; n < conv->shape.items && !rc; n += pass->items)
-        rc = run_piece(conv, way, item_at(conv, wide, wides, n),
-                       item_at(conv, narrow, narrows, n),
-                       (char *)filter + (size_t)(n / pass->items) * gradient,
-                       add || (n && way == OST_CONV_FILTER && !apart), err);
-    return rc;
+    while (conv->pass[way].algorithm >= 0 && refused && !rc) {
+        rc = run_pieces(conv, way, wide, narrow, filter, add, &refused, err);
+        if (!rc && refused)
+            rc = ost_conv_refuse(conv, way, err);
+    }
+    return rc || !refused
+               ? rc
+               : run_loops(conv, way, wide, narrow, filter, add, err);
 }
 
 bool ost_conv_has_end(const ost_conv *conv, bool relu)

@@ -30,6 +30,7 @@ typedef struct ost_conv_pass {
     int algorithm;    /* cuDNN's number of it; -1: our own loops */
     size_t bytes;     /* of workspace */
     const char *code; /* its name */
+    unsigned refused; /* bits of those that the library did not compute with */
 } ost_conv_pass;
 
 typedef struct ost_conv {
@@ -59,10 +60,11 @@ int64_t ost_conv_filter_count(const ost_conv *conv);
 
 /* Runs a pass over operands of `conv->type`.  `add` adds to the result
  * that is there (f32 only).  Gradients of 16 bits are made one for
- * each piece of the batch (ost_conv_copies()), one after the other. */
+ * each piece of the batch (ost_conv_copies()), one after the other.  Where the
+ * library refuses to compute, the next algorithm is chosen and remembered. */
 int ost_conv_copies(const ost_conv *conv);
-ost_rc ost_conv_run(const ost_conv *conv, ost_conv_way way, void *wide,
-                    void *narrow, void *filter, bool add, ost_err *err);
+ost_rc ost_conv_run(ost_conv *conv, ost_conv_way way, void *wide, void *narrow,
+                    void *filter, bool add, ost_err *err);
 
 /* Whether cuDNN takes a bias (and a ReLU with it) along going down. */
 bool ost_conv_has_end(const ost_conv *conv, bool relu);

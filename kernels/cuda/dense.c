@@ -129,15 +129,30 @@ static ost_product_end end_of(const ost_layer *layer, bool relu)
 
 /* (N, out) = (N, K) (out, K)' */
 static ost_rc init_forward(const ost_layer *layer, ost_product *product,
-                           bool relu, ost_err *err)
+                           ost_product_end end, ost_err *err)
 {
     ost_product_spec spec = { .rows = layer->out->shape[0],
                               .columns = layer->out->shape[1],
                               .inner = layer->in[0]->shape[1],
                               .y_across = true,
-                              .end = end_of(layer, relu) };
+                              .end = end };
 
     return ost_product_init(product, &spec, err);
+}
+
+/* Where the library has no such product with a bias, that is a step behind it.
+ */
+static ost_rc init_ahead(const ost_layer *layer, dense *d, ost_err *err)
+{
+    ost_err why = { 0 };
+    ost_rc rc = init_forward(layer, &d->ahead, end_of(layer, false), &why);
+
+    if (rc == OST_EUNSUPPORTED && layer->n_weights > 1) {
+        ost_product_release(&d->ahead);
+        (void)ost_cuda_chain_bias(&d->end, layer->weights[1]);
+        return init_forward(layer, &d->ahead, OST_PRODUCT_PLAIN, err);
+    }
+    return rc ? ost_fail(err, rc, "%s", why.text) : OST_OK;
 }
 
 /* (N, K) = (N, out) (out, K) */
@@ -178,7 +193,7 @@ static bool take_relu(const ost_layer *layer, dense *d)
     ost_product with = { 0 };
     ost_err ignored = { 0 };
 
-    if (init_forward(layer, &with, true, &ignored)) {
+    if (init_forward(layer, &with, end_of(layer, true), &ignored)) {
         ost_product_release(&with);
         return false;
     }
@@ -227,7 +242,7 @@ ost_rc ost_cuda_dense(ost_layer *layer, ost_err *err)
 
     layer->state = d;
     layer->release = dense_release;
-    rc = init_forward(layer, &d->ahead, false, err);
+    rc = init_ahead(layer, d, err);
     if (!rc && layer->training && layer->in[0]->wants_grad)
         rc = init_data(layer, d, err);
     if (!rc && layer->training)

@@ -376,6 +376,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
     const uint64_t room = reinterpret_cast<Preference *>(preference)->workspace;
 
     *count = 0;
+    if (it.epilogue != CUBLASLT_EPILOGUE_DEFAULT && injected("epilogue"))
+        return CUBLAS_STATUS_NOT_SUPPORTED;
     for (const uint64_t parts : { 2, 0, 4 }) {
         const uint64_t bytes =
             (static_cast<uint64_t>(p.m * p.n) * 4 * parts + 255) / 256 * 256;

@@ -178,7 +178,7 @@ cudnnStatus_t cudnnConvolutionForward(
         geometry(&call, x.d, w.d, described(&call, cd, CONVOLUTION), y.d);
     const float a = call.scalar(alpha, y.d.type);
     const float b = call.scalar(beta, y.d.type);
-    if (!has_algorithm(Pass::FORWARD, algorithm, g))
+    if (!has_algorithm(Pass::FORWARD, algorithm, g) || injected("refused"))
         return call.give(CUDNN_STATUS_NOT_SUPPORTED);
     check_workspace(&call, Pass::FORWARD, algorithm, g, workspace, bytes);
     const size_t used = workspace_bytes(Pass::FORWARD, algorithm, g);
@@ -259,7 +259,7 @@ cudnnStatus_t cudnnConvolutionBackwardData(
         geometry(&call, dx.d, w.d, described(&call, cd, CONVOLUTION), dy.d);
     const float a = call.scalar(alpha, dy.d.type);
     const float b = call.scalar(beta, dy.d.type);
-    if (!has_algorithm(Pass::DATA, algorithm, g))
+    if (!has_algorithm(Pass::DATA, algorithm, g) || injected("refused"))
         return call.give(CUDNN_STATUS_NOT_SUPPORTED);
     check_workspace(&call, Pass::DATA, algorithm, g, workspace, bytes);
     const size_t used = workspace_bytes(Pass::DATA, algorithm, g);
@@ -290,7 +290,7 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(
         geometry(&call, x.d, dw.d, described(&call, cd, CONVOLUTION), dy.d);
     const float a = call.scalar(alpha, dy.d.type);
     const float b = call.scalar(beta, dy.d.type);
-    if (!has_algorithm(Pass::FILTER, algorithm, g))
+    if (!has_algorithm(Pass::FILTER, algorithm, g) || injected("refused"))
         return call.give(CUDNN_STATUS_NOT_SUPPORTED);
     check_workspace(&call, Pass::FILTER, algorithm, g, workspace, bytes);
     const size_t used = workspace_bytes(Pass::FILTER, algorithm, g);

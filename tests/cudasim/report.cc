@@ -102,7 +102,7 @@ bool injected(const char *kind)
         if (rest)
             rest++;
     }
-    return asked && ++seen[kind] == at;
+    return asked && (!at || ++seen[kind] == at);
 }
 
 /* Numbers ------------------------------------------------------------- */

@@ -41,7 +41,7 @@ std::string text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int64_t setting(const char *name, int64_t otherwise);
 const char *word_setting(const char *name, const char *otherwise);
 
-/* OSTEON_CUDASIM_FAIL="kind:n,...": is this the n-th of its kind? */
+/* OSTEON_CUDASIM_FAIL="kind:n,...": is this the n-th of its kind, or n 0? */
 bool injected(const char *kind);
 
 /* What the device is doing, for messages: "kernel f (file:line)". */
