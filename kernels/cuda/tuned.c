@@ -124,12 +124,20 @@ static ost_rc use(ost_conv *conv, ost_conv_way way, int algorithm, bool *used,
     return OST_OK;
 }
 
+/* What is found for FMA is named FMA or, of algorithms that know nothing else,
+ * DEFAULT. */
+static bool uses_tensor_cores(cudnnMathType_t math)
+{
+    return math == CUDNN_TENSOR_OP_MATH ||
+           math == CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION;
+}
+
 /* cuDNN has a type of its own for each pass; all have these members. */
 #define FIRST_OF(found, count, best)                         \
     for (int i = 0; i < (count) && *(best) < 0; i++)         \
         if (!(found)[i].status &&                            \
             (found)[i].determinism == CUDNN_DETERMINISTIC && \
-            (found)[i].mathType == CUDNN_FMA_MATH)           \
+            !uses_tensor_cores((found)[i].mathType))         \
     *(best) = (int)(found)[i].algo
 
 /* The fastest come first. */
