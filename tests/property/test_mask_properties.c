@@ -1,9 +1,11 @@
 /* tests/property/test_mask_properties.c - what masks and shapes always do */
 /* links: base kernels */
+/* on: cpu cuda */
 #include "base/alloc.h"
 #include "kernels/connected.h"
 #include "kernels/morphology.h"
 #include "kernels/threshold.h"
+#include "tests/support/image_ops.h"
 #include "tests/support/seed.h"
 
 #include <string.h>
@@ -123,7 +125,7 @@ static const char *components_are_those_of_a_flood(ost_rng *r)
     draw_mask(r);
     t = over(mask, OST_U8);
     l = over(labels, OST_I32);
-    if (ost_cpu_components(&t, flags, &found, NULL))
+    if (images()->components(&t, flags, &found, NULL))
         return "no components";
     if (found.count != flood(zeros, sides))
         wrong = "another number of components";
@@ -157,10 +159,10 @@ static const char *components_follow_types_and_strides(ost_rng *r)
     t[1].stride[0] *= 2;
     t[1].stride[1] *= 2;
     t[2] = over(deep, OST_U16);
-    if (ost_cpu_components(&t[0], 0, &plain, NULL))
+    if (images()->components(&t[0], 0, &plain, NULL))
         return "no components";
     for (int k = 0; k < 2; k++) {
-        if (ost_cpu_components(&t[k + 1], 0, &found[k], NULL))
+        if (images()->components(&t[k + 1], 0, &found[k], NULL))
             return "no components";
         if (found[k].count != plain.count || found[k].row[h] != plain.row[h] ||
             (plain.row[h] > 0 &&
@@ -182,8 +184,8 @@ static const char *holes_are_what_the_outside_does_not_reach(ost_rng *r)
 
     draw_mask(r);
     t = over(mask, OST_U8);
-    if (ost_cpu_components(&t, OST_COMPONENTS_SIDES | OST_COMPONENTS_ZEROS,
-                           &found, NULL))
+    if (images()->components(&t, OST_COMPONENTS_SIDES | OST_COMPONENTS_ZEROS,
+                             &found, NULL))
         return "no components";
     flood(true, true);
     memset(first, 0, sizeof(first));
@@ -224,7 +226,7 @@ static bool morph(uint8_t *from, ost_morph_change change, ost_morph_spec spec,
     ost_tensor a = over(from, OST_U8), b = over(to, OST_U8);
 
     spec.change = change;
-    return ost_cpu_morphology(&a, &spec, &b, NULL) == OST_OK;
+    return images()->morphology(&a, &spec, &b, NULL) == OST_OK;
 }
 
 static bool equal(const uint8_t *a, const uint8_t *b)
@@ -322,8 +324,8 @@ static const char *types_are_changed_alike(ost_rng *r)
         real[i] = (float)mask[i] - 100.0f;
     }
     if (!morph(mask, spec.change, spec, first) ||
-        ost_cpu_morphology(&d, &spec, &d, NULL) ||
-        ost_cpu_morphology(&f, &spec, &f, NULL))
+        images()->morphology(&d, &spec, &d, NULL) ||
+        images()->morphology(&f, &spec, &f, NULL))
         return "a change failed";
     for (int64_t i = 0; i < h * w; i++) {
         float shift = spec.change < OST_MORPH_GRADIENT ? 100.0f : 0.0f;
@@ -344,7 +346,7 @@ static const char *no_level_parts_better_than_otsu_s(ost_rng *r)
 
     draw_gray(r);
     t = over(mask, OST_U8);
-    if (ost_cpu_otsu(&t, NULL, &level, NULL))
+    if (images()->otsu(&t, NULL, &level, NULL))
         return "no level";
     for (int i = 0; i < 256; i++) {
         double n[2] = { 0 }, sum[2] = { 0 }, apart;
@@ -380,8 +382,8 @@ static const char *a_region_is_all_that_counts(ost_rng *r)
     region = over(first, OST_U8);
     part = t;
     part.shape[0] = rows;
-    if (ost_cpu_otsu(&t, &region, &level, NULL) ||
-        ost_cpu_otsu(&part, NULL, &want, NULL))
+    if (images()->otsu(&t, &region, &level, NULL) ||
+        images()->otsu(&part, NULL, &want, NULL))
         return "no level";
     return level == want ? NULL : "pixels outside of the region count";
 }
@@ -409,7 +411,7 @@ static const char *thresholds_mark_what_they_say(ost_rng *r)
         real[i] = mask[i];
     }
     for (int k = 0; k < 3; k++) {
-        if (ost_cpu_threshold(&in[k], &spec, &out, NULL))
+        if (images()->threshold(&in[k], &spec, &out, NULL))
             return "no mask";
         for (int64_t i = 0; i < h * w; i++) {
             bool is = spec.above ? mask[i] > spec.least : mask[i] >= spec.least;
@@ -421,18 +423,24 @@ static const char *thresholds_mark_what_they_say(ost_rng *r)
     return NULL;
 }
 
+/* The stand-in for a device takes its time. */
+static int64_t cases(int64_t of_cpu)
+{
+    return backend_case_is_cpu() ? of_cpu : of_cpu / 25;
+}
+
 int main(void)
 {
-    int failed = each_seed(3000, components_are_those_of_a_flood);
+    int failed = each_seed(cases(3000), components_are_those_of_a_flood);
 
-    failed += each_seed(500, components_follow_types_and_strides);
-    failed += each_seed(2000, holes_are_what_the_outside_does_not_reach);
-    failed += each_seed(1000, opening_and_closing_again_change_nothing);
-    failed += each_seed(1000, negatives_swap_erosion_and_dilation);
-    failed += each_seed(500, squares_see_the_largest_value);
-    failed += each_seed(500, types_are_changed_alike);
-    failed += each_seed(300, no_level_parts_better_than_otsu_s);
-    failed += each_seed(300, a_region_is_all_that_counts);
-    failed += each_seed(500, thresholds_mark_what_they_say);
+    failed += each_seed(cases(500), components_follow_types_and_strides);
+    failed += each_seed(cases(2000), holes_are_what_the_outside_does_not_reach);
+    failed += each_seed(cases(1000), opening_and_closing_again_change_nothing);
+    failed += each_seed(cases(1000), negatives_swap_erosion_and_dilation);
+    failed += each_seed(cases(500), squares_see_the_largest_value);
+    failed += each_seed(cases(500), types_are_changed_alike);
+    failed += each_seed(cases(300), no_level_parts_better_than_otsu_s);
+    failed += each_seed(cases(300), a_region_is_all_that_counts);
+    failed += each_seed(cases(500), thresholds_mark_what_they_say);
     return failed != 0;
 }
