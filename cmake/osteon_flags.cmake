@@ -28,9 +28,11 @@ if(OSTEON_SANITIZE)
     target_link_options(osteon_flags INTERFACE -fsanitize=${OSTEON_SANITIZE})
     # With its checks inserted, gcc no longer sees what bounds a value.
     if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-        target_compile_options(osteon_flags INTERFACE -Wno-format-truncation
+        set(OSTEON_SANITIZED_WARNINGS -Wno-format-truncation
             -Wno-format-overflow -Wno-maybe-uninitialized
             -Wno-stringop-overflow -Wno-stringop-truncation)
+        target_compile_options(osteon_flags INTERFACE
+            ${OSTEON_SANITIZED_WARNINGS})
     endif()
 endif()
 if(OSTEON_FUZZ)
