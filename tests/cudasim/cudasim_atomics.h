@@ -41,15 +41,16 @@ template <class T> constexpr bool is_added()
 
 } /* namespace cudasim */
 
-#define CUDASIM_ATOMIC(name, fits, expression)                              \
-    template <class T>                                                      \
-    static CUDASIM_UNSEEN T name(T *address,                                \
-                                 typename cudasim::same<T>::type with)      \
-    {                                                                       \
-        static_assert(cudasim::fits<T>() || std::is_same_v<T, long long>,   \
-                      #name " does not exist for this type");               \
-        return cudasim::atomic(                                             \
-            address, [with](T now) { return static_cast<T>(expression); }); \
+#define CUDASIM_ATOMIC(name, fits, expression)                            \
+    template <class T>                                                    \
+    static CUDASIM_UNSEEN T name(T *address,                              \
+                                 typename cudasim::same<T>::type with)    \
+    {                                                                     \
+        static_assert(cudasim::fits<T>() || std::is_same_v<T, long long>, \
+                      #name " does not exist for this type");             \
+        return cudasim::atomic(address, [with]([[maybe_unused]] T now) {  \
+            return static_cast<T>(expression);                            \
+        });                                                               \
     }
 
 CUDASIM_ATOMIC(atomicAdd, is_added, now + with)
