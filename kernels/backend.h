@@ -58,7 +58,7 @@ struct ost_backend {
     void *(*alloc)(ost_backend *backend, size_t bytes, const char *what);
     void (*release)(ost_backend *backend, void *data);
     /* Memory of the host that the device copies from and to at once; 64-byte
-     * aligned; NULL when there is not enough of it. */
+     * aligned; NULL when there is not enough of it, as for alloc(). */
     void *(*host_alloc)(ost_backend *backend, size_t bytes);
     void (*host_release)(ost_backend *backend, void *data);
 

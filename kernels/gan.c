@@ -238,7 +238,7 @@ ost_rc ost_gan_host_input(ost_gan *gan, int i, float **numbers, ost_err *err)
     else
         *host = b->host_alloc(b, f->bytes);
     if (!*host)
-        return ost_fail(err, OST_ENOMEM, "no memory of the host for a batch");
+        return ost_backend_no_memory(b, err, "a batch on the host");
     *numbers = *host;
     f->filled = !rc;
     return rc;

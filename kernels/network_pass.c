@@ -54,10 +54,8 @@ static ost_rc need_host(const ost_net *net, const ost_value *v, void **memory,
     if (!*memory)
         *memory = net->backend->host_alloc(net->backend, bytes_of(v));
     if (!*memory)
-        return ost_fail(err, OST_ENOMEM,
-                        "no memory of the host for %zu MB that go to the "
-                        "device or come from it",
-                        bytes_of(v) / 1000000 + 1);
+        return ost_backend_no_memory(
+            net->backend, err, "numbers that go to the device or come from it");
     return OST_OK;
 }
 

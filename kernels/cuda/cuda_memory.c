@@ -26,7 +26,9 @@ struct ost_cuda_memory {
     size_t limit;
     size_t used;
     size_t peak;
-    size_t refused; /* bytes of the last piece that there was no memory for, */
+    /* Of the last piece that there was no memory for. */
+    size_t refused;
+    bool pinned; /* of the host */
     cudaError_t why;
 };
 
@@ -65,6 +67,17 @@ void ost_cuda_memory_close(ost_cuda *cuda)
     cuda->memory = NULL;
 }
 
+/* What is said of it is said by explain_memory(). */
+static void *refuse(ost_cuda_memory *m, size_t bytes, bool pinned,
+                    cudaError_t why)
+{
+    (void)cudaGetLastError();
+    m->refused = bytes;
+    m->pinned = pinned;
+    m->why = why;
+    return NULL;
+}
+
 void *ost_cuda_alloc(ost_backend *backend, size_t bytes, const char *what)
 {
     ost_cuda *cuda = backend->state;
@@ -80,13 +93,8 @@ void *ost_cuda_alloc(ost_backend *backend, size_t bytes, const char *what)
             (void)cudaFreeAsync(p.data, cuda->stream);
         }
     }
-    if (status) {
-        /* What is said of it is said by explain_memory(). */
-        (void)cudaGetLastError();
-        m->refused = p.bytes;
-        m->why = status;
-        return NULL;
-    }
+    if (status)
+        return refuse(m, p.bytes, false, status);
     snprintf(p.what, sizeof(p.what), "%s", what);
     ost_vec_push(&m->pieces, p);
     m->used += p.bytes;
@@ -115,14 +123,11 @@ void ost_cuda_release(ost_backend *backend, void *data)
 
 void *ost_cuda_host_alloc(ost_backend *backend, size_t bytes)
 {
+    ost_cuda *cuda = backend->state;
     void *data = NULL;
+    cudaError_t status = cudaMallocHost(&data, bytes ? bytes : 1);
 
-    (void)backend;
-    if (cudaMallocHost(&data, bytes ? bytes : 1)) {
-        (void)cudaGetLastError();
-        return NULL;
-    }
-    return data;
+    return status ? refuse(cuda->memory, bytes, true, status) : data;
 }
 
 void ost_cuda_host_release(ost_backend *backend, void *data)
@@ -147,14 +152,42 @@ static void mebibytes(ost_buf *text, size_t bytes)
     ost_buf_addf(text, "%.1f MiB", (double)bytes / (1024.0 * 1024.0));
 }
 
-void ost_cuda_explain_memory(ost_backend *backend, ost_err *err)
+static void add_device_memory(ost_buf *text, ost_cuda_memory *m)
 {
-    ost_cuda *cuda = backend->state;
-    ost_cuda_memory *m = cuda->memory;
     size_t most = m->pieces.len < TOLD ? m->pieces.len : TOLD;
     size_t rest = m->used;
     size_t free_bytes = 0;
     size_t total = 0;
+
+    (void)cudaMemGetInfo(&free_bytes, &total);
+    mebibytes(text, m->refused);
+    ost_buf_adds(text, " wanted; ");
+    mebibytes(text, m->used);
+    ost_buf_adds(text, " in use here");
+    if (m->limit) {
+        ost_buf_adds(text, ", limit ");
+        mebibytes(text, m->limit);
+    }
+    ost_buf_adds(text, "; the device has ");
+    mebibytes(text, free_bytes);
+    ost_buf_adds(text, " free of ");
+    mebibytes(text, total);
+    ost_buf_adds(text, "; in use:");
+    qsort(m->pieces.data, m->pieces.len, sizeof(piece), by_size);
+    for (size_t i = 0; i < most; i++) {
+        ost_buf_addf(text, " %s ", m->pieces.data[i].what);
+        mebibytes(text, m->pieces.data[i].bytes);
+        ost_buf_adds(text, ",");
+        rest -= m->pieces.data[i].bytes;
+    }
+    ost_buf_addf(text, " %zu more ", m->pieces.len - most);
+    mebibytes(text, rest);
+}
+
+void ost_cuda_explain_memory(ost_backend *backend, ost_err *err)
+{
+    ost_cuda *cuda = backend->state;
+    ost_cuda_memory *m = cuda->memory;
     ost_buf text = { 0 };
     ost_err lost = { 0 };
 
@@ -162,30 +195,13 @@ void ost_cuda_explain_memory(ost_backend *backend, ost_err *err)
         *err = lost;
         return;
     }
-    (void)cudaMemGetInfo(&free_bytes, &total);
     ost_buf_addf(&text, "%s (", err->text);
-    mebibytes(&text, m->refused);
-    ost_buf_adds(&text, " wanted; ");
-    mebibytes(&text, m->used);
-    ost_buf_adds(&text, " in use here");
-    if (m->limit) {
-        ost_buf_adds(&text, ", limit ");
-        mebibytes(&text, m->limit);
+    if (m->pinned) {
+        mebibytes(&text, m->refused);
+        ost_buf_adds(&text, " of the host's pinned memory wanted");
+    } else {
+        add_device_memory(&text, m);
     }
-    ost_buf_adds(&text, "; the device has ");
-    mebibytes(&text, free_bytes);
-    ost_buf_adds(&text, " free of ");
-    mebibytes(&text, total);
-    ost_buf_adds(&text, "; in use:");
-    qsort(m->pieces.data, m->pieces.len, sizeof(piece), by_size);
-    for (size_t i = 0; i < most; i++) {
-        ost_buf_addf(&text, " %s ", m->pieces.data[i].what);
-        mebibytes(&text, m->pieces.data[i].bytes);
-        ost_buf_adds(&text, ",");
-        rest -= m->pieces.data[i].bytes;
-    }
-    ost_buf_addf(&text, " %zu more ", m->pieces.len - most);
-    mebibytes(&text, rest);
     ost_buf_adds(&text, ")");
     snprintf(err->text, sizeof(err->text), "%s", ost_buf_str(&text));
     ost_buf_release(&text);

@@ -225,13 +225,12 @@ ost_rc ost_cuda_scratch(size_t bytes, void **device, ost_err *err)
 
 static ost_rc take_pinned(size_t bytes, void **pinned, ost_err *err)
 {
-    *pinned =
-        ost_cuda_arena_take(&here.pinned, ost_cuda_here()->backend, bytes);
+    ost_backend *b = ost_cuda_here()->backend;
+
+    *pinned = ost_cuda_arena_take(&here.pinned, b, bytes);
     if (!*pinned)
-        return ost_fail(err, OST_ENOMEM,
-                        "no memory of the host for %zu bytes that go to the "
-                        "device or come from it",
-                        bytes);
+        return ost_backend_no_memory(
+            b, err, "numbers that go to the device or come from it");
     return OST_OK;
 }
 

@@ -61,8 +61,7 @@ static void *take_pinned(ost_cuda_visit *v, size_t bytes)
     void *data = ost_cuda_arena_take(&pinned, v->cuda->backend, bytes);
 
     if (!data)
-        v->rc = ost_fail(v->err, OST_ENOMEM,
-                         "no pinned memory for an image of %zu bytes", bytes);
+        v->rc = ost_backend_no_memory(v->cuda->backend, v->err, "an image");
     return data;
 }
 
