@@ -106,8 +106,16 @@ static bool told_before(const ost_plan *plan, size_t node)
     return false;
 }
 
+/* One reason for all nodes, as on the many machines without a GPU: not a word
+ * about each of them. */
+static bool no_gpu_for_any(const ost_placing *p)
+{
+    return ost_numerics_portable(p->numerics) || ost_gpus_usable(&p->gpus) == 0;
+}
+
 void ost_places_print(const ost_plan *plan)
 {
+    bool none = no_gpu_for_any(&plan->placing);
     ost_buf out = { 0 }, names = { 0 };
 
     add_gpus(plan, &out);
@@ -116,8 +124,8 @@ void ost_places_print(const ost_plan *plan)
 
         ost_buf_reset(&names);
         if (why && !told_before(plan, i) && list_nodes(plan, why, &names) > 0)
-            ost_buf_addf(&out, "%s: %s, on the CPU: %s\n", ost_buf_str(&names),
-                         plan->nodes.data[i].place.computes, why);
+            ost_buf_addf(&out, "%s%sCPU: %s\n", none ? "" : ost_buf_str(&names),
+                         none ? "" : " on the ", why);
     }
     fputs(ost_buf_str(&out), stderr);
     ost_buf_release(&out);

@@ -6,7 +6,11 @@
 
 /* On stderr: which nodes compute on a GPU and on which ones, with a warning
  * when somebody else has much of one; which nodes prefer one and have to do
- * without, and why.  Nothing about nodes that are cached. */
+ * without, and why.  Where none can be used, that is one line for all nodes:
+ *
+ *     CPU: no CUDA device (libnvidia-ml.so.1 not found)
+ *
+ * Nothing about nodes that are cached. */
 void ost_places_print(const ost_plan *plan);
 
 #endif

@@ -223,7 +223,7 @@ void ost_gpus_find(ost_gpus *gpus)
     if (ost_nvml_open(&l.nvml, &err)) {
         if (!gpus->reason)
             gpus->reason =
-                ost_arena_printf(&gpus->arena, "no CUDA device: %s", err.text);
+                ost_arena_printf(&gpus->arena, "no CUDA device (%s)", err.text);
     } else {
         list_devices(&l);
     }

@@ -17,6 +17,7 @@ FOLDER = pathlib.Path(os.environ["OSTEON_BIN"]) / "tests" / "cudasim"
 ON_GPU = ["trained[fold=0]", "trained[fold=1]", "predicted[fold=0]",
           "predicted[fold=1]"]
 PREFER = {"needs": {"gpu": "prefer", "memory": "1 GB"}}
+NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 STUDY = {
     "osteon": 1,
     "name": "gpu-study",
@@ -56,12 +57,12 @@ def sim(devices=1, **more):
                for name, value in more.items()}}
 
 
-def run(*words, env=None, **more):
+def run(*words, env=NO_GPU, **more):
     return osteon("run", "w.json", "--store", "store", "--events", "-",
                   "--jobs", 2, *words, env=env, **more)
 
 
-def plan(*words, env=None):
+def plan(*words, env=NO_GPU):
     done = osteon("plan", "w.json", "--store", "store", "--json", *words,
                   env=env)
     return {s["step"]: s for s in json.loads(done.stdout)}
@@ -73,13 +74,38 @@ def scores(folder):
                  if name.startswith("score_")] for row in csv.DictReader(f)]
 
 
+def lines_of_places(done):
+    return [line for line in done.stderr.splitlines() if "CPU" in line]
+
+
 def the_cpu_says_why():
+    """In one line, and only when there is something to compute."""
+    planned = osteon("plan", "w.json", "--store", "store", env=NO_GPU)
     done = run("--out", "cpu")
-    check("trained, predicted: cpu-f32-" in done.stderr and
-          ", on the CPU: " in done.stderr, done.stderr)
+    for told in lines_of_places(planned), lines_of_places(done):
+        check(len(told) == 1 and told[0].startswith("CPU: "), str(told))
     check(all(v == "ran" for v in verdicts(done.stdout).values()), done.stdout)
     check(not any("gpu" in e for e in events(done.stdout)),
           "a GPU on a machine without")
+    again = osteon("plan", "w.json", "--store", "store", env=NO_GPU)
+    quiet = run("--quiet", "--force", "predicted")
+    for silent in again, run(), quiet:
+        check(not lines_of_places(silent), silent.stderr)
+    check("predicted[fold=1]" in quiet.stdout and not quiet.stderr,
+          quiet.stderr)
+
+
+def memory_that_no_device_has():
+    """Is the reason of one node: the other has its GPU."""
+    needs = {"needs": {"gpu": "prefer", "memory": "900 GB"}}
+    write("big.json", {**STUDY, "nodes": {
+        **STUDY["nodes"], "trained": {**STUDY["nodes"]["trained"], **needs}}})
+    done = osteon("plan", "big.json", "--set", "retries=1", env=sim())
+    told = lines_of_places(done)
+    check(any(line.startswith("trained on the CPU: it needs 900 GB, ")
+              for line in told), done.stderr)
+    check(any(line.startswith("predicted: sim-f32, ") for line in told),
+          done.stderr)
 
 
 def the_stand_in_computes_for_itself():
@@ -204,7 +230,8 @@ def memory_that_is_too_little():
 
 
 def contradictions_are_told():
-    done = osteon("plan", "w.json", "--backend", "cuda", status=1)
+    done = osteon("plan", "w.json", "--backend", "cuda", env=NO_GPU,
+                  status=1)
     check(" is to run with '--backend cuda': " in done.stderr,
           done.stderr)
     done = osteon("plan", "w.json", "--gpus", "GPU-x", env=sim(), status=2)
@@ -223,6 +250,7 @@ def main():
         sys.exit(77)
     write("w.json", STUDY)
     the_cpu_says_why()
+    memory_that_no_device_has()
     the_stand_in_computes_for_itself()
     the_record_names_the_device()
     exact_stages_give_the_same_bytes()

@@ -50,7 +50,7 @@ static void a_machine_without_a_driver_says_so(void **state)
     setenv("OSTEON_CUDASIM", "./half", 1);
     gpus = list();
     assert_string_equal(gpus.reason,
-                        "no CUDA device: ./half/libcudasim.so not found");
+                        "no CUDA device (./half/libcudasim.so not found)");
     ost_gpus_release(&gpus);
     have_gpus(TWO_GPUS);
     setenv("FAKE_INIT", "9", 1);
