@@ -13,6 +13,8 @@ import sys
 BIN = pathlib.Path(os.environ["OSTEON_BIN"]) / "osteon"
 FOLDER = (pathlib.Path(os.environ["OSTEON_SOURCE"]) / "workflows" /
           "generators")
+# Networks compute on the CPU, whatever the machine has.
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
 # Files that others use.
 PARTS = {"quality"}
 

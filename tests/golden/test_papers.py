@@ -14,6 +14,8 @@ import subprocess
 import sys
 
 BIN = pathlib.Path(os.environ["OSTEON_BIN"]) / "osteon"
+# Networks compute on the CPU, whatever the machine has.
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
 SHARED = pathlib.Path(os.environ.get("OSTEON_SHARED", "missing"))
 sys.path.insert(0, os.path.join(os.environ["OSTEON_SOURCE"], "tests", "support"))
 from pictures import read_gray_png  # noqa: E402
