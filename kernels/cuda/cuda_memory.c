@@ -78,14 +78,35 @@ static void *refuse(ost_cuda_memory *m, size_t bytes, bool pinned,
     return NULL;
 }
 
+static cudaError_t take(const ost_cuda *cuda, piece *p)
+{
+    return cudaMallocFromPoolAsync(&p->data, p->bytes, cuda->memory->pool,
+                                   cuda->stream);
+}
+
+/* What was released and is kept may lie in pieces that are too small: where
+ * memory is lacking the driver gets it back, once the stream has come so far,
+ * and makes one of it. */
+static cudaError_t take_again(const ost_cuda *cuda, piece *p)
+{
+    cudaError_t status = cudaStreamSynchronize(cuda->stream);
+
+    if (!status)
+        status = cudaMemPoolTrimTo(cuda->memory->pool, 0);
+    return status ? status : take(cuda, p);
+}
+
 void *ost_cuda_alloc(ost_backend *backend, size_t bytes, const char *what)
 {
     ost_cuda *cuda = backend->state;
     ost_cuda_memory *m = cuda->memory;
     piece p = { .bytes = bytes ? bytes : 1 };
-    cudaError_t status =
-        cudaMallocFromPoolAsync(&p.data, p.bytes, m->pool, cuda->stream);
+    cudaError_t status = take(cuda, &p);
 
+    if (status == cudaErrorMemoryAllocation) {
+        (void)cudaGetLastError();
+        status = take_again(cuda, &p);
+    }
     if (!status) {
         status = cudaMemsetAsync(p.data, 0, p.bytes, cuda->stream);
         if (status) {

@@ -1,8 +1,8 @@
 /* kernels/cuda/cuda_memory.h - memory of the device, and what has it
  *
  * A pool of the runtime, in the order of the stream: what is released is given
- * out again without a wait, and never goes back to the driver while the
- * process lives.  It may be limited.  Every piece has a name, so that a lack of
+ * out again without a wait, and goes back to the driver only where there is not
+ * enough.  It may be limited.  Every piece has a name, so that a lack of
  * memory can be explained.
  */
 #ifndef OST_KERNELS_CUDA_CUDA_MEMORY_H

@@ -21,11 +21,13 @@ struct Pool {
     int device = 0;
     size_t most = 0; /* 0: as much as the device has */
     uint64_t threshold = 0, used = 0, high = 0, reserved = 0, reserved_high = 0;
+    uint64_t largest = 0; /* piece that came back since the last trimming */
     bool own = true;
 };
 
 auto &pools = lasting<std::map<int, Pool *>>(); /* the default ones */
-size_t leaving; /* bytes that streams have still to give back */
+size_t leaving;        /* bytes that streams have still to give back */
+bool lacking, trimmed; /* after a failure on demand, trimming is vain */
 
 Pool *default_pool(int device)
 {
@@ -47,17 +49,38 @@ bool fits(int device, size_t bytes)
     return bytes <= all && used - std::min(leaving, used) <= all - bytes;
 }
 
+/* What a pool keeps serves pieces that are not larger than one of it; for
+ * others it has to grow. */
+bool grows(Pool *pool, size_t bytes)
+{
+    const size_t all = device_memory(visible_place(pool->device));
+    const size_t most = pool->most ? std::min(pool->most, all) : all;
+
+    if (bytes > pool->largest) {
+        if (pool->reserved + bytes > most)
+            return false;
+        pool->reserved += bytes;
+    }
+    return pool->used + bytes <= most;
+}
+
 cudaError_t take(Call *call, void **memory, size_t bytes, Pool *pool)
 {
     cudaError_t error = call->refused();
 
     if (error)
         return error;
-    if (injected("malloc"))
+    const bool again = lacking && trimmed;
+    lacking = trimmed = false;
+    if (again)
         return call->give(cudaErrorMemoryAllocation);
+    if (injected("malloc")) {
+        lacking = true;
+        return call->give(cudaErrorMemoryAllocation);
+    }
     const int device = pool ? pool->device : current_device;
     if (!fits(device, bytes) ||
-        (pool && pool->most && pool->used + bytes > pool->most))
+        (pool && pool->own && bytes && !grows(pool, bytes)))
         return call->give(cudaErrorMemoryAllocation);
     if (!bytes) {
         *memory = nullptr;
@@ -71,6 +94,12 @@ cudaError_t take(Call *call, void **memory, size_t bytes, Pool *pool)
         pool->reserved_high = std::max(pool->reserved_high, pool->reserved);
     }
     return cudaSuccess;
+}
+
+void come_back(Pool *pool, size_t bytes)
+{
+    pool->used -= bytes;
+    pool->largest = std::max<uint64_t>(pool->largest, bytes);
 }
 
 Allocation *to_be_freed(void *memory, const char *name)
@@ -123,7 +152,7 @@ cudaError_t cudaFree(void *memory)
     if (!error)
         host_wait_all();
     if (one->pool)
-        static_cast<Pool *>(one->pool)->used -= one->bytes;
+        come_back(static_cast<Pool *>(one->pool), one->bytes);
     arena_give(one->start);
     return call.give(error);
 }
@@ -163,7 +192,7 @@ cudaError_t cudaFreeAsync(void *memory, cudaStream_t stream)
         return call.give(cudaErrorStreamCaptureUnsupported);
     Allocation *one = to_be_freed(memory, "cudaFreeAsync");
     if (one->pool)
-        static_cast<Pool *>(one->pool)->used -= one->bytes;
+        come_back(static_cast<Pool *>(one->pool), one->bytes);
     if (error) {
         arena_give(one->start);
         return error;
@@ -273,6 +302,8 @@ cudaError_t cudaMemPoolTrimTo(cudaMemPool_t handle, size_t keep)
     Call call("cudaMemPoolTrimTo");
     Pool *pool = pool_of(handle, call.name());
 
+    trimmed = true;
+    pool->largest = 0;
     pool->reserved = std::max<uint64_t>(
         pool->used, std::min<uint64_t>(pool->reserved, keep));
     return call.refused();

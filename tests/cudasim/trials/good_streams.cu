@@ -68,6 +68,12 @@ TRIAL(good_pool)
     EXPECT(cudaGetLastError() == cudaErrorMemoryAllocation);
     MUST(cudaMemsetAsync(a, 0, 1 << 19, stream));
     MUST(cudaFreeAsync(a, stream));
+    /* What is kept of it is too small, and in the way. */
+    EXPECT(cudaMallocFromPoolAsync(&b, 1 << 20, pool, stream) ==
+           cudaErrorMemoryAllocation);
+    EXPECT(cudaGetLastError() == cudaErrorMemoryAllocation);
+    MUST(cudaStreamSynchronize(stream));
+    MUST(cudaMemPoolTrimTo(pool, 0));
     MUST(cudaMallocFromPoolAsync(&b, 1 << 20, pool, stream));
     MUST(cudaFreeAsync(b, stream));
     MUST(cudaStreamSynchronize(stream));
