@@ -180,7 +180,7 @@ cudnnStatus_t DnnCall::give(cudnnStatus_t status)
 cudnnStatus_t DnnCall::refused()
 {
     if (lost() || (handle_ && injected("cudnn")))
-        return give(CUDNN_STATUS_EXECUTION_FAILED);
+        return give(CUDNN_STATUS_EXECUTION_FAILED_CUDART);
     return CUDNN_STATUS_SUCCESS;
 }
 

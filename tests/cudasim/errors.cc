@@ -193,6 +193,8 @@ const char *cudnnGetErrorString(cudnnStatus_t status)
         return "CUDNN_STATUS_INTERNAL_ERROR";
     case CUDNN_STATUS_EXECUTION_FAILED:
         return "CUDNN_STATUS_EXECUTION_FAILED";
+    case CUDNN_STATUS_EXECUTION_FAILED_CUDART:
+        return "CUDNN_STATUS_EXECUTION_FAILED_CUDART";
     }
     return "CUDNN_STATUS_(another)";
 }

@@ -180,6 +180,33 @@ static void a_recording_that_fails_changes_nothing(void **state)
     ost_free(fine.weights);
 }
 
+/* What fails under a library is the device's failure, whose process has to be
+ * replaced; here nothing was lost, and the next pass is fine. */
+static void a_library_that_fails_is_a_failed_device(void **state)
+{
+    static const struct {
+        const char *fault;
+        const char *told;
+    } libraries[] = { { "cudnn:1", "cuDNN cannot convolve" },
+                      { "cublas:1", "cuBLAS cannot multiply" } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
+        training t;
+        ost_err err = { 0 };
+        ost_rc rc;
+
+        open_training(&t, false);
+        setenv("OSTEON_CUDASIM_FAIL", libraries[i].fault, 1);
+        rc = ost_net_forward(t.nets[0], 0, &err);
+        unsetenv("OSTEON_CUDASIM_FAIL");
+        assert_int_equal(rc, OST_EDEVICE);
+        assert_non_null(strstr(err.text, libraries[i].told));
+        assert_ok(ost_net_forward(t.nets[0], 0, &err), &err);
+        close_training(&t);
+    }
+}
+
 /* Forward and backward of each part: four; whatever else the device is told
  * (draws, losses, the update) does not grow with the layers. */
 static void a_step_is_a_handful_of_launches(void **state)
@@ -228,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recorded_passes_compute_the_same),
         cmocka_unit_test(a_recording_that_fails_changes_nothing),
+        cmocka_unit_test(a_library_that_fails_is_a_failed_device),
         cmocka_unit_test(a_step_is_a_handful_of_launches),
         cmocka_unit_test(a_step_waits_once),
     };
