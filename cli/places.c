@@ -1,8 +1,6 @@
 /* cli/places.c - where a plan computes, for people */
 #include "cli/places.h"
 
-#include "base/text.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -58,16 +56,10 @@ static const char *class_of_gpus(const ost_plan *plan)
 
 static void add_gpu(const ost_gpu *gpu, ost_buf *out)
 {
-    char all[32], left[32];
-
-    ost_buf_adds(out, "  ");
-    ost_gpu_label(gpu, out);
-    ost_buf_addf(out, "  %s  %s  %s of %s free\n", gpu->name, gpu->uuid,
-                 ost_human_bytes(left, gpu->free),
-                 ost_human_bytes(all, gpu->memory));
+    ost_gpu_text(gpu, 2, out);
     if (gpu->memory &&
         (double)(gpu->memory - gpu->free) / (double)gpu->memory > MUCH) {
-        ost_buf_adds(out, "  warning: much of it is in use");
+        ost_buf_adds(out, "    warning: much of it is in use");
         if (gpu->n_users)
             ost_buf_adds(out, " by ");
         ost_gpu_users_text(gpu, out);
@@ -119,6 +111,11 @@ void ost_places_print(const ost_plan *plan)
     ost_buf out = { 0 }, names = { 0 };
 
     add_gpus(plan, &out);
+    if (plan->placing.words && !plan->placing.looked)
+        ost_buf_addf(&out,
+                     "warning: '--gpus %s' is about no step, all compute on "
+                     "the CPU ('--backend', \"needs\": {\"gpu\": ...})\n",
+                     plan->placing.words);
     for (size_t i = 0; i < plan->nodes.len; i++) {
         const char *why = plan->nodes.data[i].place.why;
 

@@ -269,17 +269,23 @@ void ost_gpu_users_text(const ost_gpu *gpu, ost_buf *out)
     }
 }
 
-static void add_gpu(const ost_gpu *gpu, ost_buf *out)
+void ost_gpu_text(const ost_gpu *gpu, int indent, ost_buf *out)
 {
     char all[32], left[32];
 
+    ost_buf_addf(out, "%*s", indent, "");
     ost_gpu_label(gpu, out);
-    ost_buf_addf(out, "  %s  %s  %s of %s free", gpu->name, gpu->uuid,
+    ost_buf_addf(out, "  %s  %s of %s free\n%*s%s", gpu->name,
                  ost_human_bytes(left, gpu->free),
-                 ost_human_bytes(all, gpu->memory));
+                 ost_human_bytes(all, gpu->memory), indent + 2, "", gpu->uuid);
     if (gpu->major)
         ost_buf_addf(out, "  capability %d.%d", gpu->major, gpu->minor);
     ost_buf_addc(out, '\n');
+}
+
+static void add_gpu(const ost_gpu *gpu, ost_buf *out)
+{
+    ost_gpu_text(gpu, 0, out);
     if (gpu->unusable)
         ost_buf_addf(out, "  not used: %s\n", gpu->unusable);
     if (gpu->n_users) {

@@ -113,7 +113,11 @@ uint64_t ost_gpus_largest(const ost_gpus *gpus);
 void ost_gpu_label(const ost_gpu *gpu, ost_buf *out);
 /* Appends who uses it: "python (pid 4711, 9.8 GB), ..."; nothing for nobody. */
 void ost_gpu_users_text(const ost_gpu *gpu, ost_buf *out);
-/* Appends a table of all of them, with what uses them; or the reason. */
+/* Appends two lines of at most 80 columns for usual names, `indent` spaces
+ * before the first and two more before the second: label, name and free memory;
+ * UUID and compute capability. */
+void ost_gpu_text(const ost_gpu *gpu, int indent, ost_buf *out);
+/* Appends all of them, with what uses them; and the reason. */
 void ost_gpus_text(const ost_gpus *gpus, ost_buf *out);
 /* Appends an array of objects: uuid, name, index, slice (or null), memory,
  * free, capability, users, unusable. */

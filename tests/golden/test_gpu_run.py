@@ -236,8 +236,18 @@ def contradictions_are_told():
           done.stderr)
     done = osteon("plan", "w.json", "--gpus", "GPU-x", env=sim(), status=2)
     check("--gpus: no GPU 'GPU-x'" in done.stderr, done.stderr)
+    done = osteon("plan", "w.json", "--gpus", "1", "--backend", "cpu",
+                  env=sim())
+    check("warning: '--gpus 1' is about no step" in done.stderr, done.stderr)
     done = osteon("plan", "w.json", "--numerics", "bf61", status=2)
     check("did you mean 'bf16'?" in done.stderr, done.stderr)
+    done = osteon("plan", "w.json", "--force", "trained",
+                  env=sim(PROCESSES=f"0:{os.getpid()}:3000"))
+    check("  stand-in 0  CUDA stand-in 0  1.1 GB of 4.3 GB free\n    GPU-"
+          in done.stderr and "    warning: much of it is in use by python"
+          in done.stderr, done.stderr)
+    check(all(len(line) <= 80 for line in osteon(
+        "devices", env=sim(2, MIG=2)).stdout.splitlines()), "devices: wide")
     listed = json.loads(osteon("devices", "--json",
                                env=sim(2, MIG=2)).stdout)
     check(len(listed) == 4 and listed[3]["slice"] == 1 and

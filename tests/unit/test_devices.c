@@ -79,8 +79,8 @@ static void every_gpu_is_listed(void **state)
     assert_string_equal(gpus.list.data[2].unusable,
                         "too old: compute capability 6.1, below 7.5");
     assert_true(ost_gpus_largest(&gpus) == 80000000000);
-    check_text(&gpus, "stand-in 1  Fake 40GB  GPU-1111bbbb  39 GB of 40 GB "
-                      "free  capability 8.0\n");
+    check_text(&gpus, "stand-in 1  Fake 40GB  39 GB of 40 GB free\n"
+                      "  GPU-1111bbbb  capability 8.0\n");
     ost_gpus_release(&gpus);
 }
 
