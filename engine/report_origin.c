@@ -34,6 +34,11 @@ static void add_html_value(ost_report_page *p, const json_t *v)
             add_html_value(p, one);
             first = false;
         }
+    } else if (json_is_string(json_array_get(v, 0))) {
+        for (size_t i = 0; i < json_array_size(v); i++) {
+            ost_buf_adds(p->out, i ? ", " : "");
+            add_html_value(p, json_array_get(v, i));
+        }
     } else {
         ost_buf_adds(p->out, "<code>");
         ost_buf_add_html(p->out, ost_report_words(p, v));

@@ -90,10 +90,10 @@ const char *ost_report_words(ost_report_page *p, const json_t *v)
 
 /* Words that are not written as others are. */
 static const char *const spelled[][2] = {
-    { "auc", "AUC" },   { "ece", "ECE" }, { "f1", "F1" },   { "fid", "FID" },
-    { "iou", "IoU" },   { "kid", "KID" }, { "mcc", "MCC" }, { "mce", "MCE" },
-    { "npv", "NPV" },   { "pr", "PR" },   { "roc", "ROC" }, { "sd", "SD" },
-    { "hd95", "HD95" }, { "p", "p" },
+    { "auc", "AUC" },   { "ece", "ECE" }, { "f1", "F1" },     { "fid", "FID" },
+    { "iou", "IoU" },   { "kid", "KID" }, { "mcc", "MCC" },   { "mce", "MCE" },
+    { "npv", "NPV" },   { "pr", "PR" },   { "roc", "ROC" },   { "sd", "SD" },
+    { "hd95", "HD95" }, { "p", "p" },     { "gpus", "GPUs" },
 };
 
 const char *ost_report_heading(ost_report_page *p, const char *name)

@@ -179,6 +179,10 @@ def the_record_names_the_device():
           sorted(ON_GPU), f"steps: {shown['gpus']}")
     check(all("CUDA stand-in" in n and "cuDNN 9." in n and "driver" in n
               for n in names), f"devices: {names}")
+    page = osteon("report", "--store", "store", "--format", "html",
+                  env=sim()).stdout
+    check("<dt>GPUs</dt>" in page and "<code>trained[fold=1]</code>" in page,
+          "the page does not tell what the devices computed")
 
 
 def lost_in_the_second_training():
