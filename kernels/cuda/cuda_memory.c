@@ -168,41 +168,55 @@ static int by_size(const void *a, const void *b)
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
-static void mebibytes(ost_buf *text, size_t bytes)
+static void add_size(ost_buf *text, size_t bytes)
 {
-    ost_buf_addf(text, "%.1f MiB", (double)bytes / (1024.0 * 1024.0));
+    if (bytes < 1024)
+        ost_buf_addf(text, "%zu bytes", bytes);
+    else if (bytes < 1024 * 1024)
+        ost_buf_addf(text, "%.1f KiB", (double)bytes / 1024.0);
+    else
+        ost_buf_addf(text, "%.1f MiB", (double)bytes / (1024.0 * 1024.0));
+}
+
+/* Who has it: the largest pieces by name, the others together. */
+static void add_pieces(ost_buf *text, ost_cuda_memory *m)
+{
+    size_t most = m->pieces.len < TOLD ? m->pieces.len : TOLD;
+    size_t rest = m->used;
+
+    qsort(m->pieces.data, m->pieces.len, sizeof(piece), by_size);
+    for (size_t i = 0; i < most; i++) {
+        const piece *p = &m->pieces.data[i];
+
+        ost_buf_addf(text, "%s %s ", i ? "," : "; largest:", p->what);
+        add_size(text, p->bytes);
+        rest -= p->bytes;
+    }
+    if (most == m->pieces.len)
+        return;
+    ost_buf_addf(text, ", %zu more of together ", m->pieces.len - most);
+    add_size(text, rest);
 }
 
 static void add_device_memory(ost_buf *text, ost_cuda_memory *m)
 {
-    size_t most = m->pieces.len < TOLD ? m->pieces.len : TOLD;
-    size_t rest = m->used;
     size_t free_bytes = 0;
     size_t total = 0;
 
     (void)cudaMemGetInfo(&free_bytes, &total);
-    mebibytes(text, m->refused);
-    ost_buf_adds(text, " wanted; ");
-    mebibytes(text, m->used);
-    ost_buf_adds(text, " in use here");
+    add_size(text, m->refused);
+    ost_buf_adds(text, " wanted; in use ");
+    add_size(text, m->used);
     if (m->limit) {
-        ost_buf_adds(text, ", limit ");
-        mebibytes(text, m->limit);
+        ost_buf_adds(text, " of at most ");
+        add_size(text, m->limit);
+        ost_buf_adds(text, ", see needs.memory");
     }
-    ost_buf_adds(text, "; the device has ");
-    mebibytes(text, free_bytes);
-    ost_buf_adds(text, " free of ");
-    mebibytes(text, total);
-    ost_buf_adds(text, "; in use:");
-    qsort(m->pieces.data, m->pieces.len, sizeof(piece), by_size);
-    for (size_t i = 0; i < most; i++) {
-        ost_buf_addf(text, " %s ", m->pieces.data[i].what);
-        mebibytes(text, m->pieces.data[i].bytes);
-        ost_buf_adds(text, ",");
-        rest -= m->pieces.data[i].bytes;
-    }
-    ost_buf_addf(text, " %zu more ", m->pieces.len - most);
-    mebibytes(text, rest);
+    ost_buf_adds(text, "; free on the device ");
+    add_size(text, free_bytes);
+    ost_buf_adds(text, " of ");
+    add_size(text, total);
+    add_pieces(text, m);
 }
 
 void ost_cuda_explain_memory(ost_backend *backend, ost_err *err)
@@ -218,7 +232,7 @@ void ost_cuda_explain_memory(ost_backend *backend, ost_err *err)
     }
     ost_buf_addf(&text, "%s (", err->text);
     if (m->pinned) {
-        mebibytes(&text, m->refused);
+        add_size(&text, m->refused);
         ost_buf_adds(&text, " of the host's pinned memory wanted");
     } else {
         add_device_memory(&text, m);

@@ -8,6 +8,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, os.environ["OSTEON_SOURCE"] + "/tests/support")
@@ -218,18 +219,33 @@ def a_lost_device_costs_its_step():
     check("cudaErrorLaunchFailure" in done.stderr, done.stderr)
 
 
-def memory_that_is_too_little():
-    """Out of memory is the step's failure, told with what had the memory, and
-    the process goes on."""
+def lack_of(memory):
+    """What the trainings say that may have so much."""
     write("w.json", {**STUDY, "nodes": {
         **STUDY["nodes"], "trained": {**STUDY["nodes"]["trained"],
                                       "needs": {"gpu": "require",
-                                                "memory": "1 MB"}}}})
+                                                "memory": memory}}}})
     done = run("--force", "trained", "--keep-going", env=sim(), status=1)
-    failed = [e for e in events(done.stdout)
-              if e.get("verdict") == "failed"]
-    check(len(failed) == 2 and all("no memory for" in e["message"]
-                                   for e in failed), f"events: {failed}")
+    told = [e["message"] for e in events(done.stdout)
+            if e.get("verdict") == "failed"]
+    check(len(told) == 2, f"failed: {told}")
+    return told
+
+
+def memory_that_is_too_little():
+    """Out of memory is the step's failure, told with what had the memory, and
+    the process goes on."""
+    check(all(re.search(r"no memory for the workspace of libraries "
+                        r"\(256\.0 MiB wanted; in use 0 bytes of at most "
+                        r"976\.6 KiB, see needs\.memory; free on the device "
+                        r"[\d.]+ MiB of 4096\.0 MiB\)$", m)
+              for m in lack_of("1 MB")), "without a workspace")
+    told = lack_of("268.5 MB")
+    check(all(re.search(r"no memory for .+ \([\d.]+ [KM]iB wanted; in use "
+                        r"256\.\d MiB of at most 256\.1 MiB, see needs\.memory; "
+                        r".+; largest: workspace of libraries 256\.0 MiB, \w.+ "
+                        r"([\d.]+ [KM]iB|\d+ bytes)\)$", m) for m in told),
+          f"with a workspace: {told}")
     write("w.json", STUDY)
 
 
