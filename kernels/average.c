@@ -28,13 +28,13 @@ ost_rc ost_average_new(ost_weights *weights, double decay,
     };
     for (size_t i = 0; i < weights->len; i++) {
         const ost_weight *w = weights->data[i];
-        size_t bytes = (size_t)w->stored * sizeof(float);
         ost_rc rc;
 
-        a->data[i] = b->alloc(b, bytes, w->name);
+        a->data[i] = ost_weight_room(b, w, "average");
         if (!a->data[i]) {
+            rc = ost_backend_no_memory(b, err, "the average of '%s'", w->name);
             ost_average_free(a);
-            return ost_backend_no_memory(b, err, "weight '%s'", w->name);
+            return rc;
         }
         rc = b->move(a->data[i], w->data, w->stored, err);
         if (rc) {

@@ -12,8 +12,7 @@ static ost_rc need_state(ost_weights *w, ost_weight *weight, int count,
 
     for (int i = 0; i < count; i++) {
         if (!weight->state[i])
-            weight->state[i] = b->alloc(
-                b, (size_t)weight->stored * sizeof(float), weight->name);
+            weight->state[i] = ost_weight_room(b, weight, "optimizer's state");
         if (!weight->state[i])
             return ost_backend_no_memory(
                 b, err, "the optimizer's state of '%s'", weight->name);

@@ -174,15 +174,31 @@ ost_rc ost_weights_get(ost_weights *w, const ost_weight *weight,
     return w->backend->weight_read(w->backend, &view, plain, err);
 }
 
+float *ost_weight_room(ost_backend *backend, const ost_weight *weight,
+                       const char *what)
+{
+    char *name = ost_xprintf("%s of %s", what, weight->name);
+    float *room =
+        backend->alloc(backend, (size_t)weight->stored * sizeof(*room), name);
+
+    ost_free(name);
+    return room;
+}
+
 ost_rc ost_weights_set(ost_weights *w, ost_weight *weight, ost_weight_part part,
                        const float *plain, ost_err *err)
 {
+    static const char *const whats[] = {
+        [OST_PART_DATA] = "numbers",
+        [OST_PART_GRAD] = "gradient",
+        [OST_PART_STATE0] = "optimizer's state",
+        [OST_PART_STATE1] = "optimizer's state",
+    };
     float **data = part_of(weight, part);
     ost_weight view = *weight;
 
     if (!*data)
-        *data = w->backend->alloc(
-            w->backend, (size_t)weight->stored * sizeof(float), weight->name);
+        *data = ost_weight_room(w->backend, weight, whats[part]);
     if (!*data)
         return ost_backend_no_memory(w->backend, err, "weight '%s'",
                                      weight->name);
@@ -240,7 +256,6 @@ ost_rc ost_weights_place(ost_weights *w, ost_weight *weight, int64_t stored,
                          void *layout, bool grad, ost_err *err)
 {
     ost_backend *b = w->backend;
-    size_t bytes;
 
     if (!weight->data) {
         weight->stored = stored;
@@ -248,11 +263,10 @@ ost_rc ost_weights_place(ost_weights *w, ost_weight *weight, int64_t stored,
         layout = NULL;
     }
     ost_free(layout);
-    bytes = (size_t)weight->stored * sizeof(float);
     if (!weight->data)
-        weight->data = b->alloc(b, bytes, weight->name);
+        weight->data = ost_weight_room(b, weight, "numbers");
     if (grad && weight->learned && !weight->grad)
-        weight->grad = b->alloc(b, bytes, weight->name);
+        weight->grad = ost_weight_room(b, weight, "gradient");
     if (!weight->data || (grad && weight->learned && !weight->grad))
         return ost_backend_no_memory(b, err, "weight '%s'", weight->name);
     return OST_OK;

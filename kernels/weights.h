@@ -90,6 +90,12 @@ ost_weight *ost_weights_find(const ost_weights *w, const char *name);
 /* Plain numbers in a weight. */
 int64_t ost_weight_count(const ost_weight *w);
 
+/* Zeroed memory of the device as large as the weight's own, which is told as
+ * "`what` of NAME" where there is a lack of it.  Caller gives it back with
+ * backend->release(); NULL when there is not enough. */
+float *ost_weight_room(ost_backend *backend, const ost_weight *weight,
+                       const char *what);
+
 /* Fills every weight from its init.  Numbers depend on `key` and the weight's
  * name alone, so that adding a layer leaves the others as they were. */
 ost_rc ost_weights_init(ost_weights *w, uint64_t key, ost_err *err);

@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-enum { NAME = 48, TOLD = 8 };
+enum { NAME = 80, TOLD = 8 };
 
 typedef struct piece {
     void *data;
