@@ -36,15 +36,32 @@ def run(*words, **env):
                           env=dict(os.environ, **env))
 
 
-def check_without_gpu():
-    """A machine that has one is not asked: nvidia-smi fails here."""
+def run_with_fake(program, text, *words):
+    """The script, where the program is another one."""
     fakes = pathlib.Path("fakes")
     fakes.mkdir(exist_ok=True)
-    fake = fakes / "nvidia-smi"
-    fake.write_text("#!/bin/sh\nexit 9\n")
+    fake = fakes / program
+    fake.write_text(f"#!/bin/sh\n{text}\n")
     fake.chmod(0o755)
-    done = run("--built", "--build", str(BIN),
+    done = run("--built", "--build", str(BIN), *words,
                PATH=f"{fakes.resolve()}:{os.environ['PATH']}")
+    fake.unlink()
+    return done
+
+
+def check_words():
+    """Words come to check.py as they are, with spaces and stars."""
+    words = ["--work", "a b", "--only", "*", "--no-sanitizer", "--set", "c=d e"]
+    done = run_with_fake("python3", "printf '%s\\n' \"$@\"", "--standin", *words)
+    assert done.stdout.splitlines()[-len(words) - 1:] == ["--standin", *words], \
+        done
+    done = run("--only")
+    assert done.returncode == 2 and "usage: " in done.stderr, done
+
+
+def check_without_gpu():
+    """A machine that has one is not asked: nvidia-smi fails here."""
+    done = run_with_fake("nvidia-smi", "exit 9")
     assert done.returncode == 2, done
     assert "no NVIDIA driver" in done.stderr, done.stderr
     done = run("--nonsense")
@@ -99,6 +116,7 @@ def main():
         print("no stand-in for CUDA: this build has no CUDA toolkit")
         return 77
     check_without_gpu()
+    check_words()
     check_cases()
     output = pathlib.Path("report.json").resolve()
     done = run("--standin", "--built", "--build", str(BIN), "--repeats", "1",

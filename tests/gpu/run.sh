@@ -40,25 +40,31 @@ usage() {
     exit 2
 }
 
-rest=
-while [ $# -gt 0 ]; do
-    case $1 in
+# What is for check.py goes behind the words that are left.
+left=$#
+while [ "$left" -gt 0 ]; do
+    word=$1
+    shift
+    left=$((left - 1))
+    case $word in
     --output | --build | --python | --only | --repeats | --set | --work)
-        [ $# -gt 1 ] || usage
+        [ "$left" -gt 0 ] || usage
+        value=$1
+        shift
+        left=$((left - 1))
         ;;
     esac
-    case $1 in
-    --output) output=$2 && shift ;;
-    --build) build=$2 && shift ;;
+    case $word in
+    --output) output=$value ;;
+    --build) build=$value ;;
     --built) built=yes ;;
-    --python) python=$2 && shift ;;
+    --python) python=$value ;;
     --standin) standin=--standin ;;
     --help | -h) sed -n '2,/^set -u/s/^# \{0,1\}//p' "$0" && exit 0 ;;
-    --need-pytorch | --no-sanitizer) rest="$rest $1" ;;
-    --only | --repeats | --set | --work) rest="$rest $1 $2" && shift ;;
+    --need-pytorch | --no-sanitizer) set -- "$@" "$word" ;;
+    --only | --repeats | --set | --work) set -- "$@" "$word" "$value" ;;
     *) usage ;;
     esac
-    shift
 done
 
 if [ -z "$standin" ] && ! nvidia-smi -L; then
@@ -79,6 +85,5 @@ if [ -z "$standin" ]; then
     fi
     ln -sf ../../libosteon_cuda.so "$build/tests/bin/libosteon_cuda.so"
 fi
-# shellcheck disable=SC2086 # words of $rest have no spaces
 exec python3 "$source/tests/gpu/check.py" --build "$build" \
-    --output "$output" --python "$python" $standin $rest
+    --output "$output" --python "$python" ${standin:+"$standin"} "$@"
